@@ -1,0 +1,1 @@
+"""From raw recordings to the arrays that training reads."""

@@ -1,0 +1,1 @@
+"""Skeletons as graphs: one file each, with its joints, links and adjacency."""

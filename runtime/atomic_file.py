@@ -1,0 +1,33 @@
+"""Files that are whole or not there at all: written beside their final name, then renamed."""
+import contextlib
+import os
+import pathlib
+
+
+def part_path(path):
+    """Return where a file is written until it is whole: `folder/name.npy` → `folder/name.npy.part`."""
+    path = pathlib.Path(path)
+    return path.with_name(path.name + '.part')
+
+
+@contextlib.contextmanager
+def write_whole(path, mode='wb', encoding=None):
+    """Open a file that gets its final name `path` only when the block ends without an error.
+
+    Folders on the way are made. The content is on the disk before the rename, so that a machine that loses power
+    keeps the old file or the new one. After an error nothing is left, and an earlier file of that name is untouched.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(path)
+    try:
+        with open(part, mode, encoding=encoding) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk is reported without the name of the file
+        raise

@@ -1,0 +1,41 @@
+"""Dotted class names, by which a config names its feeder, model and graph."""
+import importlib
+import inspect
+
+from runtime.errors import UserError
+
+
+def import_class(name):
+    """Return the class with the dotted name `name`, such as 'model.agcn.Model'.
+
+    Raises UserError if its module or the class in it does not exist.
+    """
+    module_name, _, class_name = name.rpartition('.')
+    try:
+        module = importlib.import_module(module_name)
+    except ValueError:
+        raise UserError(f"'{name}' is no dotted class name, such as feeders.feeder.Feeder") from None
+    except ModuleNotFoundError as error:
+        if error.name and (module_name + '.').startswith(error.name + '.'):
+            raise UserError(f"'{name}': there is no module {error.name}") from None
+        raise UserError(f"'{name}': its module needs {error.name}, which is not installed") from None
+    if not inspect.isclass(getattr(module, class_name, None)):
+        raise UserError(f"'{name}': module {module_name} has no class {class_name}")
+    return getattr(module, class_name)
+
+
+def build(name, arguments, key):
+    """Return an instance of the class with the dotted name `name`, made with the dict `arguments`.
+
+    `key` is the config's key that holds the arguments, for the line that a wrong or a missing one gets.
+    """
+    built_class = import_class(name)
+    try:
+        inspect.signature(built_class).bind(**arguments)
+    except TypeError as error:
+        parameters = ', '.join(inspect.signature(built_class).parameters)
+        raise UserError(f'{key}: {name}: {error} (it takes {parameters})') from None
+    try:
+        return built_class(**arguments)
+    except ValueError as error:
+        raise UserError(f'{key}: {name}: {error}') from error

@@ -1,0 +1,123 @@
+"""Pickles read as data: plain containers, strings, numbers and numpy arrays, and nothing that runs.
+
+Label files, score files and annotation files come from strangers, and an ordinary unpickler calls whatever a file
+tells it to. This one is Python's own, written in Python, with three doors closed: only the names below can be looked
+up, only numpy arrays and dtypes can be given a state, and no array can be made larger than the bytes in the file.
+"""
+import codecs
+import collections
+import pickle
+import re
+
+import numpy as np
+
+from runtime.errors import UserError
+
+PLAIN_DTYPE = re.compile(r'[<>|=]?[biufcSUV?]\d*')
+
+
+class _ArrayClass:
+    """Stands for numpy.ndarray, which pickles name only to hand it to `_reconstruct`."""
+
+
+def _reconstruct(_array_class, _shape, _code):
+    return np.empty(0)  # the state that follows brings shape and data
+
+
+def _dtype(code, *_flags):
+    if not isinstance(code, str) or not PLAIN_DTYPE.fullmatch(code):
+        raise pickle.UnpicklingError(f'an array of {code!r}, which is no plain number')
+    return np.dtype(code, False, True)  # a copy, whose byte order can be set
+
+
+def _scalar(dtype, data):
+    return np.frombuffer(_as_bytes(data), dtype, count=1)[0]
+
+
+def _encode(text, encoding='latin1'):
+    if encoding not in ('latin1', 'latin-1'):
+        raise pickle.UnpicklingError(f'bytes written as {encoding!r}')
+    return codecs.encode(text, 'latin1')
+
+
+def _no_bytes():
+    return b''  # the only bytes that old protocols write by that name
+
+
+def _frombuffer(data, dtype, shape, order):
+    return np.frombuffer(data, dtype).reshape(shape, order=order).copy('K')
+
+
+def _as_bytes(data):
+    # A Python 2 pickle holds bytes as text, which latin-1 turned into one character a byte.
+    return data.encode('latin1') if isinstance(data, str) else bytes(data)
+
+
+ADMITTED = {
+    ('collections', 'OrderedDict'): collections.OrderedDict,
+    ('collections', 'defaultdict'): collections.OrderedDict,
+    ('_codecs', 'encode'): _encode,
+    ('__builtin__', 'bytes'): _no_bytes,
+    ('__builtin__', 'set'): set,
+    ('builtins', 'set'): set,
+    ('numpy', 'ndarray'): _ArrayClass,
+    ('numpy', 'dtype'): _dtype,
+}
+for _core in ('numpy.core', 'numpy._core'):  # NumPy 1, NumPy 2
+    ADMITTED[_core + '.multiarray', '_reconstruct'] = _reconstruct
+    ADMITTED[_core + '.multiarray', 'scalar'] = _scalar
+    ADMITTED[_core + '.numeric', '_frombuffer'] = _frombuffer
+
+
+class DataUnpickler(pickle._Unpickler):
+    """Python's unpickler, restricted to data. `admitted` maps (module, name) to what stands for it."""
+
+    admitted = ADMITTED
+    dispatch = dict(pickle._Unpickler.dispatch)
+
+    def __init__(self, file):
+        super().__init__(file, encoding='latin1')
+
+    def find_class(self, module, name):
+        if (module, name) in self.admitted:
+            return self.admitted[module, name]
+        raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no data')
+
+    def get_extension(self, code):
+        raise pickle.UnpicklingError(f'it asks for extension {code}, which is no data')
+
+    def load_build(self):
+        """Give the object on the stack its state, which only arrays and dtypes may have."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if isinstance(target, np.ndarray):
+            _, shape, dtype, fortran, data = state
+            if not isinstance(dtype, np.dtype) or dtype.hasobject:
+                raise pickle.UnpicklingError('an array of objects')
+            target.__setstate__((1, shape, dtype, bool(fortran), _as_bytes(data)))
+        elif isinstance(target, np.dtype):
+            order = state[1]
+            if order not in ('<', '>', '|', '='):
+                raise pickle.UnpicklingError(f'a byte order {order!r}')
+            size = (target.itemsize, target.alignment) if target.kind in 'SUV' else (-1, -1)
+            target.__setstate__((3, order, None, None, None, *size, 0))
+        else:
+            raise pickle.UnpicklingError(f'it sets the state of a {type(target).__name__}, which is no data')
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+def load_pickle(path, unpickler=DataUnpickler):
+    """Return what the pickle at `path` holds, from any Python and NumPy, without running anything in it.
+
+    Raises UserError, naming the file, if it is cut off, is no pickle, or holds anything but data.
+    """
+    try:
+        with open(path, 'rb') as file:
+            return unpickler(file).load()
+    except OSError as error:
+        raise UserError(f'{path}: {error.strerror}: check the path') from None
+    except Exception as error:  # a damaged pickle can raise any of a dozen exceptions
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise UserError(f'{path}: not a whole pickle of plain data ({reason}): '
+                        'make it anew or fetch it again') from None

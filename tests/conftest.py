@@ -1,0 +1,61 @@
+"""What every test may use: the folder of reference answers, and commands run as a user runs them."""
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / 'shared'
+
+
+def pytest_addoption(parser):
+    parser.addoption('--long', action='store_true', help='run the long mode of the tests that have one')
+
+
+@pytest.fixture(scope='session')
+def long_mode(request):
+    return request.config.getoption('--long')
+
+
+def shared_path(relative):
+    """Return ../shared/<relative>, or skip the test where that folder is not there."""
+    path = SHARED / relative
+    if not path.exists():
+        pytest.skip(f'needs ../shared/{relative}, which is not here')
+    return path
+
+
+@pytest.fixture(scope='session')
+def golden():
+    """A function: the name of a file in ../shared/golden → its arrays, by name."""
+    def load(name):
+        with np.load(shared_path('golden') / name) as arrays:
+            return dict(arrays)
+    return load
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs `python <script> <arguments>` in a temporary folder and returns the finished process.
+
+    A script is named from the project's root; the process's standard input is closed, and `status` is asserted.
+    """
+    def run_script(script, *arguments, status=0, cwd=tmp_path, env=None, timeout=300):
+        process = subprocess.run(
+            [sys.executable, str(ROOT / script), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})})
+        assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
+        return process
+    return run_script
+
+
+def assert_one_line_error(process, *words):
+    """The process said what is wrong in one line, without a traceback, and that line holds all `words`."""
+    lines = [line for line in process.stderr.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 1, process.stderr
+    assert 'Traceback' not in process.stderr
+    for word in words:
+        assert str(word) in lines[0], lines[0]

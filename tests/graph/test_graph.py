@@ -1,0 +1,46 @@
+"""The graphs against the published adjacency matrices, and what bones and mirrors rely on."""
+import numpy as np
+import pytest
+
+from graph import kinetics, ntu_rgb_d
+from graph.tools import get_spatial_graph
+
+GRAPHS = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
+
+
+@pytest.mark.parametrize('name', GRAPHS)
+def test_adjacency_is_the_published_one(golden, name):
+    A = GRAPHS[name].Graph(labeling_mode='spatial').A
+    assert A.dtype == np.float64
+    np.testing.assert_array_equal(A, golden('graph.npz')[name])
+
+
+def test_links_are_normalised_by_column():
+    A = get_spatial_graph(3, [(0, 0), (1, 1), (2, 2)], [(0, 1), (2, 1)], [(1, 0), (1, 2)])
+    np.testing.assert_array_equal(A[0], np.eye(3))
+    np.testing.assert_array_equal(A[1], [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(A[2], [[0, .5, 0], [0, 0, 0], [0, .5, 0]])
+
+
+@pytest.mark.parametrize('module', GRAPHS.values(), ids=GRAPHS)
+def test_every_joint_has_a_bone_that_leads_to_the_root(module):
+    graph = module.Graph()
+    roots = [joint for joint, partner in enumerate(graph.bone_partners) if joint == partner]
+    assert len(roots) == 1
+    for joint in range(graph.num_node):
+        for _ in range(graph.num_node):
+            joint = graph.bone_partners[joint]
+        assert joint == roots[0]
+
+
+@pytest.mark.parametrize('module', GRAPHS.values(), ids=GRAPHS)
+def test_left_right_pairs_carry_those_names(module):
+    graph = module.Graph()
+    for left, right in graph.left_right:
+        assert graph.joint_names[left].replace('left', 'right') == graph.joint_names[right]
+    assert 2 * len(graph.left_right) == sum('left' in n or 'right' in n for n in graph.joint_names)
+
+
+def test_another_labeling_mode_is_refused():
+    with pytest.raises(ValueError, match='uniform'):
+        ntu_rgb_d.Graph(labeling_mode='uniform')
