@@ -1,0 +1,227 @@
+"""The Feeder: items, statistics, accuracy, and the one line that wrong files get."""
+import multiprocessing
+import pickle
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from feeders.feeder import Feeder, mean_and_deviation
+from runtime.errors import UserError
+
+N, C, T, V, M = 12, 3, 20, 5, 2
+
+
+@pytest.fixture
+def data():
+    """(N, C, T, V, M), zero in the last frames, one more in each sample."""
+    data = np.random.default_rng(1).standard_normal((N, C, T, V, M)).astype(np.float32)
+    for i in range(N):
+        data[i, :, T - i // 2:] = 0
+    return data
+
+
+@pytest.fixture
+def files(tmp_path, data):
+    """A function that writes arrays and the content of a label file, and returns the two paths."""
+    def write(array=data, content=None, protocol=2):
+        np.save(tmp_path / 'joint.npy', array)
+        content = content or ([f'sample{i}' for i in range(N)], [i % 4 for i in range(N)])
+        (tmp_path / 'label.pkl').write_bytes(pickle.dumps(content, protocol))
+        return str(tmp_path / 'joint.npy'), str(tmp_path / 'label.pkl')
+    return write
+
+
+def seed(number):
+    random.seed(number)
+    np.random.seed(number)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    seed(0)
+
+
+def test_published_items(golden, files):
+    arrays = golden('feeder.npz')
+    paths = files(arrays['feeder_data'], ([f's{i}' for i in range(6)], arrays['feeder_labels'].tolist()))
+    feeder = Feeder(*paths, random_choose=True, random_move=True, window_size=30, normalization=True)
+    seed(20)
+    items = np.stack([feeder[i][0] for i in range(6)])
+    np.testing.assert_allclose(items, arrays['feeder_items'], rtol=1e-5, atol=3e-6)
+    shares = [feeder.top_k(arrays['top_k_score'], k) for k in (1, 2, 3, 5)]
+    np.testing.assert_array_equal(shares, arrays['top_k'])
+
+
+@pytest.mark.parametrize('use_mmap', (True, False))
+def test_item_is_the_file(files, data, use_mmap):
+    feeder = Feeder(*files(), use_mmap=use_mmap)
+    assert isinstance(feeder.data, np.memmap) == use_mmap
+    assert len(feeder) == N and feeder.sample_name[3] == 'sample3' and feeder.label == [i % 4 for i in range(N)]
+    clip, label, index = feeder[7]
+    assert type(clip) is np.ndarray and clip.dtype == np.float32 and (label, index) == (3, 7)
+    np.testing.assert_array_equal(clip, data[7])
+    clip[:] = 5  # an item is the caller's own
+    np.testing.assert_array_equal(feeder[7][0], data[7])
+
+
+def test_other_number_types_become_float32(files, data):
+    for dtype in (np.float64, np.float16, '>f4'):
+        clip = Feeder(*files(data.astype(dtype)))[1][0]
+        assert clip.dtype == np.float32 and clip.dtype.isnative
+        np.testing.assert_allclose(clip, data[1], atol=1e-2)
+
+
+def test_window_pads_and_never_cuts_unless_chosen(files, data):
+    paths = files()
+    np.testing.assert_array_equal(Feeder(*paths, window_size=8)[2][0], data[2])
+    padded = Feeder(*paths, window_size=26)[2][0]
+    np.testing.assert_array_equal(padded[:, :T], data[2])
+    assert padded.shape == (C, 26, V, M) and not padded[:, T:].any()
+    window = Feeder(*paths, window_size=8, random_choose=True)[2][0]
+    assert any(np.array_equal(window, data[2, :, begin:begin + 8]) for begin in range(T - 7))
+    assert Feeder(*paths, window_size=26, random_choose=True)[2][0].shape == (C, 26, V, M)
+    with pytest.raises(UserError, match='window_size'):
+        Feeder(*paths, random_choose=True)
+
+
+def test_padding_comes_before_the_move(files):
+    """As published: the frames of zeros that fill the window are moved with the others."""
+    seed(2)
+    clip = Feeder(*files(), window_size=30, random_move=True)[0][0]
+    assert clip[:2, T:].any() and not clip[2, T:].any()
+
+
+def test_shift_moves_the_span(files, data):
+    feeder = Feeder(*files(), random_shift=True)
+    clips = [feeder[11][0] for _ in range(60)]
+    assert {np.flatnonzero(clip.any(axis=(0, 2, 3)))[0] for clip in clips} == set(range(6))
+    for clip in clips:
+        np.testing.assert_array_equal(clip[:, clip.any(axis=(0, 2, 3))], data[11, :, :15])
+
+
+def test_normalization_streams_over_the_file(files, data, monkeypatch):
+    monkeypatch.setattr('feeders.feeder.BLOCK_VALUES', 5 * C * T * V * M)  # blocks of 5, 5 and 2 samples
+    data += 100  # far from zero, where sums of squares in float32 would lose the deviation
+    data[:, 2, :, 4] = 7  # a joint that never changes
+    feeder = Feeder(*files(data), normalization=True)
+    exact = data.astype(np.float64)
+    assert feeder.mean_map.shape == feeder.std_map.shape == (C, 1, V, 1)
+    np.testing.assert_allclose(feeder.mean_map, exact.mean(axis=(0, 2, 4), keepdims=True)[0], rtol=1e-6)
+    std = exact.std(axis=(0, 2, 4), keepdims=True)[0]
+    std[2, 0, 4] = 1
+    np.testing.assert_allclose(feeder.std_map, std, rtol=1e-5)
+    np.testing.assert_allclose(feeder[4][0], (data[4] - feeder.mean_map) / feeder.std_map, rtol=1e-6)
+    assert not feeder[4][0][2, :, 4].any()
+    monkeypatch.undo()
+    np.testing.assert_allclose(mean_and_deviation(feeder.data)[1], std, rtol=1e-5)
+
+
+def test_top_k_against_a_loop(files):
+    feeder = Feeder(*files())
+    score = np.random.default_rng(5).integers(0, 3, (N, 6)).astype(np.float32)  # ties everywhere
+    for k in (1, 2, 3, 6, 9):
+        rank = score.argsort()
+        assert feeder.top_k(score, k) == np.mean([label in rank[i, -k:] for i, label in enumerate(feeder.label)])
+
+
+def test_debug_keeps_the_first_hundred(tmp_path):
+    np.save(tmp_path / 'd.npy', np.zeros((120, 1, 2, 3, 1), np.float32))
+    (tmp_path / 'l.pkl').write_bytes(pickle.dumps((list(map(str, range(120))), [0] * 120)))
+    feeder = Feeder(tmp_path / 'd.npy', tmp_path / 'l.pkl', debug=True)
+    assert len(feeder) == len(feeder.data) == len(feeder.sample_name) == len(feeder.label) == 100
+
+
+@pytest.mark.parametrize('content', (
+    (tuple('abcdefghijkl'), tuple(range(N))), [np.array(list('abcdefghijkl')), np.arange(N)],
+    [[name.encode() for name in 'abcdefghijkl'], np.arange(N, dtype=np.uint8)]))
+def test_labels_in_any_plain_form(files, content):
+    feeder = Feeder(*files(content=content))
+    assert feeder.sample_name == list('abcdefghijkl') and feeder.label == list(range(N))
+    assert type(feeder[2][1]) is int
+
+
+def test_labels_of_python_2(files):
+    data_path, label_path = files()
+    with open(label_path, 'wb') as file:  # protocol 0, byte strings with a letter of latin-1 in them
+        file.write(b'((lp0\n' + b''.join(b"S'caf\\xe9%d'\na" % i for i in range(N)) +
+                   b'(lp1\n' + b''.join(b'I%d\na' % i for i in range(N)) + b't.')
+    feeder = Feeder(data_path, label_path)
+    assert feeder.sample_name[2] == 'caf\xe92' and feeder.label == list(range(N))
+
+
+def assert_refused(paths, *words, **arguments):
+    with pytest.raises(UserError) as caught:
+        Feeder(*paths, **arguments)
+    assert '\n' not in str(caught.value)
+    for word in words:
+        assert str(word) in str(caught.value), str(caught.value)
+
+
+def test_missing_files_are_named(files):
+    data_path, label_path = files()
+    assert_refused(('none.npy', label_path), 'none.npy', 'No such file')
+    assert_refused((data_path, 'none.pkl'), 'none.pkl', 'No such file')
+
+
+@pytest.mark.parametrize('use_mmap', (True, False))
+@pytest.mark.parametrize('damage', (
+    lambda whole: whole[:-100], lambda whole: whole[:50], lambda whole: b'', lambda whole: b'PK\x03\x04' + whole,
+    lambda whole: whole.replace(b'float', b'flout').replace(b'<f4', b'<q9'), lambda whole: pickle.dumps([1])))
+def test_damaged_data_is_named(files, damage, use_mmap):
+    data_path, label_path = files()
+    with open(data_path, 'rb') as file:
+        whole = file.read()
+    with open(data_path, 'wb') as file:
+        file.write(damage(whole))
+    assert_refused((data_path, label_path), data_path, 'not a whole .npy', use_mmap=use_mmap)
+
+
+@pytest.mark.parametrize('array', (
+    np.zeros((N, 3)), np.zeros((0, C, T, V, M)), np.array([[[[['a']]]]] * N), np.zeros((N, C, T, V, M), complex)))
+def test_data_of_another_kind_is_named(files, array):
+    paths = files(array)
+    assert_refused(paths, paths[0], array.shape)
+
+
+def test_objects_in_the_data_are_refused(files):
+    paths = files(np.array([[[[[{}]]]]] * N, object))
+    assert_refused(paths, paths[0])
+
+
+def test_different_lengths_are_named_with_both_files(files, data):
+    paths = files(data[:9])
+    assert_refused(paths, *paths, 9, N)
+
+
+@pytest.mark.parametrize('content, words', (
+    ({'a': 1}, ['two lists']), ([1, 2, 3], ['two lists']), ([1, 2], ['two lists']), ((['a'], [[0], [1]]), [1, 2]),
+    ((['a', 'b'], [0]), [2, 1]), ((['a', 'b'], [0, -1]), ['b', -1]), ((['a'], [1.5]), ['a', 1.5]),
+    ((['a'], ['b']), ['a', 'b']), ((['a'], [True]), ['True'])))
+def test_wrong_labels_are_named(files, content, words):
+    paths = files(content=content)
+    assert_refused(paths, paths[1], *words)
+
+
+def item_in_a_process(feeder, queue):
+    queue.put((isinstance(feeder.data, np.memmap), feeder[5][0], len(feeder.data)))
+
+
+def test_another_process_gets_the_path_not_the_content(files, data):
+    feeder = Feeder(*files())
+    assert len(pickle.dumps(feeder)) < data.nbytes / 4
+    context = multiprocessing.get_context('spawn')
+    queue = context.Queue()
+    process = context.Process(target=item_in_a_process, args=(feeder, queue))
+    process.start()
+    mapped, clip, length = queue.get(timeout=120)
+    process.join()
+    assert mapped and length == N
+    np.testing.assert_array_equal(clip, data[5])
+
+
+def test_items_collate(files, data):
+    clips, labels, indices = next(iter(torch.utils.data.DataLoader(Feeder(*files()), 4)))
+    assert clips.dtype == torch.float32 and labels.tolist() == [0, 1, 2, 3] and indices.tolist() == [0, 1, 2, 3]
+    np.testing.assert_array_equal(clips, data[:4])

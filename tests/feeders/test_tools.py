@@ -1,0 +1,166 @@
+"""The functions on one clip: the published numbers, and what each keeps."""
+import random
+
+import numpy as np
+import pytest
+
+from feeders import tools
+
+GOLDEN_CALLS = {
+    'downsample': lambda x: tools.downsample(x, 4),
+    'mean_subtractor': lambda x: tools.mean_subtractor(x, 0.25),
+    'auto_pading': lambda x: tools.auto_pading(x, 80),
+    'auto_pading_random': lambda x: tools.auto_pading(x, 80, random_pad=True),
+    'random_choose': lambda x: tools.random_choose(x, 32),
+    'random_choose_pad': lambda x: tools.random_choose(x, 80),
+    'random_move': tools.random_move,
+    'random_move_3': lambda x: tools.random_move(x, move_time_candidate=[1, 2, 3]),
+    'random_shift': tools.random_shift,
+    'openpose_match': lambda x: tools.openpose_match(abs(x)),
+}
+
+
+def seed(number):
+    random.seed(number)
+    np.random.seed(number)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    seed(0)
+
+
+def made_clip(C=3, T=20, V=5, M=2, begin=3, end=16):
+    x = np.zeros((C, T, V, M), np.float32)
+    x[:, begin:end] = np.random.default_rng(7).standard_normal((C, end - begin, V, M))
+    return x
+
+
+@pytest.mark.parametrize('name', GOLDEN_CALLS)
+def test_published_numbers(golden, name):
+    arrays = golden('feeder.npz')
+    seed(20)
+    np.testing.assert_allclose(GOLDEN_CALLS[name](arrays['clip']), arrays[name], rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize('name', GOLDEN_CALLS)
+def test_argument_is_left_as_it_is_and_type_kept(name):
+    x = made_clip()
+    before = x.copy()
+    x.flags.writeable = False  # as a clip mapped from a file
+    assert GOLDEN_CALLS[name](x).dtype == np.float32
+    np.testing.assert_array_equal(x, before)
+
+
+def moved_frame_by_frame(x, angle_candidate, scale_candidate, transform_candidate, move_time_candidate):
+    """random_move as section 6 of the contract words it, one frame at a time."""
+    T = x.shape[1]
+    n = random.choice(move_time_candidate)
+    nodes = [int(round(T / n * i)) for i in range(n)] + [T]
+    drawn = [np.random.choice(candidates, len(nodes)) for candidates in
+             (angle_candidate, scale_candidate, transform_candidate, transform_candidate)]
+    moved = x.astype(np.float64)
+    for i in range(n):
+        length = nodes[i + 1] - nodes[i]
+        for t in range(length):
+            share = t / max(1, length - 1)
+            angle, scale, dx, dy = (d[i] + (d[i + 1] - d[i]) * share for d in drawn)
+            rotation = scale * np.array([[np.cos(np.radians(angle)), -np.sin(np.radians(angle))],
+                                         [np.sin(np.radians(angle)), np.cos(np.radians(angle))]])
+            frame = x[:2, nodes[i] + t].reshape(2, -1)
+            moved[:2, nodes[i] + t] = (rotation @ frame + [[dx], [dy]]).reshape(x[:2, 0].shape)
+    return moved
+
+
+@pytest.mark.parametrize('number', range(12))
+def test_random_move_is_the_frame_by_frame_one(number):
+    x = made_clip(T=20 + number)
+    candidates = [-30, -10, 0, 20], [.5, 1, 2], [-.3, 0, .1], [1, 2, 3]
+    seed(number)
+    expected = moved_frame_by_frame(x, *candidates)
+    state = random.getstate(), np.random.get_state()[1:]
+    seed(number)
+    np.testing.assert_allclose(tools.random_move(x, *candidates), expected, rtol=1e-5, atol=1e-6)
+    assert random.getstate() == state[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], state[1][0])
+
+
+@pytest.mark.parametrize('step', (1, 3, 4))
+def test_downsample_keeps_every_step_th_frame(step):
+    x = made_clip()
+    np.testing.assert_array_equal(tools.downsample(x, step, random_sample=False), x[:, ::step])
+    seed(3)
+    drawn = [tools.downsample(x, step) for _ in range(40)]
+    begins = [[b for b in range(step) if np.array_equal(clip, x[:, b::step])] for clip in drawn]
+    assert sorted(map(list, set(map(tuple, begins)))) == [[b] for b in range(step)]
+
+
+def test_padding_puts_zeros_around():
+    x = made_clip() + 1
+    padded = tools.auto_pading(x, 30)
+    np.testing.assert_array_equal(padded[:, :20], x)
+    assert not padded[:, 20:].any()
+    assert tools.auto_pading(x, 20).shape == tools.auto_pading(x, 5).shape == x.shape
+    begins = set()
+    for _ in range(200):
+        padded = tools.auto_pading(x, 24, random_pad=True)
+        begin, end = tools.nonzero_span(padded)
+        np.testing.assert_array_equal(padded[:, begin:end], x)
+        begins.add(begin)
+    assert begins == set(range(5))
+
+
+def test_choose_takes_any_window_and_the_whole_where_it_fits():
+    x = made_clip(begin=0, end=20)
+    begins = set()
+    for _ in range(200):
+        window = tools.random_choose(x, 17)
+        begins.add(next(b for b in range(4) if np.array_equal(window, x[:, b:b + 17])))
+    assert begins == set(range(4))
+    np.testing.assert_array_equal(tools.random_choose(x, 20), x)
+    assert tools.random_choose(x, 25).shape[1] == 25
+    assert tools.random_choose(x, 25, auto_pad=False).shape[1] == 20
+
+
+def test_shift_keeps_the_span_and_its_order():
+    x = made_clip(begin=3, end=16)
+    begins = set()
+    for _ in range(300):
+        shifted = tools.random_shift(x)
+        begin, end = tools.nonzero_span(shifted)
+        np.testing.assert_array_equal(shifted[:, begin:end], x[:, 3:16])
+        begins.add(begin)
+    assert begins == set(range(8))
+    assert not tools.random_shift(np.zeros_like(x)).any()
+
+
+def test_mean_is_subtracted_up_to_the_last_frame_that_is_not_empty():
+    x = made_clip(begin=3, end=16)
+    centred = tools.mean_subtractor(x, .5)
+    np.testing.assert_array_equal(centred[:, :16], x[:, :16] - np.float32(.5))
+    np.testing.assert_array_equal(centred[:, 16:], x[:, 16:])
+    np.testing.assert_array_equal(tools.mean_subtractor(x, 0), x)
+
+
+@pytest.mark.parametrize('M', (1, 2, 3, 4))
+def test_match_untangles_persons_and_sorts_tracks_by_score(M):
+    """Persons far apart, their slots shuffled in every frame, come back as steady tracks, best score first."""
+    rng = np.random.default_rng(M)
+    T, V = 17, 6
+    steady = np.empty((3, T, V, M), np.float32)
+    steady[:2] = 10 * np.arange(M) + rng.random((2, T, V, M))
+    steady[2] = .9 - .2 * np.arange(M) + .05 * rng.random((T, V, M))
+    shuffled = np.stack([steady[:, t][..., rng.permutation(M)] for t in range(T)], axis=1)
+    np.testing.assert_array_equal(tools.openpose_match(shuffled), steady)
+
+
+def test_match_lets_the_best_score_choose_first():
+    """Two persons nearest to one and the same person of the next frame: the better score gets it."""
+    x = np.zeros((3, 2, 1, 2), np.float32)
+    x[0, 0, 0] = 0, 1
+    x[0, 1, 0] = 1.2, 9
+    for best, expected in ((0, [0, 1.2, 1, 9]), (1, [1, 1.2, 0, 9])):
+        x[2, 0, 0] = .1
+        x[2, 0, 0, best] = .9
+        first, second = np.moveaxis(tools.openpose_match(x)[0, :, 0], -1, 0)
+        np.testing.assert_allclose([*first, *second], expected, rtol=1e-6)
