@@ -1,1 +1,1 @@
-"""The networks."""
+"""The networks: AGCN, AAGCN and what they share."""

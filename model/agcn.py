@@ -1,0 +1,32 @@
+"""AGCN, one stream of 2s-AGCN: Shi et al., Two-Stream Adaptive Graph Convolutional Networks for Skeleton-Based Action
+Recognition, CVPR 2019."""
+import torch
+from torch import nn
+
+from model.units import GraphUnit, SkeletonNetwork
+
+
+class AdaptiveGraphUnit(GraphUnit):
+    """The paper's adaptive graph convolution (section 4.1): G_k = A_k + B_k + C_k.
+
+    A is the graph of the body, the same for all; B (`PA`) is learnt, the same for all; C is how alike the joints of
+    this very body are: softmax over rows of the compared embeddings θ (`conv_a`) and φ (`conv_b`).
+    """
+
+    def __init__(self, in_channels, out_channels, A):
+        super().__init__()
+        self.PA = nn.Parameter(torch.full_like(A, 1e-6))
+        self.register_buffer('A', A.clone(), persistent=False)
+        self.add_embeddings(in_channels, out_channels)
+        self.add_conv_d(in_channels, out_channels)
+        self.add_down_and_bn(in_channels, out_channels)
+
+    def adjacency(self, x):
+        return self.A + self.PA + self.similarity(x).softmax(-2)
+
+
+class Model(SkeletonNetwork):
+    """AGCN: (N, C, T, V, M) → scores (N, num_class), before softmax. See SkeletonNetwork for `graph` and errors."""
+
+    def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3):  # noqa: B006
+        super().__init__(AdaptiveGraphUnit, num_class, num_point, num_person, graph, graph_args, in_channels)

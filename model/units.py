@@ -1,0 +1,149 @@
+"""What AGCN and AAGCN share: the temporal unit, the frame of a graph unit, and the road of a batch through ten units.
+
+Shapes use the field's letters: N samples, C channels, T frames, V joints, M persons, K = 3 graph subsets. Inside the
+network every body is an element of the batch of its own: N·M bodies.
+"""
+import math
+
+import torch
+from torch import nn
+
+from runtime.dotted import build
+
+# Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
+UNITS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
+
+
+class TemporalUnit(nn.Module):
+    """Convolution over time, each joint by itself, and batch norm: (N, C, T, V) → (N, out, T / stride, V)."""
+
+    def __init__(self, in_channels, out_channels, kernel_size=9, stride=1):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, (kernel_size, 1), (stride, 1), ((kernel_size - 1) // 2, 0))
+        self.bn = nn.BatchNorm2d(out_channels)
+        init_convolution(self.conv)
+
+    def forward(self, x):
+        return self.bn(self.conv(x))
+
+
+class GraphUnit(nn.Module):
+    """Spatial graph convolution, each frame by itself: (N, C, T, V) → (N, out, T, V).
+
+        out = ReLU( bn( Σ_k conv_d_k( x G_k ) ) + down(x) )
+
+    with G (3, V, V), or (N, 3, V, V) if it depends on the body. What G is, subclasses say in `adjacency`. `down` is the
+    identity where the channels agree. Parameters are registered by the subclasses, in the order of the published state
+    dicts.
+    """
+
+    def add_conv_d(self, in_channels, out_channels):
+        self.conv_d = pointwise_convolutions(in_channels, out_channels)
+        for conv in self.conv_d:
+            nn.init.normal_(conv.weight, 0, math.sqrt(2 / (out_channels * in_channels * len(self.conv_d))))
+
+    def add_embeddings(self, in_channels, out_channels):
+        """Add θ (`conv_a`) and φ (`conv_b`), which embed the joints to be compared with one another."""
+        self.conv_a = pointwise_convolutions(in_channels, out_channels // 4)
+        self.conv_b = pointwise_convolutions(in_channels, out_channels // 4)
+
+    def add_down_and_bn(self, in_channels, out_channels):
+        self.down = None
+        if in_channels != out_channels:
+            self.down = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1), nn.BatchNorm2d(out_channels))
+            init_convolution(self.down[0])
+        self.bn = nn.BatchNorm2d(out_channels)
+        nn.init.constant_(self.bn.weight, 1e-6)  # at the start a unit is its own shortcut, the graph comes in slowly
+
+    def adjacency(self, x):
+        raise NotImplementedError
+
+    def similarity(self, x):
+        """Return (N, 3, V, V): θ_k(x)ᵀ φ_k(x) / (inter·T), how alike two joints are over the whole clip."""
+        a = torch.stack([conv(x) for conv in self.conv_a], 1)
+        b = torch.stack([conv(x) for conv in self.conv_b], 1)
+        return torch.einsum('nkctv,nkctw->nkvw', a, b) / (a.size(2) * a.size(3))
+
+    def forward(self, x):
+        G = self.adjacency(x).expand(x.size(0), -1, -1, -1)
+        y = sum(conv(torch.einsum('nctv,nvw->nctw', x, G[:, k])) for k, conv in enumerate(self.conv_d))
+        return torch.relu(self.bn(y) + (x if self.down is None else self.down(x)))
+
+
+class Unit(nn.Module):
+    """One of the ten: ReLU( tcn1( gcn1(x) ) + residual(x) ), (N, C, T, V) → (N, out, T / stride, V)."""
+
+    def __init__(self, graph_unit, out_channels, stride, in_channels, has_residual):
+        super().__init__()
+        self.gcn1 = graph_unit
+        self.tcn1 = TemporalUnit(out_channels, out_channels, stride=stride)
+        self.has_residual = has_residual
+        self.residual = None
+        if has_residual and (in_channels != out_channels or stride != 1):
+            self.residual = TemporalUnit(in_channels, out_channels, kernel_size=1, stride=stride)
+
+    def forward(self, x):
+        y = self.tcn1(self.gcn1(x))
+        if self.has_residual:
+            y = y + (x if self.residual is None else self.residual(x))
+        return torch.relu(y)
+
+
+class SkeletonNetwork(nn.Module):
+    """(N, C, T, V, M) → (N, num_class): batch norm of the data, ten units, means, one linear layer.
+
+    `make_graph_unit(in_channels, out_channels, A)` makes a unit's graph convolution; `graph` is the dotted name of a
+    graph's class (see `graph/`), made with `graph_args`. Raises ValueError if there is no graph, or one of another
+    number of joints.
+    """
+
+    def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
+        super().__init__()
+        A = build_adjacency(graph, graph_args, num_point)
+        self.data_bn = nn.BatchNorm1d(num_person * in_channels * num_point)
+        channels = in_channels
+        for number, (out_channels, stride) in enumerate(UNITS, 1):
+            graph_unit = make_graph_unit(channels, out_channels, A)
+            self.add_module(f'l{number}', Unit(graph_unit, out_channels, stride, channels, has_residual=number > 1))
+            channels = out_channels
+        self.fc = nn.Linear(channels, num_class)
+        nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_class))
+        self.drop_out = nn.Dropout(drop_out)
+
+    @property
+    def units(self):
+        return [getattr(self, f'l{number}') for number in range(1, len(UNITS) + 1)]
+
+    def forward(self, x):
+        N, C, T, V, M = x.shape
+        x = x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T)
+        x = self.data_bn(x)
+        x = x.view(N, M, V, C, T).permute(0, 1, 3, 4, 2).reshape(N * M, C, T, V)
+        for unit in self.units:
+            x = unit(x)
+        x = x.mean((2, 3)).view(N, M, -1).mean(1)
+        return self.fc(self.drop_out(x))
+
+
+def build_adjacency(graph, graph_args, num_point):
+    """Return the graph's A as a float32 tensor (3, V, V)."""
+    if graph is None:
+        raise ValueError('it needs a graph: name its class, such as graph: graph.ntu_rgb_d.Graph')
+    A = torch.tensor(build(graph, graph_args, 'graph_args').A, dtype=torch.float32)
+    if A.shape != (3, num_point, num_point):
+        raise ValueError(f'num_point is {num_point}, but A of {graph} is {tuple(A.shape)}: '
+                         f'it must be (3, {num_point}, {num_point})')
+    return A
+
+
+def pointwise_convolutions(in_channels, out_channels):
+    """Return the 1×1 convolutions of the 3 graph subsets."""
+    convolutions = nn.ModuleList(nn.Conv2d(in_channels, out_channels, 1) for _ in range(3))
+    for conv in convolutions:
+        init_convolution(conv)
+    return convolutions
+
+
+def init_convolution(conv):
+    nn.init.kaiming_normal_(conv.weight, mode='fan_out')
+    nn.init.zeros_(conv.bias)

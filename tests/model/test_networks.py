@@ -1,0 +1,103 @@
+"""AGCN and AAGCN against the published code's answers, and what their arguments promise."""
+import json
+
+import pytest
+import torch
+
+import model.aagcn
+import model.agcn
+from runtime.errors import UserError
+from tests.conftest import shared_path
+from tests.golden_models import (
+    MODELS,
+    NTU,
+    assert_close,
+    assert_sgd_losses,
+    build_golden,
+    check_against_golden,
+    sgd_losses,
+)
+
+
+def expected_of(golden, name):
+    return {key.split('/')[1]: value for key, value in golden('model.npz').items() if key.startswith(name + '/')}
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_state_dict_is_the_published_one(name):
+    expected = json.loads(shared_path('golden/state_dict.json').read_text())[name]
+    model_class, arguments = MODELS[name]
+    network = model_class(**arguments)
+    assert [(k, list(v.shape)) for k, v in network.state_dict().items()] == list(expected['state_dict'].items())
+    assert sum(p.numel() for p in network.parameters()) == expected['parameters']
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_answers_are_the_published_ones(golden, name):
+    network, x, y = build_golden(name)
+    check_against_golden(network, network, x, y, expected_of(golden, name), name)
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_six_steps_of_sgd(golden, name):
+    network, x, y = build_golden(name)
+    assert_sgd_losses(sgd_losses(network, network, x, y), expected_of(golden, name)['sgd_losses'], name)
+
+
+@pytest.mark.parametrize('adaptive', [True, False])
+@pytest.mark.parametrize('attention', [True, False])
+def test_aagcn_in_all_combinations(adaptive, attention):
+    network = model.aagcn.Model(**NTU, adaptive=adaptive, attention=attention)
+    words = {word for key in network.state_dict() for word in key.split('.')}
+    assert words.isdisjoint({'PA', 'alpha', 'conv_a', 'conv_b'}) != adaptive
+    assert words.isdisjoint({'conv_sa', 'conv_ta', 'fc1c', 'fc2c'}) != attention
+    network(torch.randn(2, 3, 8, 25, 2)).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+def test_aagcn_drops_out_in_training_only():
+    network = model.aagcn.Model(**NTU, drop_out=.5).train()
+    x = torch.randn(2, 3, 8, 25, 2)
+    assert not torch.equal(network(x), network(x))
+    network.eval()
+    assert torch.equal(network(x), network(x))
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+def test_other_channels_persons_and_classes(module):
+    network = module.Model(num_class=7, num_point=18, num_person=3, graph='graph.kinetics.Graph', in_channels=6)
+    assert network(torch.randn(2, 6, 8, 18, 3)).shape == (2, 7)
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+def test_the_seed_decides_the_weights(module):
+    def first_weights(seed):
+        torch.manual_seed(seed)
+        return torch.cat([v.flatten() for v in module.Model(**NTU).state_dict().values()])
+    assert torch.equal(first_weights(1), first_weights(1))
+    assert not torch.equal(first_weights(1), first_weights(2))
+
+
+def test_initial_values():
+    torch.manual_seed(0)
+    network = model.agcn.Model(**NTU)
+    unit = network.l5
+    assert (network.fc.weight.std() * (60 / 2) ** .5).item() == pytest.approx(1, abs=.05)
+    assert (unit.tcn1.conv.weight.std() * (128 * 9 / 2) ** .5).item() == pytest.approx(1, abs=.05)
+    assert (unit.gcn1.conv_d[1].weight.std() * (128 * 64 * 3 / 2) ** .5).item() == pytest.approx(1, abs=.05)
+    assert unit.tcn1.conv.bias.abs().max() == 0
+    assert (unit.gcn1.bn.weight == 1e-6).all() and (unit.tcn1.bn.weight == 1).all()
+    assert (unit.gcn1.PA == 1e-6).all()
+    attentive = model.aagcn.Model(**NTU).l5.gcn1
+    assert_close(attentive.PA, model.agcn.Model(**NTU).l5.gcn1.A)
+    assert attentive.alpha == 0 and attentive.fc2c.weight.abs().max() == attentive.conv_ta.weight.abs().max() == 0
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+def test_a_wrong_graph_is_said(module):
+    with pytest.raises(ValueError, match='needs a graph'):
+        module.Model()
+    with pytest.raises(ValueError, match='num_point is 20.*25'):
+        module.Model(**{**NTU, 'num_point': 20})
+    with pytest.raises(UserError, match='graph_args.*label_mode'):
+        module.Model(**NTU, graph_args={'label_mode': 'spatial'})
