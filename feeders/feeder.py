@@ -3,9 +3,13 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from feeders import tools
+from feeders.streams import bones, motion
+from runtime.dotted import build
 from runtime.errors import UserError
 from runtime.safe_pickle import load_pickle
 
+STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
+BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
 DEBUG_SAMPLES = 100
 BLOCK_VALUES = 2 ** 22  # values that the statistics hold at a time: 32 MB in float64
 
@@ -16,14 +20,17 @@ class Feeder(Dataset):
     An item is (clip float32 (C, T, V, M), label, index). On the way a clip is normalised (minus `mean_map`, over
     `std_map`, both (C, 1, V, 1)), shifted in time (`random_shift`), cut or padded to a random window
     (`random_choose`; else only padded with zeros up to `window_size`, if that is positive) and moved
-    (`random_move`); see feeders.tools.
+    (`random_move`); see feeders.tools. Last, `stream` derives bones or motion from joints (see feeders.streams), so
+    that one file of joints serves all STREAMS; without it, clips stay what the file holds. Bones need `graph`, a
+    dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`, whose bone_partners they lead to.
 
     Attributes: `sample_name` and `label`, lists; `data` (N, C, T, V, M), mapped from the file, or read whole if
     `use_mmap` is false. `debug` keeps the first 100 samples. A process that a Feeder is sent to opens the file anew.
     """
 
     def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
-                 window_size=-1, normalization=False, debug=False, use_mmap=True):
+                 window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None,
+                 graph=None, graph_args=None):
         if random_choose and window_size <= 0:
             raise UserError(f'random_choose needs a window_size of at least 1 frame, not {window_size}')
         self.data_path = data_path
@@ -35,6 +42,7 @@ class Feeder(Dataset):
         self.normalization = normalization
         self.debug = debug
         self.use_mmap = use_mmap
+        self.stream = stream
         self.sample_name, self.label = read_labels(label_path)
         self.data = read_data(data_path, use_mmap)
         if len(self.data) != len(self.label):
@@ -43,6 +51,7 @@ class Feeder(Dataset):
         if debug:
             self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
             self.data = self.data[:DEBUG_SAMPLES]
+        self.bone_partners = find_bone_partners(stream, graph, graph_args or {}, self.data.shape[3])
         if normalization:
             self.mean_map, self.std_map = mean_and_deviation(self.data)
 
@@ -57,13 +66,21 @@ class Feeder(Dataset):
             clip = tools.random_shift(clip)
         if self.random_choose:
             clip = tools.random_choose(clip, self.window_size)
-        elif self.window_size > 0:
+        elif self.stream not in MOTION_STREAMS:
             clip = tools.auto_pading(clip, self.window_size)
         if self.random_move:
             clip = tools.random_move(clip)
+        clip = self.derive(clip)
+        if self.stream in MOTION_STREAMS:
+            clip = tools.auto_pading(clip, self.window_size)  # only now: no motion leads into the padding
         if not (clip.flags.owndata and clip.flags.writeable):
             clip = clip.copy()  # not a view of the file
         return clip, self.label[index], index
+
+    def derive(self, joints):
+        """Return the stream (C, T, V, M) of the clip `joints` (C, T, V, M)."""
+        clip = bones(joints, self.bone_partners) if self.stream in BONE_STREAMS else joints
+        return motion(clip) if self.stream in MOTION_STREAMS else clip
 
     def top_k(self, score, k):
         """Return the share of the rows of `score` (N, num_class) whose label is among the k best scores."""
@@ -117,6 +134,20 @@ def read_labels(path):
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
             raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')
     return [name.decode('latin-1') if isinstance(name, bytes) else str(name) for name in names], list(map(int, labels))
+
+
+def find_bone_partners(stream, graph, graph_args, num_joints):
+    """Return the partner of each of the joints in `graph` (a dotted class name), None where `stream` needs none."""
+    if stream not in (None, *STREAMS):
+        raise UserError(f"stream '{stream}': choose one of {', '.join(STREAMS)}, or leave it out")
+    if stream not in BONE_STREAMS:
+        return None
+    if graph is None:
+        raise UserError(f"stream '{stream}' needs to know the bones: give graph, such as graph.ntu_rgb_d.Graph")
+    partners = build(graph, graph_args, 'graph_args').bone_partners
+    if len(partners) != num_joints:
+        raise UserError(f"stream '{stream}': {graph} has {len(partners)} joints and the data has {num_joints}")
+    return partners
 
 
 def mean_and_deviation(data):

@@ -1,0 +1,97 @@
+"""Bones and motion, from the definition, and as a Feeder derives them from a file of joints."""
+import pickle
+import random
+
+import numpy as np
+import pytest
+
+from feeders import tools
+from feeders.feeder import STREAMS, Feeder
+from feeders.streams import bones, motion
+from graph import kinetics, ntu_rgb_d
+from runtime.errors import UserError
+
+GRAPHS = {'graph.ntu_rgb_d.Graph': ntu_rgb_d.Graph(), 'graph.kinetics.Graph': kinetics.Graph()}
+
+
+def joints(V=25, N=4, T=12):
+    return np.random.default_rng(3).standard_normal((N, 3, T, V, 2)).astype(np.float32)
+
+
+def streams_by_definition(x, graph):
+    """Joint by joint and frame by frame, as section 9 of the contract words it."""
+    bone = np.zeros_like(x)
+    for i, j in enumerate(graph.bone_partners):
+        bone[:, :, :, i] = x[:, :, :, i] - x[:, :, :, j]
+    both = {'joint': x, 'bone': bone}
+    for name in ('joint', 'bone'):
+        moved = np.zeros_like(x)
+        for t in range(x.shape[2] - 1):
+            moved[:, :, t] = both[name][:, :, t + 1] - both[name][:, :, t]
+        both[name + '_motion'] = moved
+    return both
+
+
+@pytest.fixture
+def feed(tmp_path):
+    """A function: array, arguments → a Feeder over it."""
+    def make(x, **arguments):
+        np.save(tmp_path / 'joint.npy', x)
+        (tmp_path / 'label.pkl').write_bytes(pickle.dumps((list(map(str, range(len(x)))), [0] * len(x))))
+        return Feeder(tmp_path / 'joint.npy', tmp_path / 'label.pkl', **arguments)
+    return make
+
+
+def test_published_bones_and_motion(golden):
+    arrays, checked = golden('ntu_pipeline.npz'), 0
+    for key, function in (('bone', lambda x: bones(x, ntu_rgb_d.BONE_PARTNERS)), ('motion', motion)):
+        for name in (name for name in arrays if key in name):
+            np.testing.assert_array_equal(function(arrays['joint'][:len(arrays[name])]), arrays[name])
+            checked += 1
+    assert checked >= 2
+
+
+@pytest.mark.parametrize('name', GRAPHS)
+@pytest.mark.parametrize('stream', STREAMS)
+def test_a_stream_is_its_definition_bit_for_bit(feed, name, stream):
+    x = joints(GRAPHS[name].num_node)
+    feeder = feed(x, stream=stream, graph=name, window_size=15)
+    expected = streams_by_definition(x, GRAPHS[name])[stream]
+    for i in range(len(x)):
+        clip = feeder[i][0]
+        assert clip.shape == (3, 15, GRAPHS[name].num_node, 2) and clip.dtype == np.float32
+        np.testing.assert_array_equal(clip[:, :12], expected[i])
+        assert not clip[:, 12:].any()
+    assert not np.shares_memory(feeder[0][0], feeder.data) and feeder[0][0].flags.writeable
+
+
+@pytest.mark.parametrize('stream', STREAMS)
+def test_a_stream_is_derived_after_augmentation(feed, stream):
+    """Joints are moved as points; the bones between them are not shifted."""
+    x = joints()
+    arguments = {'random_choose': True, 'random_move': True, 'window_size': 8, 'graph': 'graph.ntu_rgb_d.Graph'}
+    feeder = feed(x, stream=stream, **arguments)
+    for seed in range(5):
+        random.seed(seed)
+        np.random.seed(seed)
+        clip = feeder[1][0]
+        random.seed(seed)
+        np.random.seed(seed)
+        moved = tools.random_move(tools.random_choose(x[1], 8))
+        np.testing.assert_array_equal(clip, streams_by_definition(moved[None], ntu_rgb_d.Graph())[stream][0])
+
+
+def test_without_stream_the_file_is_given_as_it_is(feed):
+    x = joints()
+    np.testing.assert_array_equal(feed(x)[2][0], x[2])
+    np.testing.assert_array_equal(feed(x, stream='joint')[2][0], x[2])
+
+
+@pytest.mark.parametrize('arguments, words', (
+    ({'stream': 'bones'}, ['bones', 'bone_motion']), ({'stream': 'bone'}, ['graph.ntu_rgb_d.Graph']),
+    ({'stream': 'bone', 'graph': 'graph.kinetics.Graph'}, [18, 25]),
+    ({'stream': 'bone', 'graph': 'graph.nowhere.Graph'}, ['graph.nowhere'])))
+def test_a_stream_that_cannot_be_is_refused(feed, arguments, words):
+    with pytest.raises(UserError) as caught:
+        feed(joints(), **arguments)
+    assert all(str(word) in str(caught.value) for word in words)
