@@ -1,0 +1,156 @@
+"""Which samples make which batch, and the loader that brings them, the same for any number of processes and workers."""
+import contextlib
+import hashlib
+import os
+import random
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from runtime.errors import UserError
+
+MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
+
+
+class BatchOrder(Sampler):
+    """The batches of an epoch, as lists of keys (epoch, index); a `batch_sampler` for a DataLoader over SeededItems.
+
+    The order depends on `seed` and the epoch alone. Of `world_size` processes, the one of `rank` gets, by `share`:
+    'rows', its equal part of each batch of `batch_size` (training: a step means the same with any number of
+    processes); 'batch', every `world_size`-th whole batch from its `rank` on (testing). The last short batch is kept
+    unless `drop_last`. The length is that of a whole epoch, whatever `skip` leaves out.
+    """
+
+    def __init__(self, num_samples, batch_size, seed, shuffle, drop_last, rank=0, world_size=1, share='batch'):
+        if share not in ('batch', 'rows'):
+            raise ValueError(f"share '{share}': 'batch' and 'rows' exist")
+        if share == 'rows' and batch_size % world_size:
+            raise UserError(f'batch_size {batch_size} cannot be shared equally by {world_size} processes: '
+                            f'take a multiple of {world_size}')
+        if share == 'rows' and world_size > 1 and not drop_last:
+            raise ValueError('the last short batch has no equal rows for all: drop it')
+        self.num_samples = num_samples
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.rank = rank
+        self.world_size = world_size
+        self.share = share
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch):
+        """Give the batches of `epoch`, all of them, from the next iteration on."""
+        self.epoch = epoch
+        self.skipped = 0
+
+    def skip(self, n):
+        """Leave out the first `n` batches of this epoch (those of this process): a run resumes after them."""
+        self.skipped = n
+
+    def __len__(self):
+        return len(self.starts())
+
+    def __iter__(self):
+        order = self.sample_order()
+        rows = self.batch_size // self.world_size if self.share == 'rows' else self.batch_size
+        for start in self.starts()[self.skipped:]:
+            yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
+
+    def starts(self):
+        """Return where in the order of all samples this process's batches start."""
+        end = self.num_samples - self.num_samples % self.batch_size if self.drop_last else self.num_samples
+        if self.share == 'rows':
+            return range(self.rank * (self.batch_size // self.world_size), end, self.batch_size)
+        return range(self.rank * self.batch_size, end, self.world_size * self.batch_size)
+
+    def sample_order(self):
+        """Return the indices of all samples (num_samples,) in the order of this epoch."""
+        if not self.shuffle:
+            return np.arange(self.num_samples)
+        return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
+
+
+class SeededItems(Dataset):
+    """The items of `feeder` by keys (epoch, index), each drawn from a seed of its own.
+
+    Before an item, the global states of `random` and `numpy.random`, which augmentations draw from, are seeded from
+    (`seed`, epoch, index); after it they are what they were. So an item depends neither on the worker that makes it
+    nor on what was drawn before, and differs from epoch to epoch.
+    """
+
+    def __init__(self, feeder, seed):
+        self.feeder = feeder
+        self.seed = seed
+
+    def __len__(self):
+        return len(self.feeder)
+
+    def __getitem__(self, key):
+        return self.__getitems__([key])[0]
+
+    def __getitems__(self, keys):
+        """Return the list of the items of `keys`; DataLoader asks for a whole batch by this name."""
+        with kept_random_state():  # once a batch: keeping the states takes longer than an item
+            return [self.seeded_item(*key) for key in keys]
+
+    def seeded_item(self, epoch, index):
+        number = hashed(self.seed, epoch, index)
+        random.seed(number)
+        np.random.seed(number % 2 ** 32)
+        return self.feeder[index]
+
+
+@contextlib.contextmanager
+def kept_random_state():
+    """Put the global states of `random` and `numpy.random` back, when the block ends, to what they are now."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+def hashed(*numbers):
+    """Return an integer of 64 bits that follows from `numbers` on any machine; near numbers give far ones."""
+    return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest(), 'little')
+
+
+def make_loader(feeder, batch_order, num_worker, device):
+    """Return the DataLoader of `feeder`'s items in the batches of `batch_order`, seeded by its seed.
+
+    `num_worker` processes make the items, 0: this one does, None: default_workers; the batches are the same, bit for
+    bit. They are in page-locked memory if `device` is a GPU.
+    """
+    device = torch.device(device)
+    if num_worker is None:
+        num_worker = default_workers(device, batch_order.world_size)
+    return DataLoader(
+        SeededItems(feeder, batch_order.seed),
+        batch_sampler=batch_order,
+        num_workers=num_worker,
+        persistent_workers=num_worker > 0,
+        pin_memory=device.type == 'cuda',
+        worker_init_fn=leave_signals_to_the_run,
+        generator=torch.Generator(),  # DataLoader draws a number per epoch: not from the state that dropout uses
+    )
+
+
+def leave_signals_to_the_run(_worker):
+    """Take this worker out of the group that Ctrl-C and clusters send signals to: the run ends its workers itself."""
+    if hasattr(os, 'setsid'):
+        os.setsid()
+
+
+def default_workers(device, world_size=1):
+    """Return how many workers each of `world_size` processes has use for.
+
+    On a CPU none: an item takes a thousandth of the time that the model takes for it. Beside a GPU, this process's
+    share of the cores, at least 1 and at most MOST_WORKERS.
+    """
+    if torch.device(device).type == 'cpu':
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    return max(1, min(MOST_WORKERS, cores // world_size))

@@ -1,0 +1,189 @@
+"""Batches: the same for any number of workers and processes, different in every epoch, and resumed in mid-epoch."""
+import os
+import pickle
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from feeders.batches import BatchOrder, SeededItems, default_workers, make_loader
+from feeders.feeder import Feeder
+from runtime.errors import UserError
+
+N = 22
+
+
+@pytest.fixture(scope='module')
+def feeder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('batches')
+    np.save(folder / 'd.npy', np.random.default_rng(0).standard_normal((N, 3, 12, 4, 2)).astype(np.float32))
+    (folder / 'l.pkl').write_bytes(pickle.dumps((list(map(str, range(N))), list(range(N)))))
+    return Feeder(folder / 'd.npy', folder / 'l.pkl', random_choose=True, random_move=True, window_size=8)
+
+
+def shuffled(batch_size=6, seed=1, **arguments):
+    return BatchOrder(N, batch_size, seed, shuffle=True, drop_last=True, **arguments)
+
+
+def in_file_order(batch_size=6, **arguments):
+    return BatchOrder(N, batch_size, 1, shuffle=False, drop_last=False, **arguments)
+
+
+def indices(order):
+    return [[index for _, index in batch] for batch in order]
+
+
+def batches(feeder, order, num_worker, epochs=(0,)):
+    loader, given = make_loader(feeder, order, num_worker, 'cpu'), []
+    for epoch in epochs:
+        order.set_epoch(epoch)
+        given += list(loader)
+    return given
+
+
+def assert_same(first, second):
+    assert len(first) == len(second) > 0
+    for one, other in zip(first, second):
+        assert all(torch.equal(a, b) for a, b in zip(one, other))
+
+
+def test_training_shuffles_and_drops_the_short_batch():
+    order = shuffled()
+    given = indices(order)
+    assert len(order) == len(given) == 3 and all(len(batch) == 6 for batch in given)
+    assert len(set(sum(given, []))) == 18
+    assert given == indices(shuffled())
+    assert given != indices(shuffled(seed=2))
+    order.set_epoch(1)
+    assert given != indices(order) and {epoch for batch in order for epoch, _ in batch} == {1}
+    assert all(type(number) is int for key in next(iter(order)) for number in key)
+
+
+def test_order_depends_on_no_global_state():
+    torch.manual_seed(3)
+    first = indices(shuffled())
+    np.random.seed(4)
+    random.seed(5)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    assert indices(shuffled()) == first
+    assert torch.equal(before[0], torch.get_rng_state()) and before[2] == random.getstate()
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
+
+
+def test_testing_keeps_the_file_s_order_and_its_last_batch():
+    assert sum(indices(in_file_order()), []) == list(range(N))
+    assert [len(batch) for batch in in_file_order()] == [6, 6, 6, 4]
+
+
+@pytest.mark.parametrize('world_size', (1, 2, 3, 6))
+def test_processes_share_the_rows_of_each_training_batch(world_size):
+    whole = indices(shuffled())
+    parts = [indices(shuffled(rank=rank, world_size=world_size, share='rows')) for rank in range(world_size)]
+    assert [sum(rows, []) for rows in zip(*parts)] == whole
+    assert {len(rows) for part in parts for rows in part} == {6 // world_size}
+
+
+@pytest.mark.parametrize('world_size', (1, 2, 3, 5))
+def test_processes_are_dealt_whole_test_batches(world_size):
+    orders = [in_file_order(rank=rank, world_size=world_size) for rank in range(world_size)]
+    parts = [indices(order) for order in orders]
+    assert [len(order) for order in orders] == [len(part) for part in parts]
+    for rank, part in enumerate(parts):
+        assert part == indices(in_file_order())[rank::world_size]
+
+
+def test_shares_that_cannot_be_are_refused():
+    with pytest.raises(UserError, match='batch_size 6 .* 4 processes'):
+        shuffled(world_size=4, share='rows')
+    with pytest.raises(ValueError):
+        in_file_order(world_size=2, share='rows')
+
+
+@pytest.mark.parametrize('num_worker', (0, 2))
+def test_a_resumed_epoch_goes_on_where_it_stopped(feeder, num_worker):
+    order = shuffled(5)
+    whole = batches(feeder, order, 0, epochs=[2])
+    loader = make_loader(feeder, order, num_worker, 'cpu')
+    order.set_epoch(2)
+    order.skip(3)
+    assert_same(list(loader), whole[3:])
+    assert len(loader) == len(order) == 4  # progress and steps count whole epochs
+    order.set_epoch(3)
+    assert_same(list(loader), batches(feeder, shuffled(5), 0, epochs=[3]))
+
+
+@pytest.mark.filterwarnings('ignore:This DataLoader will create 3 worker')
+@pytest.mark.parametrize('num_worker', (1, 3))
+def test_workers_change_no_bit(feeder, num_worker):
+    random.seed(num_worker)
+    np.random.seed(num_worker)
+    torch.manual_seed(num_worker)
+    assert_same(batches(feeder, shuffled(), num_worker, (0, 1)), batches(feeder, shuffled(), 0, (0, 1)))
+
+
+def test_a_worker_started_afresh_changes_no_bit(feeder):
+    order = shuffled()
+    loader = make_loader(feeder, order, 1, 'cpu')
+    loader.multiprocessing_context = 'spawn'  # the default on macOS and Windows
+    assert_same(list(loader), batches(feeder, order, 0))
+
+
+def test_processes_change_no_bit(feeder):
+    whole = batches(feeder, shuffled(), 0)
+    parts = [batches(feeder, shuffled(rank=rank, world_size=2, share='rows'), 0) for rank in range(2)]
+    assert_same([[torch.cat(pair) for pair in zip(*two)] for two in zip(*parts)], whole)
+
+
+def test_augmentations_differ_by_sample_epoch_and_seed(feeder):
+    class Draws:
+        def __getitem__(self, index):
+            return random.random(), np.random.random()
+
+    drawn = [SeededItems(Draws(), seed)[epoch, index]
+             for seed in range(3) for epoch in range(4) for index in range(50)]
+    assert len(set(drawn)) == len({first for first, _ in drawn}) == len({second for _, second in drawn}) == 600
+    items = SeededItems(feeder, 1)
+    assert not np.array_equal(items[0, 3][0], items[1, 3][0])
+    np.testing.assert_array_equal(items[1, 3][0], SeededItems(feeder, 1)[1, 3][0])
+
+
+def test_the_caller_s_random_states_are_put_back(feeder):
+    class Breaks:
+        def __getitem__(self, index):
+            random.random(), np.random.random()
+            raise OSError('gone')
+
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    expected = random.random(), np.random.random(), torch.rand(()).item()
+    random.seed(1)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    list(make_loader(feeder, shuffled(), 0, 'cpu'))
+    with pytest.raises(OSError):
+        SeededItems(Breaks(), 1)[0, 0]
+    assert (random.random(), np.random.random(), torch.rand(()).item()) == expected
+
+
+class SignalGroups:
+    """Items tell the group of processes that made them, which a Ctrl-C reaches as a whole."""
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, index):
+        return os.getpgid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, 'setsid'), reason='groups of processes are a matter of Unix')
+def test_workers_are_out_of_reach_of_ctrl_c():
+    groups = set(torch.cat(list(make_loader(SignalGroups(), in_file_order(), 2, 'cpu'))).tolist())
+    assert len(groups) == 2 and os.getpgid(0) not in groups
+
+
+def test_default_workers(monkeypatch):
+    monkeypatch.setattr('os.sched_getaffinity', lambda _: set(range(16)), raising=False)
+    assert default_workers('cpu', 1) == default_workers(torch.device('cpu'), 4) == 0
+    assert [default_workers('cuda:1', world) for world in (1, 2, 4, 16, 64)] == [8, 8, 4, 1, 1]
