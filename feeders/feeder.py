@@ -2,37 +2,44 @@
 import numpy as np
 from torch.utils.data import Dataset
 
-from feeders import tools
+from feeders import augment, tools
+from feeders.clip_file import mean_and_deviation, read_data
+from feeders.labels import read_labels
 from feeders.streams import bones, motion
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.safe_pickle import load_pickle
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
 DEBUG_SAMPLES = 100
-BLOCK_VALUES = 2 ** 22  # values that the statistics hold at a time: 32 MB in float64
 
 
 class Feeder(Dataset):
     """Clips from a `.npy` file (N, C, T, V, M) and their labels from a pickle of (names, labels).
 
-    An item is (clip float32 (C, T, V, M), label, index). On the way a clip is normalised (minus `mean_map`, over
-    `std_map`, both (C, 1, V, 1)), shifted in time (`random_shift`), cut or padded to a random window
-    (`random_choose`; else only padded with zeros up to `window_size`, if that is positive) and moved
-    (`random_move`); see feeders.tools. Last, `stream` derives bones or motion from joints (see feeders.streams), so
-    that one file of joints serves all STREAMS; without it, clips stay what the file holds. Bones need `graph`, a
-    dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`, whose bone_partners they lead to.
+    An item is (clip float32 (C, T, V, M), label, index). What an argument asks for is done in this order:
+
+    - `normalization`: minus `mean_map`, over `std_map`, both (C, 1, V, 1); `random_shift`: the clip moved in time;
+    - frames: `random_choose`, a random window of `window_size`; or `uniform_sample`: T, one frame of each of T equal
+      spans of the clip without its padding: a random one if `uniform_sample_random`, else the middle one.
+      `test_clips`: n takes n such draws, evenly spread, and makes the item's clip (n, C, T, V, M). Else zeros fill
+      the clip up to `window_size`, and nothing is cut;
+    - `random_move`, see feeders.tools; then `random_flip` (probability), `random_rotate` (degrees), `random_scale`
+      (share), see feeders.augment. For those, `dimensions` says which channels are coordinates: 3 (x, y, z) or 2
+      (x, y, score);
+    - `stream` derives bones or motion from joints (see feeders.streams), so that one file of joints serves all
+      STREAMS; without it, clips stay what the file holds.
+
+    Bones and flips follow `graph`, a dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`.
 
     Attributes: `sample_name` and `label`, lists; `data` (N, C, T, V, M), mapped from the file, or read whole if
     `use_mmap` is false. `debug` keeps the first 100 samples. A process that a Feeder is sent to opens the file anew.
     """
 
     def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
-                 window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None,
-                 graph=None, graph_args=None):
-        if random_choose and window_size <= 0:
-            raise UserError(f'random_choose needs a window_size of at least 1 frame, not {window_size}')
+                 window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None, graph=None,
+                 graph_args=None, uniform_sample=0, uniform_sample_random=False, test_clips=1, random_flip=0.,
+                 random_rotate=0., random_scale=0., dimensions=None):
         self.data_path = data_path
         self.label_path = label_path
         self.random_choose = random_choose
@@ -43,6 +50,14 @@ class Feeder(Dataset):
         self.debug = debug
         self.use_mmap = use_mmap
         self.stream = stream
+        self.uniform_sample = uniform_sample
+        self.uniform_sample_random = uniform_sample_random
+        self.test_clips = test_clips
+        self.random_flip = random_flip
+        self.random_rotate = random_rotate
+        self.random_scale = random_scale
+        self.dimensions = dimensions
+        self.check_arguments()
         self.sample_name, self.label = read_labels(label_path)
         self.data = read_data(data_path, use_mmap)
         if len(self.data) != len(self.label):
@@ -51,9 +66,34 @@ class Feeder(Dataset):
         if debug:
             self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
             self.data = self.data[:DEBUG_SAMPLES]
-        self.bone_partners = find_bone_partners(stream, graph, graph_args or {}, self.data.shape[3])
+        self.graph = self.build_graph(graph, graph_args or {}) if stream in BONE_STREAMS or random_flip else None
+        self.true_lengths = {}  # index → frames before the padding, found when an item is first sampled
         if normalization:
             self.mean_map, self.std_map = mean_and_deviation(self.data)
+
+    def check_arguments(self):
+        if self.stream not in (None, *STREAMS):
+            raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
+        if self.random_choose and self.window_size <= 0:
+            raise UserError(f'random_choose needs a window_size of at least 1 frame, not {self.window_size}')
+        if self.uniform_sample and (self.random_choose or self.random_shift):
+            raise UserError('uniform_sample chooses the frames: leave out random_choose and random_shift')
+        if self.test_clips < 1 or self.test_clips > 1 and (self.uniform_sample_random or not self.uniform_sample):
+            raise UserError(f'test_clips {self.test_clips}: it counts the draws (at least 1) of uniform_sample, which '
+                            'must be given, without uniform_sample_random')
+        if (self.random_flip or self.random_rotate or self.random_scale) and self.dimensions not in (2, 3):
+            raise UserError('random_flip, random_rotate and random_scale need to know the coordinates: '
+                            'give dimensions: 3 (x, y, z) or 2 (x, y, score)')
+
+    def build_graph(self, name, arguments):
+        """Return the graph with the dotted class name `name`; UserError if it is not the data's."""
+        if name is None:
+            raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
+        graph = build(name, arguments, 'graph_args')
+        if graph.num_node != self.data.shape[3]:
+            raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {name} has {graph.num_node}: '
+                            'name the graph of this data')
+        return graph
 
     def __len__(self):
         return len(self.label)
@@ -64,23 +104,42 @@ class Feeder(Dataset):
             clip = (clip - self.mean_map) / self.std_map
         if self.random_shift:
             clip = tools.random_shift(clip)
-        if self.random_choose:
-            clip = tools.random_choose(clip, self.window_size)
-        elif self.stream not in MOTION_STREAMS:
-            clip = tools.auto_pading(clip, self.window_size)
-        if self.random_move:
-            clip = tools.random_move(clip)
-        clip = self.derive(clip)
-        if self.stream in MOTION_STREAMS:
-            clip = tools.auto_pading(clip, self.window_size)  # only now: no motion leads into the padding
+        if self.uniform_sample:
+            clips = [self.finish(np.take(clip, frames, axis=1)) for frames in self.uniform_frames(index)]
+            clip = clips[0] if self.test_clips == 1 else np.stack(clips)
+        else:
+            clip = self.finish(tools.random_choose(clip, self.window_size) if self.random_choose else clip)
         if not (clip.flags.owndata and clip.flags.writeable):
             clip = clip.copy()  # not a view of the file
         return clip, self.label[index], index
 
-    def derive(self, joints):
-        """Return the stream (C, T, V, M) of the clip `joints` (C, T, V, M)."""
-        clip = bones(joints, self.bone_partners) if self.stream in BONE_STREAMS else joints
-        return motion(clip) if self.stream in MOTION_STREAMS else clip
+    def uniform_frames(self, index):
+        """Return the list of the frames (uniform_sample,) of each draw from the clip at `index`."""
+        if index not in self.true_lengths:
+            self.true_lengths[index] = augment.true_length(self.data[index].view(np.ndarray))
+        if self.uniform_sample_random:
+            shares = [np.random.random(self.uniform_sample)]
+        else:
+            shares = (np.arange(self.test_clips) + .5) / self.test_clips
+        return [augment.uniform_frames(self.true_lengths[index], self.uniform_sample, share) for share in shares]
+
+    def finish(self, clip):
+        """Return the stream, moved and padded as asked for, of `clip`, whose frames are chosen."""
+        if self.stream not in MOTION_STREAMS:
+            clip = tools.auto_pading(clip, self.window_size)
+        if self.random_move:
+            clip = tools.random_move(clip)
+        if self.random_flip:
+            clip = augment.random_flip(clip, self.random_flip, self.graph.left_right)
+        if self.random_rotate:
+            clip = augment.random_rotate(clip, self.random_rotate, self.dimensions)
+        if self.random_scale:
+            clip = augment.random_scale(clip, self.random_scale, self.dimensions)
+        if self.stream in BONE_STREAMS:
+            clip = bones(clip, self.graph.bone_partners)
+        if self.stream in MOTION_STREAMS:
+            clip = tools.auto_pading(motion(clip), self.window_size)  # only now: no motion leads into the padding
+        return clip
 
     def top_k(self, score, k):
         """Return the share of the rows of `score` (N, num_class) whose label is among the k best scores."""
@@ -93,82 +152,3 @@ class Feeder(Dataset):
     def __setstate__(self, state):
         self.__dict__.update(state)
         self.data = read_data(self.data_path, self.use_mmap)[:len(self.label)]
-
-
-def read_data(path, use_mmap=True):
-    """Return the clips in the `.npy` file `path`, (N, C, T, V, M), mapped (read only) or read whole.
-
-    Raises UserError, naming the file, if it is missing, cut off, or no array of numbers with those five axes.
-    """
-    try:
-        with open(path, 'rb') as file:
-            if file.read(6) != b'\x93NUMPY':
-                raise ValueError('it does not begin as one does')
-        data = np.load(path, mmap_mode='r', allow_pickle=False)
-    except OSError as error:
-        raise UserError(f'{path}: {error.strerror or error}: check data_path, or prepare the data first') from None
-    except Exception as error:  # a damaged header can raise any of a dozen exceptions
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise UserError(f'{path}: not a whole .npy file of numbers ({reason}): prepare the data anew') from None
-    if data.ndim != 5 or data.dtype.kind not in 'fiu':
-        raise UserError(f'{path}: it holds {data.dtype} of shape {data.shape}: '
-                        'numbers of shape (samples, channels, frames, joints, persons) are needed')
-    if not data.size:
-        raise UserError(f'{path}: there is no sample in it (shape {data.shape}): prepare the data anew')
-    return data if use_mmap else np.array(data)
-
-
-def read_labels(path):
-    """Return the names and the labels, two lists of one length, of the pickle at `path`.
-
-    Raises UserError, naming the file, if it holds anything else, or a label that is not an integer of at least 0.
-    """
-    content = load_pickle(path)
-    if not isinstance(content, list | tuple) or len(content) != 2 or not all(
-            isinstance(part, list | tuple) or isinstance(part, np.ndarray) and part.ndim == 1 for part in content):
-        raise UserError(f'{path}: a pickle of two lists (sample names, labels) is needed: prepare the data anew')
-    names, labels = (list(part) for part in content)
-    if len(names) != len(labels):
-        raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data anew')
-    for name, label in zip(names, labels):
-        if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
-            raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')
-    return [name.decode('latin-1') if isinstance(name, bytes) else str(name) for name in names], list(map(int, labels))
-
-
-def find_bone_partners(stream, graph, graph_args, num_joints):
-    """Return the partner of each of the joints in `graph` (a dotted class name), None where `stream` needs none."""
-    if stream not in (None, *STREAMS):
-        raise UserError(f"stream '{stream}': choose one of {', '.join(STREAMS)}, or leave it out")
-    if stream not in BONE_STREAMS:
-        return None
-    if graph is None:
-        raise UserError(f"stream '{stream}' needs to know the bones: give graph, such as graph.ntu_rgb_d.Graph")
-    partners = build(graph, graph_args, 'graph_args').bone_partners
-    if len(partners) != num_joints:
-        raise UserError(f"stream '{stream}': {graph} has {len(partners)} joints and the data has {num_joints}")
-    return partners
-
-
-def mean_and_deviation(data):
-    """Return the mean and the standard deviation of `data` (N, C, T, V, M) over N, T and M, both float32 (C, 1, V, 1).
-
-    Where a joint never changes, the deviation is given as 1, so that dividing by it gives 0. The file is read once,
-    block by block; blocks are merged as in Chan et al., Algorithms for computing the sample variance, 1983.
-    """
-    N, C, T, V, M = data.shape
-    samples = max(1, BLOCK_VALUES // (C * T * V * M))
-    count, mean, squares = 0, np.zeros((C, 1, V, 1)), np.zeros((C, 1, V, 1))
-    for begin in range(0, N, samples):
-        block = np.asarray(data[begin:begin + samples], np.float64)
-        block_count = len(block) * T * M
-        block_mean = block.mean(axis=(0, 2, 4), keepdims=True)[0]
-        block -= block_mean
-        difference = block_mean - mean
-        share = block_count / (count + block_count)
-        squares += np.square(block, out=block).sum(axis=(0, 2, 4), keepdims=True)[0]
-        squares += difference ** 2 * count * share
-        mean += difference * share
-        count += block_count
-    deviation = np.sqrt(squares / count)
-    return mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)

@@ -52,7 +52,8 @@ def random_move(x, angle_candidate=(-10., -5., 0., 5., 10.), scale_candidate=(.9
     """Return the clip seen by a camera that turns, zooms and pans in the plane of x and y.
 
     The clip is cut at `move_time` nodes; at each an angle (degrees), a scale and two shifts are drawn, and between
-    nodes they change linearly. Source: Yan et al., ST-GCN, AAAI 2018, section 4.2. Joints at the origin move too.
+    nodes they change linearly. Joints at the origin (absent ones) are shifted too. Source: Yan et al., ST-GCN, AAAI
+    2018 (training).
     """
     T = x.shape[1]
     move_time = random.choice(move_time_candidate)

@@ -89,7 +89,7 @@ def test_without_stream_the_file_is_given_as_it_is(feed):
 
 @pytest.mark.parametrize('arguments, words', (
     ({'stream': 'bones'}, ['bones', 'bone_motion']), ({'stream': 'bone'}, ['graph.ntu_rgb_d.Graph']),
-    ({'stream': 'bone', 'graph': 'graph.kinetics.Graph'}, [18, 25]),
+    ({'stream': 'bone', 'graph': 'graph.kinetics.Graph'}, [18, 25, 'joint.npy']),
     ({'stream': 'bone', 'graph': 'graph.nowhere.Graph'}, ['graph.nowhere'])))
 def test_a_stream_that_cannot_be_is_refused(feed, arguments, words):
     with pytest.raises(UserError) as caught:

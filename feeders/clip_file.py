@@ -1,0 +1,53 @@
+"""The `.npy` file of clips (N, C, T, V, M): opened, and its statistics."""
+import numpy as np
+
+from runtime.errors import UserError
+
+BLOCK_VALUES = 2 ** 22  # values that the statistics hold at a time: 32 MB in float64
+
+
+def read_data(path, use_mmap=True):
+    """Return the clips in the `.npy` file `path`, (N, C, T, V, M), mapped (read only) or read whole.
+
+    Raises UserError, naming the file, if it is missing, cut off, or no array of numbers with those five axes.
+    """
+    try:
+        with open(path, 'rb') as file:
+            if file.read(6) != b'\x93NUMPY':
+                raise ValueError('it does not begin as one does')
+        data = np.load(path, mmap_mode='r', allow_pickle=False)
+    except OSError as error:
+        raise UserError(f'{path}: {error.strerror or error}: check data_path, or prepare the data first') from None
+    except Exception as error:  # a damaged header can raise any of a dozen exceptions
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise UserError(f'{path}: not a whole .npy file of numbers ({reason}): prepare the data anew') from None
+    if data.ndim != 5 or data.dtype.kind not in 'fiu':
+        raise UserError(f'{path}: it holds {data.dtype} of shape {data.shape}: '
+                        'numbers of shape (samples, channels, frames, joints, persons) are needed')
+    if not data.size:
+        raise UserError(f'{path}: there is no sample in it (shape {data.shape}): prepare the data anew')
+    return data if use_mmap else np.array(data)
+
+
+def mean_and_deviation(data):
+    """Return the mean and the standard deviation of `data` (N, C, T, V, M) over N, T and M, both float32 (C, 1, V, 1).
+
+    Where a joint never changes, the deviation is given as 1, so that dividing by it gives 0. The file is read once,
+    block by block; blocks are merged as in Chan et al., Algorithms for computing the sample variance, 1983.
+    """
+    N, C, T, V, M = data.shape
+    samples = max(1, BLOCK_VALUES // (C * T * V * M))
+    count, mean, squares = 0, np.zeros((C, 1, V, 1)), np.zeros((C, 1, V, 1))
+    for begin in range(0, N, samples):
+        block = np.asarray(data[begin:begin + samples], np.float64)
+        block_count = len(block) * T * M
+        block_mean = block.mean(axis=(0, 2, 4), keepdims=True)[0]
+        block -= block_mean
+        difference = block_mean - mean
+        share = block_count / (count + block_count)
+        squares += np.square(block, out=block).sum(axis=(0, 2, 4), keepdims=True)[0]
+        squares += difference ** 2 * count * share
+        mean += difference * share
+        count += block_count
+    deviation = np.sqrt(squares / count)
+    return mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)

@@ -1,0 +1,23 @@
+"""Label files: a pickle of (sample names, labels), two lists of one length."""
+import numpy as np
+
+from runtime.errors import UserError
+from runtime.safe_pickle import load_pickle
+
+
+def read_labels(path):
+    """Return the names and the labels, two lists of one length, of the pickle at `path`.
+
+    Raises UserError, naming the file, if it holds anything else, or a label that is not an integer of at least 0.
+    """
+    content = load_pickle(path)
+    if not isinstance(content, list | tuple) or len(content) != 2 or not all(
+            isinstance(part, list | tuple) or isinstance(part, np.ndarray) and part.ndim == 1 for part in content):
+        raise UserError(f'{path}: a pickle of two lists (sample names, labels) is needed: prepare the data anew')
+    names, labels = (list(part) for part in content)
+    if len(names) != len(labels):
+        raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data anew')
+    for name, label in zip(names, labels):
+        if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
+            raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')
+    return [name.decode('latin-1') if isinstance(name, bytes) else str(name) for name in names], list(map(int, labels))

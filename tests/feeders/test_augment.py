@@ -1,0 +1,212 @@
+"""The augmentations of joints: what each keeps, that it draws anew, and how the Feeder puts them in order."""
+import pickle
+
+import numpy as np
+import pytest
+
+from feeders import augment
+from feeders.feeder import Feeder
+from feeders.streams import bones, motion
+from graph import kinetics, ntu_rgb_d
+from runtime.errors import UserError
+
+GRAPHS = {3: ntu_rgb_d.Graph(), 2: kinetics.Graph()}
+NAMES = {3: 'graph.ntu_rgb_d.Graph', 2: 'graph.kinetics.Graph'}
+both_dimensions = pytest.mark.parametrize('dimensions', (2, 3))
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    np.random.seed(0)
+
+
+def made_clip(dimensions, T=20, seed=1):
+    """A clip (3, T, V, 2) of the first person; the second is absent, as zeros."""
+    x = np.random.default_rng(seed).standard_normal((3, T, GRAPHS[dimensions].num_node, 2)).astype(np.float32)
+    x[..., 1] = 0
+    x.flags.writeable = False
+    return x
+
+
+def bone_lengths(x, dimensions):
+    return np.linalg.norm(bones(x, GRAPHS[dimensions].bone_partners)[:dimensions], axis=0)
+
+
+@both_dimensions
+def test_rotation_keeps_bone_lengths_scores_and_zeros(dimensions):
+    x = made_clip(dimensions)
+    turned = augment.random_rotate(x, 30, dimensions)
+    assert turned.dtype == np.float32 and not np.allclose(turned, x)
+    np.testing.assert_allclose(bone_lengths(turned, dimensions), bone_lengths(x, dimensions), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(turned[dimensions:], x[dimensions:])
+    assert not turned[..., 1].any()
+
+
+@pytest.mark.parametrize('axis, plane', ((0, (1, 2)), (1, (2, 0)), (2, (0, 1))))
+def test_rotation_turns_about_the_axis_it_names(axis, plane):
+    angles = np.zeros(3)
+    angles[axis] = np.pi / 2
+    matrix = augment.rotation(*angles)
+    first, second = np.eye(3)[plane[0]], np.eye(3)[plane[1]]
+    np.testing.assert_allclose(matrix @ first, second, atol=1e-12)  # right-handed
+    np.testing.assert_allclose(matrix @ np.eye(3)[axis], np.eye(3)[axis], atol=1e-12)
+    np.testing.assert_allclose(augment.rotation(np.pi / 2) @ [1, 0], [0, 1], atol=1e-12)
+
+
+@both_dimensions
+def test_rotation_stays_within_the_degrees(dimensions):
+    x = np.zeros((3, 1, 1, 1), np.float32)
+    x[:2, 0, 0, 0] = 1, 0
+    turned = [augment.random_rotate(x, 10, dimensions)[:2, 0, 0, 0] for _ in range(300)]
+    angles = np.degrees([np.arctan2(y, x) for x, y in turned])
+    assert angles.min() < -8 and angles.max() > 8 and abs(angles).max() <= 10.001
+
+
+@both_dimensions
+def test_scale_is_one_factor_for_all_bones(dimensions):
+    x = made_clip(dimensions)
+    factors = []
+    for _ in range(200):
+        scaled = augment.random_scale(x, .2, dimensions)
+        factor = scaled[0, 0, 0, 0] / x[0, 0, 0, 0]
+        np.testing.assert_allclose(scaled[:dimensions], x[:dimensions] * factor, rtol=1e-5)
+        np.testing.assert_array_equal(scaled[dimensions:], x[dimensions:])
+        factors.append(factor)
+    assert .8 <= min(factors) < .82 and 1.18 < max(factors) <= 1.2001
+
+
+@both_dimensions
+def test_flip_mirrors_left_and_right_and_twice_is_nothing(dimensions):
+    x, graph = made_clip(dimensions), GRAPHS[dimensions]
+    flipped = augment.random_flip(x, 1, graph.left_right)
+    for left, right in graph.left_right:
+        np.testing.assert_array_equal(flipped[:, :, left], x[:, :, right] * [[[-1]], [[1]], [[1]]])
+    middle = set(range(graph.num_node)) - {joint for pair in graph.left_right for joint in pair}
+    for joint in middle:
+        np.testing.assert_array_equal(flipped[1:, :, joint], x[1:, :, joint])
+        np.testing.assert_array_equal(flipped[0, :, joint], -x[0, :, joint])
+    np.testing.assert_array_equal(augment.random_flip(flipped, 1, graph.left_right), x)
+    np.testing.assert_array_equal(augment.random_flip(x, 0, graph.left_right), x)
+    share = np.mean([augment.random_flip(x, .3, graph.left_right) is not x for _ in range(500)])
+    assert .2 < share < .4
+
+
+@pytest.mark.parametrize('length, size', ((300, 64), (64, 64), (65, 64), (10, 64), (1, 8), (128, 64)))
+def test_uniform_frames_come_in_order_one_from_each_span(length, size):
+    edges = np.arange(size + 1) * length / size
+    seen = set()
+    for share in (0, .5, 1 - 2 ** -53, *np.random.random((50, size))):
+        frames = augment.uniform_frames(length, size, share)
+        assert len(frames) == size and (np.diff(frames) >= 0).all()
+        assert (frames >= np.floor(edges[:-1])).all() and (frames <= edges[1:]).all() and frames[-1] < length
+        seen |= set(frames)
+    assert seen == set(range(length))
+
+
+def repeated(x, length, total=50):
+    return np.take(x[:, :length], np.arange(total) % length, axis=1)
+
+
+@both_dimensions
+@pytest.mark.parametrize('length', (1, 7, 20, 33))
+def test_true_length_finds_zeros_and_repetitions(dimensions, length):
+    x = made_clip(dimensions, T=50)
+    padded = x.copy()
+    padded[:, length:] = 0
+    assert augment.true_length(padded) == length
+    assert augment.true_length(repeated(x, length)) == length
+    assert augment.true_length(x) == 50
+    assert augment.true_length(np.zeros_like(x)) == 50
+
+
+def test_true_length_of_two_persons_repeated_apart():
+    """As normalised: each person repeated by itself, then both centred on a joint of the first one, with rounding."""
+    first, second = (made_clip(3, T=50, seed=seed)[..., :1] for seed in (1, 2))
+    both = np.concatenate([repeated(first, 12), repeated(second, 17)], axis=3)
+    assert augment.true_length(both - both[:, :, 1:2, :1]) == 17
+    late = both.copy()
+    late[:, :5, :, 1] = 0
+    assert augment.true_length(late) == 50
+
+
+def test_true_length_of_published_clips(golden):
+    for clip in golden('ntu_pipeline.npz')['joint']:  # clips of one to three seconds, repeated to 300 frames
+        length = augment.true_length(clip)
+        assert length < 100
+        np.testing.assert_allclose(repeated(clip, length, 300), clip, atol=1e-5)
+    for clip in golden('kinetics_pipeline.npz')['joint']:
+        length = augment.true_length(clip)
+        assert clip[:, length - 1].any() and not clip[:, length:].any()
+
+
+@pytest.fixture
+def feed(tmp_path):
+    """A function: array, arguments → a Feeder over it."""
+    def make(x, **arguments):
+        np.save(tmp_path / 'joint.npy', x)
+        (tmp_path / 'label.pkl').write_bytes(pickle.dumps((list(map(str, range(len(x)))), [0] * len(x))))
+        return Feeder(tmp_path / 'joint.npy', tmp_path / 'label.pkl', **arguments)
+    return make
+
+
+def numbered_clips(length=30, total=50):
+    """Two clips whose x says the frame it is, repeated after `length` frames."""
+    x = repeated(np.broadcast_to(np.arange(1., 51)[None, :, None, None], (3, 50, 25, 1)), length, total)
+    return np.stack([x * np.linspace(1, 2, 25)[:, None]] * 2).astype(np.float32)
+
+
+def test_uniform_sample_in_testing_takes_the_middle_frames_and_no_padding(feed):
+    feeder = feed(numbered_clips(), uniform_sample=10)
+    clip = feeder[1][0]
+    np.testing.assert_array_equal(clip[0, :, 0, 0], 1 + np.arange(1, 30, 3))
+    for _ in range(3):
+        np.testing.assert_array_equal(feeder[1][0], clip)
+    assert clip.shape == (3, 10, 25, 1) and clip.flags.c_contiguous
+
+
+def test_uniform_sample_in_training_draws_in_order_and_anew(feed):
+    feeder = feed(numbered_clips(), uniform_sample=10, uniform_sample_random=True)
+    np.random.seed(4)
+    drawn = [feeder[0][0][0, :, 0, 0] - 1 for _ in range(50)]
+    assert all((frames // 3 == np.arange(10)).all() for frames in drawn)
+    assert len({tuple(frames) for frames in drawn}) == 50
+    np.random.seed(4)
+    np.testing.assert_array_equal(feeder[0][0][0, :, 0, 0] - 1, drawn[0])
+
+
+def test_test_clips_are_spread_draws(feed):
+    x = numbered_clips()
+    several = feed(x, uniform_sample=10, test_clips=3)[0][0]
+    assert several.shape == (3, 3, 10, 25, 1)
+    for draw in range(3):
+        np.testing.assert_array_equal(several[draw, 0, :, 0, 0], 1 + draw + np.arange(0, 30, 3))
+    np.testing.assert_array_equal(several[1], feed(x, uniform_sample=10, test_clips=1)[0][0])
+
+
+@both_dimensions
+def test_streams_are_derived_from_augmented_joints(feed, dimensions):
+    x = np.stack([made_clip(dimensions), made_clip(dimensions, seed=2)])
+    arguments = {'random_flip': .5, 'random_rotate': 17, 'random_scale': .1, 'uniform_sample': 8,
+                 'uniform_sample_random': True, 'graph': NAMES[dimensions], 'dimensions': dimensions}
+    clips = {}
+    for stream in ('joint', 'bone', 'joint_motion', 'bone_motion'):
+        feeder = feed(x, stream=stream, **arguments)
+        np.random.seed(9)
+        clips[stream] = np.stack([feeder[1][0] for _ in range(6)])
+    bone = bones(clips['joint'], GRAPHS[dimensions].bone_partners)
+    np.testing.assert_array_equal(clips['bone'], bone)
+    np.testing.assert_array_equal(clips['joint_motion'], motion(clips['joint']))
+    np.testing.assert_array_equal(clips['bone_motion'], motion(bone))
+    assert len({clip.tobytes() for clip in clips['joint']}) == 6
+
+
+@pytest.mark.parametrize('arguments, words', (
+    ({'random_rotate': 5}, ['dimensions']), ({'random_flip': .5, 'dimensions': 3}, ['graph']),
+    ({'random_scale': .1, 'dimensions': 4}, ['dimensions']), ({'test_clips': 2}, ['uniform_sample']),
+    ({'test_clips': 0}, ['test_clips 0']), ({'uniform_sample': 8, 'random_shift': True}, ['random_shift']),
+    ({'uniform_sample': 8, 'random_choose': True, 'window_size': 8}, ['random_choose']),
+    ({'uniform_sample': 8, 'uniform_sample_random': True, 'test_clips': 2}, ['uniform_sample_random'])))
+def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):
+    with pytest.raises(UserError) as caught:
+        feed(numbered_clips(), **arguments)
+    assert all(word in str(caught.value) for word in words)
