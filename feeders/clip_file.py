@@ -41,13 +41,18 @@ def mean_and_deviation(data):
     for begin in range(0, N, samples):
         block = np.asarray(data[begin:begin + samples], np.float64)
         block_count = len(block) * T * M
-        block_mean = block.mean(axis=(0, 2, 4), keepdims=True)[0]
+        block_mean = sum_over_frames(block) / block_count
         block -= block_mean
         difference = block_mean - mean
         share = block_count / (count + block_count)
-        squares += np.square(block, out=block).sum(axis=(0, 2, 4), keepdims=True)[0]
+        squares += sum_over_frames(np.square(block, out=block))
         squares += difference ** 2 * count * share
         mean += difference * share
         count += block_count
     deviation = np.sqrt(squares / count)
     return mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)
+
+
+def sum_over_frames(block):
+    """Return the sum (C, 1, V, 1) of `block` (N, C, T, V, M) over N, T and M; M last, so that rows are added whole."""
+    return block.sum(axis=(0, 2)).sum(axis=-1)[:, None, :, None]
