@@ -1,4 +1,4 @@
-"""Bones and motion, from the definition, and as a Feeder derives them from a file of joints."""
+"""The streams as a Feeder derives them from a file of joints, after augmentation."""
 import pickle
 import random
 
