@@ -1,5 +1,6 @@
 """The user's errors: one exception for all of them, and the one place that turns it into a line and a status."""
 import errno
+import os
 import signal
 import sys
 
@@ -7,7 +8,14 @@ WRONG_INPUT = 2
 
 
 class UserError(Exception):
-    """Something a user can mend. Its text is one line: what is wrong, in which file, key or sample, what to do."""
+    """Something a user can mend. Its text is one line: what is wrong, in which file, key or sample, what to do.
+
+    `status` is the exit status that the command ends with.
+    """
+
+    def __init__(self, text, status=WRONG_INPUT):
+        super().__init__(text)
+        self.status = status
 
 
 def run_command(command):
@@ -20,7 +28,8 @@ def run_command(command):
     try:
         status = command()
     except UserError as error:
-        status = complain(error)
+        # Under torchrun every process meets the same error: one line is enough.
+        status = complain(error, error.status) if os.environ.get('RANK', '0') == '0' else error.status
     except KeyboardInterrupt:
         status = complain('interrupted', 128 + signal.SIGINT)
     except BrokenPipeError:

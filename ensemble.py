@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Fuse the scores of several streams: `python ensemble.py --datasets ntu/xsub`."""
+import pathlib
+import pickle
+import sys
+
+import numpy as np
+
+from feeders.labels import read_labels
+from runtime.arguments import Parser
+from runtime.atomic_file import write_whole
+from runtime.errors import UserError, run_command
+from runtime.safe_pickle import load_pickle
+
+SEARCHED_WEIGHTS = np.arange(0, 2.01, 0.1).round(1)
+SEARCH_SEED = 1
+
+
+def get_parser():
+    parser = Parser(description='Fuse the scores of several streams by a weighted sum, and print top-1 and top-5.')
+    add = parser.add_argument
+    add('--datasets', help='ntu/xsub, ntu/xview, kinetics, or any folder below ./data with a val_label.pkl')
+    add('--streams', nargs='+', default=['joint', 'bone'], help='streams of --datasets to fuse')
+    add('--alpha', type=float, default=1.0, help='weight of every stream after the first')
+    add('--scores', nargs='+', help='score files, instead of those that --datasets names')
+    add('--labels', help='label file, instead of the one that --datasets names')
+    add('--weights', nargs='+', type=float, help='a weight for every stream, instead of --alpha')
+    add('--search', type=float, metavar='SHARE',
+        help='find the weights on this share of the samples (0.5, say) and report on the others only')
+    add('--report', action='store_true', help='print the accuracy of every class too')
+    add('--out', help='write the fused scores to this file')
+    return parser
+
+
+def read_scores(path):
+    """Return sample name → scores (num_class,) of a score file that main.py wrote."""
+    scores = load_pickle(path)
+    if not isinstance(scores, dict) or not scores:
+        raise UserError(f'{path}: no score file: a dict from sample names to scores is needed')
+    for name, score in scores.items():
+        if not isinstance(score, np.ndarray) or score.ndim != 1 or score.dtype.kind != 'f':
+            raise UserError(f'{path}: {name}: not a row of scores')
+        if not np.isfinite(score).all():
+            raise UserError(f'{path}: {name}: a score is not finite')
+    return scores
+
+
+def stack_streams(scores, names, files):
+    """Return float32 (S, N, num_class): the S dicts `scores` by name, in the order of `names`.
+
+    Raises UserError with the first of the names that a stream lacks; `files` names the streams' files.
+    """
+    for stream, file in zip(scores, files):
+        missing = [name for name in names if name not in stream]
+        if missing:
+            raise UserError(f'{file}: no scores of {len(missing)} of {len(names)} samples ({", ".join(missing[:3])}'
+                            f'{", …" if len(missing) > 3 else ""}): test that stream on the same data')
+        if len(stream) > len(names):
+            print(f'{file}: {len(stream) - len(names)} samples without a label are left out', file=sys.stderr)
+    lengths = {len(stream[name]) for stream in scores for name in names}
+    if len(lengths) > 1:
+        raise UserError(f'{", ".join(map(str, files))}: rows of {" and ".join(map(str, sorted(lengths)))} classes: '
+                        'the streams must be of the same classes')
+    return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
+
+
+def fuse(stacked, weights):
+    """Return (N, num_class): the sum of the streams (S, N, num_class), each times its weight."""
+    fused = stacked[0] * weights[0]
+    for scores, weight in zip(stacked[1:], weights[1:]):
+        fused = fused + scores * weight
+    return fused
+
+
+def top_k(scores, labels, k):
+    """Return the share of the rows of `scores` (N, num_class) whose label is among the k best."""
+    best = scores.argsort(axis=1)[:, -k:]
+    return float((best == labels[:, None]).any(axis=1).mean())
+
+
+def search_weights(stacked, labels):
+    """Return the weights with the best top-1 on these samples: one stream after the other, until nothing gains."""
+    weights = [1.0] * len(stacked)
+    best = top_k(fuse(stacked, weights), labels, 1)
+    gained = True
+    while gained:
+        gained = False
+        for stream in range(1, len(stacked)):
+            for candidate in SEARCHED_WEIGHTS:
+                trial = [*weights[:stream], float(candidate), *weights[stream + 1:]]
+                accuracy = top_k(fuse(stacked, trial), labels, 1)
+                if accuracy > best:
+                    weights, best, gained = trial, accuracy, True
+    return weights
+
+
+def split_samples(number, share):
+    """Return (searched, reported): two disjoint, sorted index arrays, the first of `share` of `number` samples."""
+    order = np.random.default_rng(SEARCH_SEED).permutation(number)
+    cut = round(share * number)
+    return np.sort(order[:cut]), np.sort(order[cut:])
+
+
+def class_accuracies(scores, labels):
+    """Return class → share of its samples that have the best score there, for the classes that have samples."""
+    right = scores.argmax(axis=1) == labels
+    return {int(c): float(right[labels == c].mean()) for c in np.unique(labels)}
+
+
+def find_files(arg):
+    """Return (score files, label file) that the arguments name."""
+    if arg.datasets is None and not (arg.scores and arg.labels):
+        raise UserError('name the data set with --datasets (ntu/xsub, say), or the files with --scores and --labels')
+    scores = arg.scores or [f'./work_dir/{arg.datasets}/agcn_test_{s}/epoch1_test_score.pkl' for s in arg.streams]
+    labels = arg.labels or f'./data/{arg.datasets}/val_label.pkl'
+    for path in [labels, *scores]:
+        if not pathlib.Path(path).is_file():
+            how = 'prepare the data' if path == labels else 'test that stream with save_score'
+            raise UserError(f'{path}: no such file: {how}, or check --datasets')
+    return scores, labels
+
+
+def main():
+    arg = get_parser().parse_args()
+    score_files, label_file = find_files(arg)
+    weights = arg.weights or [1.0] + [arg.alpha] * (len(score_files) - 1)
+    if len(weights) != len(score_files):
+        raise UserError(f'--weights: {len(weights)} weights for {len(score_files)} streams: give one a stream')
+    names, labels = read_labels(label_file)
+    labels = np.array(labels)
+    stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
+    reported = np.arange(len(labels))
+    if arg.search is not None:
+        searched, reported = split_samples(len(labels), arg.search)
+        if not len(searched) or not len(reported):
+            raise UserError(f'--search {arg.search}: give a share between 0 and 1 that leaves samples on both sides')
+        weights = search_weights(stacked[:, searched], labels[searched])
+        print(f'\tWeights {" ".join(f"{w:g}" for w in weights)}, found on {len(searched)} samples; '
+              f'the accuracies are of the other {len(reported)}')
+    fused = fuse(stacked, weights)
+    for k in (1, 5):
+        print(f'\tTop{k}: {100 * top_k(fused[reported], labels[reported], k):.4f}%')
+    if arg.report:
+        for label, accuracy in class_accuracies(fused[reported], labels[reported]).items():
+            print(f'\tClass {label}: {100 * accuracy:.2f}%')
+    if arg.out:
+        with write_whole(arg.out) as file:
+            pickle.dump(dict(zip(names, fused)), file)
+
+
+if __name__ == '__main__':
+    run_command(main)

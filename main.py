@@ -1,0 +1,495 @@
+#!/usr/bin/env python3
+"""Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
+import sys
+
+from runtime.arguments import Parser, count, mapping, yes_or_no
+from runtime.errors import UserError, run_command
+
+
+def get_parser():
+    """Return the parser of all flags; the keys of a YAML config are the same names with `_` for `-`."""
+    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags go before the YAML of --config, '
+                                'which goes before the defaults.')
+    add = parser.add_argument
+    switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
+
+    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
+    add('--phase', default='train', choices=('train', 'test'), help='what to do')
+    add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
+    add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
+    add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
+    add('--resume', default=False, **switch, help='go on from the checkpoint in the work dir')
+
+    add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
+    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
+    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
+    add('--num-worker', type=int, default=None, help='processes that load data; as many as are of use if not given')
+    add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
+    add('--test-batch-size', type=count, default=256, help='samples of one test batch')
+
+    add('--model', default=None, help='dotted class name of the model')
+    add('--model-args', type=mapping, default={}, help='arguments of the model')
+    add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
+    add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
+
+    add('--optimizer', default='SGD', choices=('SGD', 'Adam'), help='SGD has momentum 0.9')
+    add('--base-lr', type=float, default=0.01, help='learning rate before any step')
+    add('--step', type=int, default=[20, 40, 60], nargs='+', help='epochs from which the rate is a tenth of before')
+    add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
+    add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
+    add('--weight-decay', type=float, default=0.0005, help='weight decay')
+    add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
+        help='freeze the learned graphs (PA) at first')
+    add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
+        help='last epoch, from 0, in which it is frozen')
+    add('--start-epoch', type=int, default=0, help='first epoch, from 0')
+    add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
+    add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
+    add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
+
+    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
+    add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
+    add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
+
+    add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
+    add('--save-interval', type=count, default=2, help='epochs between weight files')
+    add('--eval-interval', type=count, default=1, help='epochs between evaluations')
+    add('--checkpoint-interval', type=float, default=30, help='minutes between checkpoints within an epoch')
+    add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
+    add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
+    add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')
+    add('--save-score', type=yes_or_no, default=False, help='write the scores of every evaluation')
+    return parser
+
+
+if __name__ == '__main__' and {'-h', '--help'} & set(sys.argv[1:]):
+    get_parser().parse_args()  # answers before torch is imported, which takes seconds
+
+import contextlib  # noqa: E402
+import inspect  # noqa: E402
+import json  # noqa: E402
+import math  # noqa: E402
+import pathlib  # noqa: E402
+import pickle  # noqa: E402
+import random  # noqa: E402
+import time  # noqa: E402
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+
+from feeders.batches import BatchOrder, make_loader  # noqa: E402
+from runtime import checkpoint, weights  # noqa: E402
+from runtime.atomic_file import write_whole  # noqa: E402
+from runtime.device import choose_devices  # noqa: E402
+from runtime.dotted import build, import_class  # noqa: E402
+from runtime.processes import Processes  # noqa: E402
+from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
+from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
+
+
+class Processor:
+    """One run: builds feeder, graph and model as the arguments say, then trains or tests.
+
+    The methods are the chapters of a run, in its order. Batches are (N, C, T, V, M), scores (N, num_class).
+    """
+
+    def __init__(self, arg):
+        self.arg = arg
+        self.stop = StopSignals()
+        self.processes = Processes()
+        self.devices, device_line = choose_devices(arg.device, self.processes.local_rank)
+        self.device = self.devices[0]
+        self.processes.connect(self.device)
+        self.folder = RunFolder(arg.work_dir, self.processes.is_main, arg.print_log)
+        self.folder.check_free(arg.resume, arg.overwrite)
+        self.folder.log(device_line)
+        self.saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
+        self.events = {part: EventFiles(pathlib.Path(self.saved_name, part), self.processes.is_main)
+                       for part in ('train', 'val')}
+        self.seed()
+        self.load_data()
+        self.load_model()
+        self.global_step = weights.step_in_name(arg.weights or '')
+        if arg.phase == 'train':
+            self.load_optimizer()
+            self.global_step = self.global_step or arg.start_epoch * len(self.loader['train'])
+
+    def seed(self):
+        random.seed(self.arg.seed)
+        np.random.seed(self.arg.seed % 2 ** 32)
+        torch.manual_seed(self.arg.seed)
+        torch.backends.cudnn.deterministic = self.arg.deterministic
+        torch.backends.cudnn.benchmark = not self.arg.deterministic
+
+    def load_data(self):
+        """Build the feeders that the phase needs, and their loaders."""
+        arg, processes = self.arg, self.processes
+        if arg.phase == 'train' and arg.batch_size % (processes.world_size * arg.accumulate):
+            raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
+                            f'× {arg.accumulate} parts: choose one that is')
+        self.feeder, self.order, self.loader = {}, {}, {}
+        for part in ('train', 'test') if arg.phase == 'train' else ('test',):
+            key = f'{part}_feeder_args'
+            feeder = build(arg.feeder, getattr(arg, key), key)
+            check_fits_model(feeder, arg, key)
+            training = part == 'train'
+            order = BatchOrder(len(feeder), arg.batch_size if training else arg.test_batch_size, arg.seed,
+                               shuffle=training, drop_last=training, rank=processes.rank,
+                               world_size=processes.world_size, share='rows' if training else 'batch')
+            if training and not len(order):
+                raise UserError(f'{key}: {len(feeder)} samples do not fill one batch of {arg.batch_size}: '
+                                'lower --batch-size')
+            self.feeder[part], self.order[part] = feeder, order
+            self.loader[part] = make_loader(feeder, order, arg.num_worker, self.device)
+
+    def load_model(self):
+        """Build the model, on its device, with the weights that were asked for."""
+        arg = self.arg
+        if not arg.model:
+            raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
+        self.net = build(arg.model, arg.model_args, 'model_args')
+        if arg.phase == 'test' and not arg.weights:
+            raise UserError('a test needs weights: give --weights FILE')
+        if arg.weights and not arg.resume:
+            self.load_weights(find_weights(arg.weights))
+        self.net.to(self.device)
+        torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
+        self.wrap_model()
+
+    def load_weights(self, path):
+        loaded = weights.load_weights(path)
+        ignored = [name for name in loaded if any(part in name for part in self.arg.ignore_weights)]
+        for name in ignored:
+            del loaded[name]
+        missing = weights.fill_model(self.net, loaded, path)
+        self.folder.log(f'Weights: {path}')
+        if ignored:
+            self.folder.log(f'\tIgnored: {", ".join(ignored)}')
+        if missing:
+            self.folder.log(f'\tNot in the file, so at their initial values: {", ".join(missing)}')
+
+    def wrap_model(self):
+        """Let every process or GPU of the run take its share of a training batch."""
+        if self.processes.world_size > 1:
+            on_gpu = self.device.type == 'cuda'
+            self.model = DistributedDataParallel(self.net, device_ids=[self.device] if on_gpu else None)
+        elif len(self.devices) > 1:
+            self.model = DataParallel(self.net, self.devices, self.device)
+        else:
+            self.model = self.net
+
+    def load_optimizer(self):
+        arg = self.arg
+        if arg.optimizer == 'SGD':
+            self.optimizer = torch.optim.SGD(self.net.parameters(), lr=arg.base_lr, momentum=0.9,
+                                             nesterov=arg.nesterov, weight_decay=arg.weight_decay)
+        else:
+            self.optimizer = torch.optim.Adam(self.net.parameters(), lr=arg.base_lr, weight_decay=arg.weight_decay)
+        self.best = None
+        self.saved_files = []
+
+    def start(self):
+        """Train or test, as the phase says."""
+        state = self.load_checkpoint() if self.arg.resume else None
+        self.folder.claim()
+        if state is None:
+            self.folder.start_anew()
+            for events in self.events.values() if self.arg.phase == 'train' else ():
+                events.go_back_to({})
+        self.folder.write_config(vars(self.arg))
+        self.folder.copy_source(inspect.getfile(import_class(self.arg.model)))
+        with self.stop:
+            if self.arg.phase == 'test':
+                self.evaluate(0, save_score=self.arg.save_score, list_predictions=True)
+            else:
+                self.run_training(state)
+        for events in self.events.values():
+            events.close()
+        self.processes.disconnect()
+
+    def run_training(self, state):
+        """Train epoch by epoch, from the checkpoint `state` if there is one."""
+        arg = self.arg
+        epoch, batch, losses = self.restore(state) if state else (arg.start_epoch, 0, [])
+        if epoch >= arg.num_epoch and self.processes.is_main:
+            print('The run is finished: there is nothing left to train')
+        while epoch < arg.num_epoch:
+            losses = self.train(epoch, batch, losses)
+            last = is_last_epoch(arg, epoch)
+            self.save_checkpoint(epoch, len(self.loader['train']), losses)
+            self.log_training(losses)
+            accuracy = None
+            if (epoch + 1) % arg.eval_interval == 0 or last:
+                accuracy = self.evaluate(epoch, save_score=arg.save_score)
+            self.save_weights(epoch, accuracy, numbered=(epoch + 1) % arg.save_interval == 0 or last)
+            epoch, batch, losses = arg.num_epoch if last else epoch + 1, 0, []
+            self.save_checkpoint(epoch, batch, losses)
+
+    def train(self, epoch, first_batch, losses):
+        """Train on the batches of one epoch from `first_batch` on; return `losses` with theirs added."""
+        arg = self.arg
+        self.model.train()
+        self.freeze_graph(epoch)
+        rate = learning_rate(arg, epoch)
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate
+        if first_batch == 0:
+            self.folder.log(f'Training epoch: {epoch + 1}')
+            self.timer = {'Data': 0.0, 'Network': 0.0}
+        self.order['train'].set_epoch(epoch)
+        self.order['train'].skip(first_batch)
+        saved_at = clock = time.monotonic()
+        progress = self.progress(self.loader['train'], first_batch, len(self.loader['train']))
+        for batch, (data, label, index) in enumerate(progress, first_batch + 1):
+            loaded = time.monotonic()
+            loss, loss_l1, accuracy = self.step(epoch, batch, data, label, index)
+            losses.append(loss)
+            self.events['train'].add({'acc': accuracy, 'loss': loss, 'loss_l1': loss_l1, 'lr': rate, 'epoch': epoch},
+                                     self.global_step)
+            self.global_step += 1
+            if batch % arg.log_interval == 0:
+                self.folder.log(f'\tBatch {batch} of {len(self.loader["train"])}: loss {loss:.4f}, lr {rate:.6f}')
+            self.timer['Data'] += loaded - clock
+            clock = time.monotonic()
+            self.timer['Network'] += clock - loaded
+            stop, due = self.processes.any(self.stop.received is not None,
+                                           clock - saved_at > 60 * arg.checkpoint_interval)
+            if stop or due:
+                self.save_checkpoint(epoch, batch, losses)
+                saved_at = clock
+            if stop:
+                self.end_early('its checkpoint is written: --resume goes on from here')
+        return losses
+
+    def step(self, epoch, batch, data, label, index):
+        """Take one optimizer step on data (N, C, T, V, M); return the batch's loss, l1 loss and accuracy."""
+        parts = self.arg.accumulate
+        self.optimizer.zero_grad()
+        total = np.zeros(3)
+        for part, (x, y) in enumerate(zip(data.chunk(parts), label.chunk(parts))):
+            y = y.to(self.device, non_blocking=True)
+            with self.model.no_sync() if self.shared_later(part) else contextlib.nullcontext():
+                output, l1 = self.forward(self.model, x)
+                loss = F.cross_entropy(output, y) + l1
+                (loss / parts).backward()
+            total += loss.item(), float(l1), (output.argmax(1) == y).float().mean().item()
+        loss, loss_l1, accuracy = self.processes.mean(*(total / parts))
+        if not math.isfinite(loss):
+            self.end_on_bad_loss(loss, epoch, batch, index)
+        if self.arg.grad_clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
+        self.optimizer.step()
+        return loss, loss_l1, accuracy
+
+    def forward(self, model, data):
+        """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
+        data = data.to(self.device, non_blocking=True)
+        if data.dim() == 6:  # test_clips: several draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
+            output = model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1)
+        else:
+            output = model(data)
+        return (output[0], output[1].mean()) if isinstance(output, tuple) else (output, 0.0)
+
+    def shared_later(self, part):
+        """Tell whether the gradients of this part of a batch need not be sent to the other processes yet."""
+        return isinstance(self.model, DistributedDataParallel) and part + 1 < self.arg.accumulate
+
+    def freeze_graph(self, epoch):
+        """Freeze the learned graphs (parameters named PA) while epoch ≤ only_train_epoch, if only_train_part."""
+        if not self.arg.only_train_part:
+            return
+        learned = [parameter for name, parameter in self.net.named_parameters() if 'PA' in name]
+        trained = epoch > self.arg.only_train_epoch
+        if any(parameter.requires_grad != trained for parameter in learned):
+            for parameter in learned:
+                parameter.requires_grad_(trained)
+            self.wrap_model()  # DistributedDataParallel learns which gradients to expect when it is made
+
+    def end_early(self, advice):
+        raise stop_requested(self.processes.share(self.stop.received), advice)
+
+    def end_on_bad_loss(self, loss, epoch, batch, index):
+        names = self.processes.gather(sample_names(self.feeder['train'], index.tolist()))
+        names = ', '.join(name for part in names or [] for name in part)
+        raise UserError(f'the loss is {loss} in epoch {epoch + 1}, batch {batch}, of the samples {names}: lower '
+                        '--base-lr or set --grad-clip; the weights of before are kept')
+
+    def log_training(self, losses):
+        self.folder.log(f'\tMean training loss: {np.mean(losses):.4f}.')
+        total = sum(self.timer.values()) or 1.0
+        shares = ', '.join(f'[{name}]{int(100 * seconds / total):02d}%' for name, seconds in self.timer.items())
+        self.folder.log(f'\tTime consumption: {shares}')
+
+    def evaluate(self, epoch, save_score=False, list_predictions=False):
+        """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1."""
+        self.net.eval()
+        self.folder.log(f'Eval epoch: {epoch + 1}')
+        began = time.monotonic()
+        self.order['test'].set_epoch(0)
+        batches = []
+        with torch.inference_mode():
+            for data, label, index in self.progress(self.loader['test'], 0, len(self.loader['test'])):
+                output, l1 = self.forward(self.net, data)
+                loss = F.cross_entropy(output.float(), label.to(self.device)) + l1
+                batches.append((loss.item(), float(l1), index.numpy(), output.float().cpu().numpy()))
+                if self.stop.received is not None and self.arg.phase == 'test':
+                    self.end_early('nothing was written; run it again')
+                if self.stop.received is not None:
+                    self.end_early('the checkpoint of before this evaluation is there: --resume goes on from it')
+        gathered = self.processes.gather(batches)
+        if not self.processes.is_main:
+            return None
+        batches = sorted((b for part in gathered for b in part), key=lambda b: b[2][0])
+        loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
+        index = np.concatenate([b[2] for b in batches])
+        score = np.concatenate([b[3] for b in batches])
+        seconds = time.monotonic() - began
+        accuracies = {k: self.feeder['test'].top_k(score, k) for k in {1, *self.arg.show_topk}}
+        self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
+        for k in self.arg.show_topk:
+            self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
+        if self.arg.phase == 'train':
+            self.events['val'].add({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
+        else:
+            self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
+        if save_score:
+            self.write_scores(self.folder.path / f'epoch{epoch + 1}_test_score.pkl', index, score)
+        if list_predictions and not self.arg.test_feeder_args.get('debug', False):
+            self.write_predictions(index, score.argmax(1))
+        return accuracies[1]
+
+    def write_scores(self, path, index, score):
+        """Write sample name → scores (num_class,), float32, in the feeder's order."""
+        names = sample_names(self.feeder['test'], index.tolist())
+        with write_whole(path) as file:
+            pickle.dump(dict(zip(names, score)), file)
+
+    def write_predictions(self, index, predicted):
+        """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`."""
+        true = np.asarray(self.feeder['test'].label)[index]
+        with write_whole(self.saved_name + '_right.txt', 'w') as file:
+            file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
+        with write_whole(self.saved_name + '_wrong.txt', 'w') as file:
+            file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+
+    def save_weights(self, epoch, accuracy, numbered):
+        """Write the weights under the epoch's number if `numbered`, and as the best if none were better."""
+        if not self.processes.is_main:
+            return
+        if accuracy is not None and (self.best is None or accuracy > self.best['top1']):
+            self.best = {'epoch': epoch, 'global_step': self.global_step, 'top1': float(accuracy)}
+            weights.save_weights(self.net, self.saved_name + '-best.pt')
+            with write_whole(self.saved_name + '-best.json', 'w') as file:
+                json.dump(self.best, file)
+        if numbered:
+            path = f'{self.saved_name}-{epoch}-{self.global_step}.pt'
+            weights.save_weights(self.net, path)
+            self.saved_files = [*(p for p in self.saved_files if p != path), path]
+            for old in self.saved_files[:-self.arg.keep] if self.arg.keep else []:
+                pathlib.Path(old).unlink(missing_ok=True)
+                self.saved_files.remove(old)
+
+    def save_checkpoint(self, epoch, batch, losses):
+        """Write all that a resumed run needs to go on before batch `batch` of `epoch`, whose `losses` are known."""
+        generators = self.processes.gather(checkpoint.random_states(self.device))
+        if not self.processes.is_main:
+            return
+        checkpoint.save_checkpoint(self.folder.path / CHECKPOINT, {
+            'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': epoch, 'batch': batch,
+            'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'best': self.best,
+            'saved_files': self.saved_files, 'model': self.net.state_dict(),
+            'optimizer': self.optimizer.state_dict(), 'random': generators, 'log': self.folder.position(),
+            'events': {part: events.position() for part, events in self.events.items()}})
+
+    def load_checkpoint(self):
+        path = self.folder.path / CHECKPOINT
+        state, changes = checkpoint.load_checkpoint(path, vars(self.arg))
+        if state['num_train'] != len(self.feeder['train']):
+            raise UserError(f'{path}: it was written on {state["num_train"]} training samples, and there are '
+                            f'{len(self.feeder["train"])} now')
+        for change in changes:
+            self.folder.log(f'Resumed with a change: {change}')
+        return state
+
+    def restore(self, state):
+        """Set everything to where the checkpoint `state` was written; return its epoch, batch and losses."""
+        self.net.load_state_dict(state['model'])
+        self.optimizer.load_state_dict(state['optimizer'])
+        self.global_step, self.best, self.saved_files = state['global_step'], state['best'], state['saved_files']
+        self.timer = state['timer']
+        if len(state['random']) == self.processes.world_size:
+            checkpoint.restore_random_states(state['random'][self.processes.rank], self.device)
+        self.folder.go_back_to(state['log'])
+        for part, events in self.events.items():
+            events.go_back_to(state['events'][part])
+        return state['epoch'], state['batch'], list(state['losses'])
+
+    def progress(self, loader, done, total):
+        """Return `loader` with a progress bar, where there is a terminal to show it on."""
+        return tqdm(loader, initial=done, total=total, unit='batch', leave=False,
+                    disable=None if self.processes.is_main else True)
+
+
+def learning_rate(arg, epoch):
+    """Return the rate of `epoch`, from 0: base_lr · (e+1) / warm_up_epoch at first, then a tenth after every step."""
+    if epoch < arg.warm_up_epoch:
+        return arg.base_lr * (epoch + 1) / arg.warm_up_epoch
+    return arg.base_lr * 0.1 ** sum(epoch >= step for step in arg.step)
+
+
+def is_last_epoch(arg, epoch):
+    """Tell whether training ends after `epoch`: the number is reached, or steps brought the rate below 1e-3."""
+    lowered = epoch >= arg.warm_up_epoch and any(epoch >= step for step in arg.step)
+    return epoch + 1 >= arg.num_epoch or lowered and learning_rate(arg, epoch) < 1e-3
+
+
+def check_fits_model(feeder, arg, key):
+    """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
+    model = import_class(arg.model) if arg.model else None
+    if model is None or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+        return
+    defaults = {name: p.default for name, p in inspect.signature(model).parameters.items()}
+    said = {**defaults, **arg.model_args}
+    path = getattr(arg, key).get('data_path', key)
+    for name, axis in (('in_channels', 1), ('num_point', 3), ('num_person', 4)):
+        if isinstance(said.get(name), int) and feeder.data.shape[axis] != said[name]:
+            raise UserError(f'{path}: its shape is {feeder.data.shape}, and model_args {name} is {said[name]}, '
+                            f'not {feeder.data.shape[axis]}')
+    label = np.asarray(feeder.label)
+    if isinstance(said.get('num_class'), int) and len(label) and label.max() >= said['num_class']:
+        at = int(label.argmax())
+        raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
+                        f'{label[at]}, and model_args num_class is {said["num_class"]}: labels count from 0')
+
+
+def sample_names(feeder, index):
+    """Return the names of the samples `index`; a feeder without names has their numbers."""
+    names = getattr(feeder, 'sample_name', None)
+    return [str(i) if names is None else names[i] for i in index]
+
+
+def find_weights(path):
+    """Return `path`, or where it lies under data/, as the published download has it."""
+    if pathlib.Path(path).exists():
+        return path
+    under_data = pathlib.Path('data', path)
+    if not pathlib.Path(path).is_absolute() and under_data.exists():
+        return str(under_data)
+    raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
+
+
+def main():
+    """Run what the command line and its config say."""
+    arg = get_parser().parse_with_config()
+    try:
+        Processor(arg).start()
+    except torch.OutOfMemoryError:
+        raise UserError('the GPU has not enough memory: lower --batch-size, or pass it in parts with '
+                        '--accumulate') from None
+
+
+if __name__ == '__main__':
+    run_command(main)

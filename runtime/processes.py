@@ -1,0 +1,65 @@
+"""The processes of one run: one, or those that torchrun has started."""
+import datetime
+import os
+
+import torch
+import torch.distributed as dist
+
+
+class Processes:
+    """This process's place among the processes of a run, and what they say to each other.
+
+    Attributes: `rank` (0 writes, the others only compute), `world_size`, `local_rank` (None without torchrun).
+    """
+
+    def __init__(self):
+        self.world_size = int(os.environ.get('WORLD_SIZE', 1))
+        self.rank = int(os.environ.get('RANK', 0)) if self.world_size > 1 else 0
+        self.local_rank = int(os.environ['LOCAL_RANK']) if self.world_size > 1 else None
+        self.is_main = self.rank == 0
+
+    def connect(self, device):
+        """Meet the other processes; `device` is this one's."""
+        if self.world_size == 1:
+            return
+        if device.type == 'cuda':
+            torch.cuda.set_device(device)
+        # gloo carries what is on the CPU (flags, scores), NCCL the gradients on GPUs.
+        backend = 'cpu:gloo,cuda:nccl' if device.type == 'cuda' else 'gloo'
+        dist.init_process_group(backend, timeout=datetime.timedelta(minutes=30))
+
+    def disconnect(self):
+        if self.world_size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+    def any(self, *flags):
+        """Return for each of `flags` whether it is true in any process: every process gets the same answers."""
+        return [total > 0 for total in self.sum(*flags)]
+
+    def mean(self, *numbers):
+        """Return the mean of each of `numbers` over the processes, in every process."""
+        return [total / self.world_size for total in self.sum(*numbers)]
+
+    def sum(self, *numbers):
+        """Return the sum of each of `numbers` over the processes, in every process."""
+        if self.world_size == 1:
+            return list(numbers)
+        totals = torch.tensor(numbers, dtype=torch.float64)
+        dist.all_reduce(totals)
+        return totals.tolist()
+
+    def gather(self, value):
+        """Return the list of every process's `value`, by rank, in process 0, and None in the others."""
+        if self.world_size == 1:
+            return [value]
+        values = [None] * self.world_size if self.is_main else None
+        dist.gather_object(value, values)
+        return values
+
+    def share(self, value):
+        """Return process 0's `value` in every process."""
+        if self.world_size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values)
+        return values[0]

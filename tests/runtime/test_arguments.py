@@ -1,0 +1,71 @@
+"""Flags and config keys: who wins, how values are spelled, and what a wrong one gets."""
+import pytest
+
+from main import get_parser
+from runtime.errors import UserError
+
+
+@pytest.fixture
+def parse(tmp_path):
+    def parse_config(text, *flags):
+        (tmp_path / 'c.yaml').write_text(text)
+        return get_parser().parse_with_config(['--config', str(tmp_path / 'c.yaml'), *flags])
+    return parse_config
+
+
+def test_command_line_before_yaml_before_default(parse):
+    arg = parse('base_lr: 0.5\nstep: [3, 4]\nseed: 9\n', '--base-lr', '0.25', '--step', '7')
+    assert (arg.base_lr, arg.step, arg.seed, arg.weight_decay) == (0.25, [7], 9, 0.0005)
+
+
+def test_a_flag_that_repeats_the_default_still_wins(parse):
+    assert parse('seed: 9\n', '--seed', '1').seed == 1
+
+
+def test_feeder_arguments_are_replaced_key_by_key(parse):
+    arg = parse('test_feeder_args: {data_path: a.npy, debug: true}\n', '--test-feeder-args', '{debug: false}')
+    assert arg.test_feeder_args == {'data_path': 'a.npy', 'debug': False}
+
+
+@pytest.mark.parametrize('text, value', [(t, True) for t in ('yes', 'True', 't', 'Y', '1')]
+                         + [(t, False) for t in ('no', 'false', 'F', 'n', '0')])
+def test_booleans(parse, text, value):
+    assert parse('', '--nesterov', text).nesterov is value
+    assert parse(f"nesterov: '{text}'\n").nesterov is value
+
+
+def test_numbers_that_yaml_takes_for_text(parse):
+    assert parse('base_lr: 1e-3\n').base_lr == 0.001
+
+
+def test_one_value_for_a_list(parse):
+    arg = parse('device: 0\nstep: 30\nshow_topk: 1\n')
+    assert (arg.device, arg.step, arg.show_topk) == (['0'], [30], [1])
+
+
+@pytest.mark.parametrize('text, words', [
+    ('bse_lr: 0.1\n', "no key 'bse_lr': did you mean 'base_lr'"),
+    ('base_lr: fast\n', "base_lr: 'fast' is no float"),
+    ('base_lr: [1, 2]\n', 'base_lr is a list'),
+    ('phase: trian\n', "phase: 'trian' is none of train, test"),
+    ('nesterov: maybe\n', "nesterov: 'maybe' is no yes or no"),
+    ('model_args: 3\n', 'model_args'),
+    ('- a\n', '"key: value"'),
+    ('a: [1\n', 'not valid YAML'),
+    ('!!python/object/apply:os.system ["true"]\n', 'not valid YAML'),
+])
+def test_a_wrong_config_gets_one_line(parse, text, words):
+    with pytest.raises(UserError) as error:
+        parse(text)
+    assert words in str(error.value) and 'c.yaml' in str(error.value)
+
+
+def test_a_wrong_flag_gets_one_line(parse):
+    for flags in (['--bse-lr', '1'], ['--base-lr', 'x'], ['--nesterov', 'maybe'], ['--model-args', '3']):
+        with pytest.raises(UserError, match=flags[0]):
+            parse('', *flags)
+
+
+def test_a_missing_config_gets_one_line():
+    with pytest.raises(UserError, match=r'none\.yaml'):
+        get_parser().parse_with_config(['--config', 'none.yaml'])

@@ -1,0 +1,113 @@
+"""ensemble.py as its users run it, and its functions against the published fusion."""
+import pickle
+
+import numpy as np
+import pytest
+from conftest import assert_one_line_error
+
+from ensemble import fuse, search_weights, split_samples, stack_streams, top_k
+
+NAMES = [f'S001C001P{p:03d}R001A{a:03d}.skeleton' for p in range(1, 6) for a in range(1, 9)]
+LABELS = [a for _ in range(5) for a in range(8)]
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A folder with the label file and the score files of two streams, each right about another half."""
+    rng = np.random.default_rng(0)
+    streams = {}
+    for offset, stream in enumerate(('joint', 'bone')):
+        scores = rng.standard_normal((len(NAMES), 8)).astype(np.float32)
+        sure = np.arange(offset, len(NAMES), 2)
+        scores[sure, np.array(LABELS)[sure]] += 10
+        streams[stream] = dict(zip(NAMES, scores))
+    write(tmp_path / 'data/ntu/xsub/val_label.pkl', (NAMES, LABELS))
+    for stream, scores in streams.items():
+        write(tmp_path / f'work_dir/ntu/xsub/agcn_test_{stream}/epoch1_test_score.pkl', scores)
+    return streams
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(content))
+
+
+def test_accuracies_are_the_published_ones(golden):
+    table = golden('ensemble.npz')
+    stacked = np.stack((table['joint'], table['bone']))
+    for alpha, top1, top5 in zip(table['alpha'], table['top1'], table['top5']):
+        fused = fuse(stacked, [1, float(alpha)])
+        assert top_k(fused, table['labels'], 1) == pytest.approx(top1, abs=1e-12)
+        assert top_k(fused, table['labels'], 5) == pytest.approx(top5, abs=1e-12)
+
+
+def test_prints_top1_and_top5_as_published(run, scored):
+    assert run('ensemble.py', '--datasets', 'ntu/xsub').stdout == '\tTop1: 100.0000%\n\tTop5: 100.0000%\n'
+
+
+def test_alpha_is_a_number(run, scored, tmp_path):
+    printed = run('ensemble.py', '--datasets', 'ntu/xsub', '--alpha', '0').stdout
+    joint = np.stack([scored['joint'][name] for name in NAMES])
+    assert printed.splitlines()[0] == f'\tTop1: {100 * top_k(joint, np.array(LABELS), 1):.4f}%'
+    assert '100.0000' not in printed.splitlines()[0]
+
+
+def test_samples_are_matched_by_name_in_any_order(run, scored, tmp_path):
+    shuffled = dict(reversed(scored['bone'].items()))
+    write(tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl', shuffled)
+    assert 'Top1: 100.0000%' in run('ensemble.py', '--datasets', 'ntu/xsub').stdout
+
+
+def test_names_without_a_score_are_reported(run, scored, tmp_path):
+    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
+    write(path, {name: scored['bone'][name] for name in NAMES[2:]})
+    process = run('ensemble.py', '--datasets', 'ntu/xsub', status=2)
+    assert_one_line_error(process, 'agcn_test_bone', 'no scores of 2 of 40', NAMES[0], NAMES[1])
+
+
+@pytest.mark.parametrize('broken, words', [
+    (b'', 'not a whole pickle'),
+    (pickle.dumps([1, 2]), 'no score file'),
+    (pickle.dumps({NAMES[0]: 'text'}), NAMES[0]),
+    (pickle.dumps({NAMES[0]: np.array([1, np.nan], np.float32)}), 'not finite'),
+])
+def test_a_broken_score_file_gets_one_line(run, scored, tmp_path, broken, words):
+    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
+    path.write_bytes(broken)
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), 'agcn_test_bone', words)
+
+
+def test_a_missing_file_gets_one_line(run, scored):
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xview', status=2), './data/ntu/xview/val_label.pkl')
+    assert_one_line_error(run('ensemble.py', status=2), '--datasets')
+
+
+def test_streams_of_other_classes_are_refused(run, scored, tmp_path):
+    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
+    write(path, {name: np.zeros(9, np.float32) for name in NAMES})
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), '8 and 9 classes')
+
+
+def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path):
+    files = [tmp_path / f'work_dir/ntu/xsub/agcn_test_{s}/epoch1_test_score.pkl' for s in ('joint', 'bone', 'joint')]
+    run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl',
+        '--weights', 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report')
+    fused = pickle.loads((tmp_path / 'fused.pkl').read_bytes())
+    for name in NAMES:
+        expected = 3 * scored['joint'][name] + 0.5 * scored['bone'][name]
+        np.testing.assert_allclose(fused[name], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
+    searched, reported = split_samples(len(NAMES), 0.5)
+    assert not set(searched) & set(reported) and len(searched) + len(reported) == len(NAMES)
+    labels = np.array(LABELS)
+    stacked = stack_streams([scored['joint'], scored['bone']], NAMES, ['joint', 'bone'])
+    weights = search_weights(stacked[:, searched], labels[searched])
+    printed = run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout
+    expected = top_k(fuse(stacked[:, reported], weights), labels[reported], 1)
+    assert f'\tTop1: {100 * expected:.4f}%' in printed
+    # Labels changed among the reported samples change nothing of what was found.
+    write(tmp_path / 'data/ntu/xsub/val_label.pkl',
+          (NAMES, [0 if i in reported else label for i, label in enumerate(LABELS)]))
+    assert run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout.split(',')[0] == printed.split(',')[0]

@@ -1,0 +1,342 @@
+"""main.py as its users run it: what a run writes, how it repeats, and what a mistake gets."""
+import json
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from conftest import assert_one_line_error
+from tiny import NUM_CLASS, config, write_config, write_dataset
+
+from main import Processor, get_parser, is_last_epoch, learning_rate
+
+LOG_LINE = re.compile(r'\[ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \] .+')
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_dataset(tmp_path / 'data')
+    return tmp_path / 'data'
+
+
+@pytest.fixture
+def train(run, data, tmp_path):
+    """A function that trains by command, with changes of the config and flags; returns the finished process."""
+    def train_with(*flags, status=0, folder='.', **changes):
+        work = tmp_path / folder
+        work.mkdir(exist_ok=True)
+        path = write_config(work / 'train.yaml', config(data, work, **changes))
+        return run('main.py', '--config', path, *flags, status=status)
+    return train_with
+
+
+def arguments(**changes):
+    arg = get_parser().parse_args([])
+    for key, value in changes.items():
+        setattr(arg, key, value)
+    return arg
+
+
+def files_below(folder):
+    return {str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()}
+
+
+def same_weights(one, other):
+    one, other = torch.load(one, weights_only=True), torch.load(other, weights_only=True)
+    return list(one) == list(other) and all(torch.equal(one[k], other[k]) for k in one)
+
+
+def test_training_then_testing_writes_the_contracts_files(train, run, data, tmp_path):
+    train('--save-interval', '1', '--log-interval', '2')
+    work, runs = tmp_path / 'work_dir', tmp_path / 'runs'
+    assert files_below(work) == {'config.yaml', 'log.txt', 'agcn.py', 'checkpoint.pt'}
+    written = files_below(runs)
+    events = {name for name in written if re.match(r'tiny/(train|val)/events\.', name)}
+    assert written - events == {'tiny-0-4.pt', 'tiny-1-8.pt', 'tiny-best.pt', 'tiny-best.json'}
+    assert {name.split('/')[1] for name in events} == {'train', 'val'}
+
+    lines = (work / 'log.txt').read_text().splitlines()
+    assert all(LOG_LINE.fullmatch(line) for line in lines)
+    texts = [line.split(' ] ', 1)[1] for line in lines]
+    for pattern in (r'Training epoch: 1', r'\tMean training loss: \d+\.\d{4}\.',
+                    r'\tTime consumption: \[Data\]\d\d%, \[Network\]\d\d+%', r'Eval epoch: 2',
+                    r'\tMean test loss of 2 batches: [\d.]+\.', r'\tTop1: \d+\.\d\d%', r'\tTop5: \d+\.\d\d%',
+                    r'\tBatch 2 of 4: loss [\d.]+, lr 0\.010000'):
+        assert any(re.fullmatch(pattern, text) for text in texts), pattern
+    saved = yaml.safe_load((work / 'config.yaml').read_text())
+    assert saved['base_lr'] == 0.01 and saved['log_interval'] == 2 and saved['weight_decay'] == 0.0005
+
+    weights = torch.load(runs / 'tiny-1-8.pt', weights_only=True)
+    assert all(not name.startswith('module.') and value.device.type == 'cpu' for name, value in weights.items())
+    best = json.loads((runs / 'tiny-best.json').read_text())
+    assert 0 <= best['top1'] <= 1 and best['epoch'] in (0, 1)
+
+    test = config(data, tmp_path / 'test', phase='test', save_score=True)
+    process = run('main.py', '--config', write_config(tmp_path / 'test.yaml', test), '--weights', runs / 'tiny-1-8.pt')
+    assert files_below(tmp_path / 'test') == {
+        'work_dir/config.yaml', 'work_dir/log.txt', 'work_dir/agcn.py', 'work_dir/epoch1_test_score.pkl',
+        'runs/tiny_right.txt', 'runs/tiny_wrong.txt'}
+    names, labels = pickle.loads((data / 'val_label.pkl').read_bytes())
+    scores = pickle.loads((tmp_path / 'test/work_dir/epoch1_test_score.pkl').read_bytes())
+    assert list(scores) == names
+    assert all(score.dtype == np.float32 and score.shape == (NUM_CLASS,) for score in scores.values())
+    predicted = [int(score.argmax()) for score in scores.values()]
+    right = (tmp_path / 'test/runs/tiny_right.txt').read_text().splitlines()
+    assert right == [f'{p},{t}' for p, t in zip(predicted, labels)]
+    wrong = (tmp_path / 'test/runs/tiny_wrong.txt').read_text().splitlines()
+    assert wrong == [f'{i},{p},{t}' for i, (p, t) in enumerate(zip(predicted, labels)) if p != t]
+    accuracy = np.mean([p == t for p, t in zip(predicted, labels)])
+    assert f'\tTop1: {100 * accuracy:.2f}%' in process.stdout
+
+
+def test_a_seed_repeats_bit_for_bit_with_any_number_of_workers(train, data, tmp_path):
+    feeder = {'data_path': str(data / 'train_data_joint.npy'), 'label_path': str(data / 'train_label.pkl'),
+              'random_choose': True, 'random_move': True, 'window_size': 8}
+    for folder, flags in (('zero', ['--num-worker', '0']), ('two', ['--num-worker', '2']),
+                          ('other', ['--num-worker', '0', '--seed', '2'])):
+        train(*flags, folder=folder, train_feeder_args=feeder, num_epoch=1)
+    final = 'runs/tiny-0-4.pt'
+    assert same_weights(tmp_path / 'zero' / final, tmp_path / 'two' / final)
+    assert not same_weights(tmp_path / 'zero' / final, tmp_path / 'other' / final)
+
+
+def test_the_published_schedule():
+    arg = arguments(base_lr=0.1, step=[30, 40], num_epoch=50)
+    rates = [learning_rate(arg, epoch) for epoch in (0, 29, 30, 39, 40, 49)]
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+    assert [epoch for epoch in range(60) if is_last_epoch(arg, epoch)][0] == 49
+    arg = arguments(base_lr=0.1, step=[30, 40], warm_up_epoch=5)
+    np.testing.assert_allclose([learning_rate(arg, e) for e in range(6)], [0.02, 0.04, 0.06, 0.08, 0.1, 0.1])
+
+
+def test_training_stops_only_when_steps_brought_the_rate_below_a_thousandth():
+    def epochs(**changes):
+        arg = arguments(**changes)
+        return next(epoch for epoch in range(1000) if is_last_epoch(arg, epoch)) + 1
+    assert epochs(base_lr=0.1, step=[2, 4, 6], num_epoch=80) == 7
+    assert epochs(base_lr=0.0005, step=[], num_epoch=9, optimizer='Adam') == 9
+    assert epochs(base_lr=0.004, step=[8], num_epoch=9, warm_up_epoch=5) == 9
+    assert epochs(base_lr=0.001, step=[3], num_epoch=9) == 4
+
+
+@pytest.fixture
+def processor(data, tmp_path):
+    """A function that makes a Processor with changes of the tiny config."""
+    def make(**changes):
+        path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
+        return Processor(get_parser().parse_with_config(['--config', str(path)]))
+    return make
+
+
+def test_the_learned_graph_is_frozen_and_then_trained(processor):
+    run = processor(only_train_part=True, only_train_epoch=1, num_epoch=3, step=[], save_interval=1)
+    graphs = []
+    save = run.save_weights
+
+    def remember(*args, **kwargs):
+        graphs.append(run.net.l2.gcn1.PA.detach().clone())
+        save(*args, **kwargs)
+    run.save_weights = remember
+    initial = run.net.l2.gcn1.PA.detach().clone()
+    run.start()
+    assert torch.equal(graphs[0], initial) and torch.equal(graphs[1], initial)
+    assert not torch.equal(graphs[2], initial)
+
+
+def test_the_mean_of_a_second_output_is_added_to_the_loss(processor, monkeypatch):
+    run = processor()
+    data, label, index = next(iter(run.loader['train']))
+    state = {k: v.clone() for k, v in run.net.state_dict().items()}
+    plain = run.step(0, 1, data, label, index)[0]
+    run.net.load_state_dict(state)
+    forward = type(run.net).forward
+    monkeypatch.setattr(type(run.net), 'forward', lambda self, x: (forward(self, x), torch.tensor([1.0, 3.0])))
+    loss, l1, _ = run.step(0, 1, data, label, index)
+    assert l1 == 2 and loss == pytest.approx(plain + 2, rel=1e-5)
+
+
+def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor):
+    whole, parts = processor(), processor(accumulate=2)
+    data, label, index = next(iter(whole.loader['train']))
+    for run in (whole, parts):
+        run.model.eval()  # batch norm would see other batches
+        run.step(0, 1, data, label, index)
+    for (name, a), b in zip(whole.net.named_parameters(), parts.net.parameters()):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6, msg=name)
+
+
+def test_weights_as_users_have_them(processor, tmp_path, capsys):
+    run = processor()
+    state = run.net.state_dict()
+    torch.save({f'module.{k}': v for k, v in state.items()}, tmp_path / 'w-3-77.pt')
+    (tmp_path / 'w.pkl').write_bytes(pickle.dumps(dict(state)))
+    partial = {k: v for k, v in state.items() if k != 'l3.gcn1.PA'}
+    torch.save(partial, tmp_path / 'partial.pt')
+
+    loaded = processor(weights=str(tmp_path / 'w-3-77.pt'))
+    assert loaded.global_step == 77
+    assert all(torch.equal(v, state[k]) for k, v in loaded.net.state_dict().items())
+    loaded = processor(weights=str(tmp_path / 'w.pkl'), seed=5)
+    assert loaded.global_step == 0
+    assert all(torch.equal(v, state[k]) for k, v in loaded.net.state_dict().items())
+    capsys.readouterr()
+    loaded = processor(weights=str(tmp_path / 'w.pkl'), seed=5, ignore_weights=['fc'])
+    assert not torch.equal(loaded.net.fc.weight, state['fc.weight'])
+    assert 'fc.weight, fc.bias' in capsys.readouterr().out
+    processor(weights=str(tmp_path / 'partial.pt'))
+    assert 'initial values: l3.gcn1.PA' in capsys.readouterr().out
+
+
+def test_weights_are_also_looked_for_under_data(run, processor, data, tmp_path):
+    torch.save(processor().net.state_dict(), data / 'w.pt')
+    (data / 'pre_train').mkdir()
+    (data / 'w.pt').rename(data / 'pre_train/w.pt')
+    path = write_config(tmp_path / 'test.yaml', config(data, tmp_path, phase='test'))
+    assert 'data/pre_train/w.pt' in run('main.py', '--config', path, '--weights', 'pre_train/w.pt').stdout
+
+
+def test_global_step_is_a_whole_number_after_start_epoch(processor):
+    assert processor(start_epoch=3).global_step == 12
+
+
+def test_eval_interval_and_the_last_epoch(processor, capsys):
+    processor(num_epoch=5, step=[], eval_interval=3).start()
+    out = capsys.readouterr().out
+    assert re.findall(r'Eval epoch: (\d)', out) == ['3', '5']
+
+
+def test_only_the_last_files_are_kept(processor, tmp_path):
+    processor(num_epoch=4, step=[], save_interval=1, keep=2).start()
+    assert sorted(p.name for p in (tmp_path / 'runs').glob('tiny-[0-9]*.pt')) == ['tiny-2-12.pt', 'tiny-3-16.pt']
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(train, tmp_path, data):
+    process = train('--base-lr', '1e30', '--step', '5', status=2)
+    assert_one_line_error(process, 'the loss is', 'epoch', 'batch', '.skeleton', '--base-lr')
+
+
+def test_scalars_reach_tensorboard(processor, tmp_path):
+    processor().start()
+    scalars = read_scalars(tmp_path / 'runs/tiny/train')
+    assert set(scalars) == {'acc', 'loss', 'loss_l1', 'lr', 'epoch'}
+    assert [step for step, _ in scalars['loss']] == list(range(8))
+    assert [value for _, value in scalars['epoch']] == [0] * 4 + [1] * 4
+    np.testing.assert_allclose([value for _, value in scalars['lr']], [0.01] * 4 + [0.001] * 4, rtol=1e-6)
+    scalars = read_scalars(tmp_path / 'runs/tiny/val')
+    assert set(scalars) == {'acc', 'loss', 'loss_l1'}
+    assert [step for step, _ in scalars['acc']] == [4, 8]
+
+
+def read_scalars(folder):
+    """Return tag → [(step, value)] of all event files in `folder`, in order."""
+    import struct
+
+    from tensorboardX.proto.event_pb2 import Event
+    scalars = {}
+    for path in sorted(folder.glob('events.*')):
+        content = path.read_bytes()
+        while content:
+            length = struct.unpack('<Q', content[:8])[0]
+            event = Event.FromString(content[12:12 + length])
+            content = content[16 + length:]
+            for value in event.summary.value:
+                scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return scalars
+
+
+def test_a_folder_with_results_is_not_written_into_unasked(train):
+    train('--num-epoch', '1')
+    process = train('--num-epoch', '1', status=2)
+    assert_one_line_error(process, 'work_dir', '--resume', '--overwrite')
+    train('--num-epoch', '1', '--overwrite')
+
+
+def test_two_runs_never_write_into_one_folder(processor, train, data, tmp_path):
+    first = processor()
+    first.folder.claim()
+    assert_one_line_error(train(status=2), 'work_dir', 'another run')
+
+
+def test_works_from_any_folder_with_any_path(run, tmp_path):
+    strange = tmp_path / 'Übung mit Leerzeichen 动作'
+    write_dataset(strange / 'data')
+    (strange / 'elsewhere').mkdir()
+    changes = config(strange / 'data', strange, num_epoch=1, work_dir='../relative/work')
+    run('main.py', '--config', write_config(strange / 'c.yaml', changes), cwd=strange / 'elsewhere')
+    assert (strange / 'relative/work/log.txt').exists()
+
+
+def broken(tmp_path, data, case):
+    """Return (changes of the config, words of the line) for one mistake a user can make."""
+    val = {'data_path': str(data / 'val_data_joint.npy'), 'label_path': str(data / 'val_label.pkl')}
+    if case == 'misspelt key':
+        return {'bse_lr': 1}, ["'bse_lr'", "'base_lr'"]
+    if case == 'missing data':
+        return {'test_feeder_args': {**val, 'data_path': 'none.npy'}}, ['none.npy']
+    if case == 'missing labels':
+        return {'test_feeder_args': {**val, 'label_path': 'none.pkl'}}, ['none.pkl']
+    if case == 'cut off data':
+        (data / 'cut.npy').write_bytes((data / 'val_data_joint.npy').read_bytes()[:-1000])
+        return {'test_feeder_args': {**val, 'data_path': str(data / 'cut.npy')}}, ['cut.npy']
+    if case == 'lengths':
+        (data / 'short.pkl').write_bytes(pickle.dumps((['a'], [0])))
+        return {'test_feeder_args': {**val, 'label_path': str(data / 'short.pkl')}}, ['short.pkl', '8', '1']
+    if case == 'label beyond num_class':
+        names, labels = pickle.loads((data / 'val_label.pkl').read_bytes())
+        (data / 'high.pkl').write_bytes(pickle.dumps((names, [*labels[:-1], 9])))
+        return {'test_feeder_args': {**val, 'label_path': str(data / 'high.pkl')}}, ['high.pkl', names[-1], '9']
+    if case == 'joints':
+        return {'model_args': {'num_class': 4, 'num_point': 18, 'graph': 'graph.kinetics.Graph'}}, ['num_point', '25']
+    if case == 'feeder argument':
+        return {'test_feeder_args': {**val, 'widow_size': 3}}, ['test_feeder_args', 'widow_size', 'window_size']
+    if case == 'model argument':
+        return {'model_args': {'num_clas': 3}}, ['model_args', 'num_clas', 'num_class']
+    if case == 'no graph':
+        return {'model_args': {'num_class': 4}}, ['graph']
+    if case == 'model module':
+        return {'model': 'model.agnc.Model'}, ['model.agnc']
+    if case == 'model class':
+        return {'model': 'model.agcn.Modell'}, ['Modell']
+    if case == 'no model':
+        return {'model': None}, ['model']
+    if case == 'batch too large':
+        return {'batch_size': 64}, ['train_feeder_args', '16', '64', '--batch-size']
+    if case == 'no weights to test':
+        return {'phase': 'test'}, ['--weights']
+    if case == 'missing weights':
+        return {'phase': 'test', 'weights': 'runs/none.pt'}, ['runs/none.pt']
+    if case == 'nothing to resume':
+        return {'resume': True}, ['work_dir', 'checkpoint.pt']
+    state = Processor(get_parser().parse_with_config(
+        ['--config', str(write_config(tmp_path / 's.yaml', config(data, tmp_path)))])).net.state_dict()
+    if case == 'truncated weights':
+        torch.save(state, data / 'w.pt')
+        (data / 'cut.pt').write_bytes((data / 'w.pt').read_bytes()[:5000])
+        return {'weights': str(data / 'cut.pt')}, ['cut.pt']
+    if case == 'weights of other classes':
+        torch.save({**state, 'fc.weight': torch.zeros(60, 256)}, data / 'sixty.pt')
+        return {'weights': str(data / 'sixty.pt')}, ['sixty.pt', 'fc.weight', '(60, 256)', 'num_class']
+    if case == 'weights of another model':
+        torch.save({**state, 'l1.gcn1.alpha': torch.zeros(1)}, data / 'alpha.pt')
+        return {'weights': str(data / 'alpha.pt')}, ['alpha.pt', 'l1.gcn1.alpha']
+    raise ValueError(case)
+
+
+@pytest.mark.parametrize('case', [
+    'misspelt key', 'missing data', 'missing labels', 'cut off data', 'lengths', 'label beyond num_class', 'joints',
+    'feeder argument', 'model argument', 'no graph', 'model module', 'model class', 'no model', 'batch too large',
+    'no weights to test', 'missing weights', 'nothing to resume', 'truncated weights', 'weights of other classes',
+    'weights of another model'])
+def test_a_mistake_gets_one_line(run, data, tmp_path, case):
+    changes, words = broken(tmp_path, data, case)
+    path = write_config(tmp_path / 'broken.yaml', config(data, tmp_path, **changes))
+    assert_one_line_error(run('main.py', '--config', path, status=2), *words)
+    assert not list((tmp_path / 'work_dir').glob('*')), 'a run that never began left something behind'
+
+
+def test_help_answers_without_torch(run):
+    process = run('main.py', '--help', env={'PYTHONPROFILEIMPORTTIME': '1'})
+    assert '--only_train_part' in process.stdout
+    assert 'torch' not in process.stderr

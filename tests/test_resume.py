@@ -1,0 +1,152 @@
+"""A run that was stopped, however, and resumed ends as if it had not been."""
+import os
+import pathlib
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from conftest import ROOT, assert_one_line_error
+from test_main import read_scalars, same_weights
+from tiny import config, write_config, write_dataset
+
+FINAL = 'runs/tiny-2-12.pt'
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_dataset(tmp_path / 'data')
+    return tmp_path / 'data'
+
+
+def make_config(work, data, **changes):
+    work.mkdir(exist_ok=True)
+    feeder = {'data_path': str(data / 'train_data_joint.npy'), 'label_path': str(data / 'train_label.pkl'),
+              'random_choose': True, 'random_move': True, 'window_size': 8}
+    content = config(data, work, train_feeder_args=feeder, num_epoch=3, step=[1, 2], save_score=True,
+                     save_interval=1, log_interval=1, checkpoint_interval=0, **changes)
+    return write_config(work / 'c.yaml', content)
+
+
+def start(config_path, *flags):
+    return subprocess.Popen([sys.executable, str(ROOT / 'main.py'), '--config', str(config_path), *flags],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def texts(log):
+    """The log without times: without the stamp, and without the line that measures."""
+    lines = [line.split(' ] ', 1)[1] for line in log.read_text().splitlines()]
+    return [line for line in lines if 'Time consumption' not in line]
+
+
+def assert_undisturbed(work, reference):
+    assert same_weights(work / FINAL, reference / FINAL)
+    assert texts(work / 'work_dir/log.txt') == texts(reference / 'work_dir/log.txt')
+    for part in ('train', 'val'):
+        assert read_scalars(work / f'runs/tiny/{part}') == read_scalars(reference / f'runs/tiny/{part}')
+    for epoch in (1, 2, 3):
+        name = f'work_dir/epoch{epoch}_test_score.pkl'
+        assert (work / name).read_bytes() == (reference / name).read_bytes()
+    ours, theirs = (sorted(p.name for p in (w / 'runs').glob('tiny*') if p.is_file()) for w in (work, reference))
+    assert ours == theirs
+
+
+@pytest.fixture
+def reference(run, data, tmp_path):
+    """The folder of an undisturbed run, and how many seconds it took."""
+    began = time.monotonic()
+    run('main.py', '--config', make_config(tmp_path / 'reference', data))
+    return tmp_path / 'reference', time.monotonic() - began
+
+
+@pytest.mark.parametrize('sent', [signal.SIGKILL, signal.SIGTERM], ids=['SIGKILL', 'SIGTERM'])
+def test_killed_at_random_moments_and_resumed(data, tmp_path, reference, long_mode, sent):
+    undisturbed, seconds = reference
+    draws = random.Random(sent)
+    for kill in range(20 if long_mode else 4):
+        work = tmp_path / f'{sent}_{kill}'
+        path = make_config(work, data, num_worker=kill % 2 * 2)
+        process, flags = start(path), []
+        moment = draws.uniform(0.3, 1) * seconds
+        try:
+            process.communicate(timeout=moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal(sent)
+            _, error = process.communicate(timeout=60)
+            if sent == signal.SIGTERM and process.returncode == 143 and 'error' in error:
+                assert_one_line_error_text(error, 'SIGTERM')
+        if (work / 'work_dir/checkpoint.pt').exists():
+            flags = ['--resume']
+        process = start(path, *flags)
+        output = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+        assert_undisturbed(work, undisturbed)
+
+
+def assert_one_line_error_text(error, *words):
+    lines = [line for line in error.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 1 and 'Traceback' not in error, error
+    assert all(word in lines[0] for word in words), lines
+
+
+@pytest.mark.parametrize('sent, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_finishes_the_step_and_says_how_to_go_on(data, tmp_path, sent, status):
+    work = tmp_path / 'work'
+    process = start(make_config(work, data), '--num-epoch', '500')
+    for line in process.stdout:
+        if 'Batch 2 of 4' in line:
+            process.send_signal(sent)
+            break
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert_one_line_error_text(error, signal.Signals(sent).name, '--resume')
+    state = torch.load(work / 'work_dir/checkpoint.pt', weights_only=True)
+    assert state['global_step'] >= 2
+
+
+def test_resuming_a_finished_run_changes_nothing(run, data, reference):
+    undisturbed, _ = reference
+    before = {p: p.read_bytes() for p in undisturbed.rglob('*.p*') if p.is_file()}
+    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume')
+    assert 'finished' in process.stdout
+    assert all(path.read_bytes() == content for path, content in before.items() if path.name != 'checkpoint.pt')
+
+
+def test_a_change_is_named_and_another_model_refused(run, data, reference):
+    undisturbed, _ = reference
+    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--num-epoch', '4', '--weight-decay', '0')
+    assert 'num_epoch was 3 and is 4 now' in process.stdout
+    assert 'weight_decay was 0.0005 and is 0.0 now' in process.stdout
+    assert (undisturbed / 'runs/tiny-3-16.pt').exists()
+    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--model', 'model.aagcn.Model', status=2)
+    assert_one_line_error(process, 'model was', 'model.aagcn.Model')
+    checkpoint = undisturbed / 'work_dir/checkpoint.pt'
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    assert_one_line_error(run('main.py', '--config', undisturbed / 'c.yaml', '--resume', status=2), 'checkpoint.pt')
+
+
+@pytest.mark.skipif(not pathlib.Path('/dev/shm').is_dir() or os.geteuid() != 0, reason='needs root, to mount a tmpfs')
+def test_a_full_disk_leaves_the_previous_checkpoint_whole(run, data, tmp_path):
+    work = tmp_path / 'work'
+    path = make_config(work, data)
+    (work / 'work_dir').mkdir()
+    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=70m', 'none', str(work / 'work_dir')],
+                             capture_output=True)
+    if mounted.returncode:
+        pytest.skip('a tmpfs cannot be mounted here')
+    try:
+        run('main.py', '--config', path, '--num-epoch', '1')
+        checkpoint = work / 'work_dir/checkpoint.pt'
+        before = checkpoint.read_bytes()
+        (work / 'work_dir/filler').write_bytes(bytes(25 * 2 ** 20))
+        process = run('main.py', '--config', path, '--resume', '--num-epoch', '3', status=2)
+        assert_one_line_error(process, 'checkpoint.pt', 'No space left')
+        assert checkpoint.read_bytes() == before
+        assert re.fullmatch(r'[\w.]+', ''.join(p.name for p in (work / 'work_dir').glob('*.pt*')))
+        assert not list((work / 'work_dir').glob('*.part'))
+    finally:
+        subprocess.run(['umount', str(work / 'work_dir')], check=True)
