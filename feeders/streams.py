@@ -1,0 +1,23 @@
+"""The streams that are derived from joints: bones and motion, on arrays (…, C, T, V, M).
+
+Source: Shi et al., 2s-AGCN, CVPR 2019, section 3.3 (bones); Shi et al., Skeleton-Based Action Recognition with
+Multi-Stream Adaptive Graph Convolutional Networks, TIP 2020, section III-D (motion).
+"""
+import numpy as np
+
+
+def bones(joints, partners):
+    """Return each joint minus its partner, (…, C, T, V, M) as `joints`; a joint that is its own partner becomes 0.
+
+    `partners` gives for each of the V joints, counted from 0, the joint at which its bone starts.
+    """
+    if len(partners) != joints.shape[-2]:
+        raise ValueError(f'{len(partners)} partners for {joints.shape[-2]} joints')
+    return joints - joints[..., list(partners), :]
+
+
+def motion(x):
+    """Return the next frame minus this one, (…, C, T, V, M) as `x`; the last frame becomes 0."""
+    moved = np.zeros_like(x)
+    np.subtract(x[..., 1:, :, :], x[..., :-1, :, :], out=moved[..., :-1, :, :])
+    return moved
