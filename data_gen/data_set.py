@@ -39,6 +39,9 @@ class Settings(NamedTuple):
     overwrite: bool = False
 
 
+DEFAULT = Settings()
+
+
 def add_settings(parser):
     """Add the flags of `Settings` to an argparse parser."""
     parser.add_argument('--workers', type=positive, default=None, metavar='N',
@@ -54,7 +57,7 @@ def positive(text):
     return number
 
 
-def write_data_set(out_folder, parts, samples, make_clip, shape, settings=Settings(), recipe='', unit='files'):
+def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAULT, recipe='', unit='files'):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
     `samples` come in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else the clips
@@ -73,9 +76,15 @@ def write_data_set(out_folder, parts, samples, make_clip, shape, settings=Settin
             with Progress(len(work.wanted), unit, len(work.outcomes)) as progress:
                 work.make_clips(progress)
             return work.finish(progress)
+        except StoppedHalfway:
+            raise
         except (OSError, UserError):
             work.discard()
             raise
+
+
+class StoppedHalfway(UserError):
+    """The run ends early, but what it has done is kept."""
 
 
 class _Work:
@@ -91,8 +100,9 @@ class _Work:
             for part in sample.parts:
                 members[part].append(number)
         self.members = {part: numbers for part, numbers in members.items() if numbers}
-        for part in members.keys() - self.members.keys():
-            print(f'{part}: no sample belongs to it: not written')
+        for part in members:
+            if part not in self.members:
+                print(f'{part}: no sample belongs to it: not written')
         if not self.members:
             raise UserError(f'{out_folder}: none of the samples belongs to any of its parts: check the data and the '
                             'benchmark')
@@ -128,12 +138,7 @@ class _Work:
         """Go on from the journal if it is this run's, else clear away what it tells of and start anew."""
         first, lines = self.journal.read()
         believed = first.get('key') == key and first.get('machine_start') == machine_start()
-        if believed and not self.settings.overwrite and all([part.reopen() for part in self.parts]):
-            for line in lines:
-                if 'moved' in line:
-                    self.moved[line['part']] = line['moved']
-                else:
-                    self.outcomes.update((int(number), outcome) for number, outcome in line.items())
+        if believed and not self.settings.overwrite and self.can_go_on(lines):
             self.journal.open()
             print(f'{self.out_folder}: going on where the last run stopped: {len(self.outcomes)} of '
                   f'{len(self.samples)} are done')
@@ -147,6 +152,18 @@ class _Work:
         except OSError:
             self.discard()
             raise
+
+    def can_go_on(self, lines):
+        """Take over what the journal's lines tell; return whether all files that they tell of are there."""
+        for line in lines:
+            if 'moved' in line:
+                self.moved[line['part']] = line['moved']
+            else:
+                self.outcomes.update((int(number), outcome) for number, outcome in line.items())
+        if all(part.reopen() or part.part in self.moved and part.data_path.exists() for part in self.parts):
+            return True
+        self.outcomes, self.moved = {}, {}
+        return False
 
     def clear_away(self):
         """Delete what an earlier run, that is not to be continued, has left."""
@@ -178,9 +195,8 @@ class _Work:
                     self.tell_if_broken(outcome, progress)
                 progress.advance(len(outcomes))
         except WorkerDied:
-            # Not a UserError, for what is done is to be kept.
-            raise SystemExit('error: a process was killed, probably for want of memory: run the command again, with '
-                             'fewer --workers; it goes on from here') from None
+            raise StoppedHalfway('a process was killed, probably for want of memory: run the command again, with fewer '
+                                 '--workers; it goes on from here') from None
         if self.broken > LINES:
             progress.warn(f'… and {self.broken - LINES} more')
 
@@ -219,10 +235,10 @@ class _Work:
             kept = [row for row, number in enumerate(self.members[part.part]) if self.is_kept(number)]
             name = part.part
 
-            def about_to_move(row, name=name):
+            def note_moved(row, name=name):
                 self.journal.add({'part': name, 'moved': row})
 
-            rows = part.finish(kept, self.moved.get(name, 0), about_to_move)
+            rows = part.finish(kept, self.moved.get(name, 0), note_moved)
             written += rows
             print(f'{part.data_path}: {rows} samples' if rows else f'{name}: no sample is left for it: not written')
         self.journal.remove()

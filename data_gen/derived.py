@@ -68,7 +68,10 @@ def derive(folder, part, sources, target, function):
     with write_whole(target_path) as file, Progress(N, 'samples') as progress:
         for start in range(0, N, rows):
             blocks = [read_rows(path, array, start, min(start + rows, N)) for path, array in zip(paths, arrays)]
-            derived = np.ascontiguousarray(function(*blocks), dtype=np.float32)
+            try:
+                derived = np.ascontiguousarray(function(*blocks), dtype=np.float32)
+            except UserError as error:
+                raise UserError(f'{paths[0]}: {error}') from None
             if start == 0:
                 file.write(npy_header((N, *derived.shape[1:])))
             file.write(derived.data)
@@ -93,8 +96,8 @@ def read_rows(path, array, start, stop):
     return np.memmap(path, array.dtype, 'r', array.offset + start * row_bytes, (stop - start, *array.shape[1:]))
 
 
-def partners_of(path, num_joints):
-    """Return the joint at which each bone starts, for the data at `path`; UserError for an unknown number of joints."""
+def partners_of(num_joints):
+    """Return the joint at which each bone starts, for a skeleton of so many joints; UserError if none is known."""
     if num_joints not in PARTNERS:
-        raise UserError(f'{path}: no skeleton has {num_joints} joints; known are {", ".join(map(str, PARTNERS))}')
+        raise UserError(f'no skeleton has {num_joints} joints; known are {", ".join(map(str, PARTNERS))}')
     return PARTNERS[num_joints]

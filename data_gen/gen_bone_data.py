@@ -13,7 +13,7 @@ def main():
     folders, parts = parse_folders(__doc__)
     for folder in folders:
         for part in parts:
-            derive(folder, part, ['joint'], 'bone', lambda joints: bones(joints, partners_of(folder, joints.shape[-2])))
+            derive(folder, part, ['joint'], 'bone', lambda joints: bones(joints, partners_of(joints.shape[-2])))
 
 
 if __name__ == '__main__':

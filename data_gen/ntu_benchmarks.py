@@ -7,7 +7,7 @@ import os
 import re
 from typing import NamedTuple
 
-from data_gen.samples import Sample
+from data_gen.samples import Sample, stamp_of
 from runtime.errors import UserError
 
 SUFFIX = '.skeleton'
@@ -55,9 +55,19 @@ BENCHMARKS = {
 
 
 def recording_of(name):
-    """Return the Recording that `name` (SsssCcccPpppRrrrAaaa, without suffix) stands for, None if it is no such name."""
+    """Return the Recording that `name` (SsssCcccPpppRrrrAaaa, without suffix) stands for, None for other names."""
     match = NAME.fullmatch(name)
     return Recording(*map(int, match.groups())) if match else None
+
+
+def parts_of(benchmarks):
+    """Return the parts, 'xsub/train' and so on, of the benchmarks of these names; UserError if two share a folder."""
+    folders = {}
+    for name in benchmarks:
+        if folders.setdefault(BENCHMARKS[name].folder, name) != name:
+            raise UserError(f'--benchmark: {name} and {folders[BENCHMARKS[name].folder]} have the same folder: make '
+                            'them one by one, each with an --out_folder of its own')
+    return [f'{folder}/{part}' for folder in folders for part in ('train', 'val')]
 
 
 def read_missing(path):
@@ -92,12 +102,10 @@ def list_samples(folders, benchmarks, missing):
                 elif name in missing:
                     listed += 1
                 elif name in samples:
-                    raise UserError(f'{entry.path}: {samples[name].source} is the same recording: give each folder once')
+                    raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
                 else:
-                    parts = [f'{b.folder}/{b.part(recording)}' for b in map(BENCHMARKS.get, benchmarks)]
-                    status = entry.stat()
-                    samples[name] = Sample(entry.name, recording.label, tuple(parts), entry.path,
-                                           (status.st_size, status.st_mtime_ns))
+                    parts = tuple(f'{b.folder}/{b.part(recording)}' for b in map(BENCHMARKS.get, benchmarks))
+                    samples[name] = Sample(entry.name, recording.label, parts, entry.path, stamp_of(entry))
     if not samples:
         raise UserError(f'{", ".join(map(str, folders))}: no recording there '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')

@@ -8,18 +8,18 @@ os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # nothing here uses numpy's 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.data_set import Settings, add_settings, write_data_set
-from data_gen.ntu_benchmarks import BENCHMARKS, list_samples, read_missing
+from data_gen.ntu_benchmarks import BENCHMARKS, list_samples, parts_of, read_missing
 from data_gen.ntu_skeleton import CLIP_SHAPE, MAX_FRAMES, clip_of_bodies, read_skeleton
 from runtime.errors import run_command
 
 
 def main():
     arg = parse_arguments()
-    missing = read_missing(arg.ignored_sample_path)
-    samples = list_samples(arg.data_path, arg.benchmark, missing)
-    parts = [f'{BENCHMARKS[name].folder}/{part}' for name in arg.benchmark for part in ('train', 'val')]
-    return write_data_set(arg.out_folder, parts, samples, make_clip, CLIP_SHAPE,
-                          Settings(arg.workers, arg.strict, arg.overwrite))
+    benchmarks = list(dict.fromkeys(arg.benchmark))
+    parts = parts_of(benchmarks)
+    samples = list_samples(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
+    settings = Settings(arg.workers, arg.strict, arg.overwrite)
+    return write_data_set(arg.out_folder, parts, samples, make_clip, CLIP_SHAPE, settings)
 
 
 def make_clip(path):

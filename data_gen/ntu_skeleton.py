@@ -8,7 +8,8 @@ import re
 
 import numpy as np
 
-from data_gen.preprocess import normalize_clip
+from data_gen.decimals import Words
+from data_gen.preprocess import normalize_bodies
 from data_gen.samples import BrokenSample, EmptySample
 
 MAX_FRAMES = 300
@@ -20,7 +21,9 @@ CLIP_SHAPE = (3, MAX_FRAMES, JOINTS, PERSONS)
 BODY_VALUES = 10
 JOINT_VALUES = 12
 BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
+WORDS_OF_JOINTS = JOINT_VALUES * np.arange(JOINTS)[:, None] + np.arange(3)  # x y z of each joint, from the first on
 MAX_BYTES = 32 << 20  # NTU's largest recordings have about 2 MB
+LONGEST = 30_000  # frames: a quarter of an hour; NTU's recordings last seconds
 FARTHEST = 1e6  # metres; the sensor sees eight
 
 NUMBER_BYTES = b'0123456789+-.eE \t\r\n'
@@ -30,9 +33,12 @@ NUMBER = re.compile(rb'[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|i
 def prepare_clip(path):
     """Return the recording at `path` as the model takes it: float32 (3, 300, 25, 2).
 
-    Raises BrokenSample, naming the file and what is wrong, and EmptySample if no frame has a body.
+    Raises BrokenSample, a UserError that names the file and what is wrong, also if no frame has a body.
     """
-    return clip_of_bodies(read_skeleton(path))
+    try:
+        return clip_of_bodies(read_skeleton(path))
+    except EmptySample as error:
+        raise BrokenSample(f'{path}: {error}') from None
 
 
 def read_skeleton(path):
@@ -57,10 +63,10 @@ def clip_of_bodies(bodies):
     bodies = bodies[:, :MAX_FRAMES]
     if not bodies.any():
         raise EmptySample('without a body in any frame')
-    clip = np.zeros(CLIP_SHAPE, np.float32)
-    for m, body in enumerate(most_active(bodies)):
-        clip[:, :len(body), :, m] = body.transpose(2, 0, 1)
-    return normalize_clip(clip)
+    kept = most_active(bodies)
+    persons = np.zeros((PERSONS, *bodies.shape[1:]), np.float32)
+    persons[:len(kept)] = kept
+    return normalize_bodies(persons, MAX_FRAMES)
 
 
 def most_active(bodies):
@@ -86,23 +92,23 @@ def parse_skeleton(raw):
     """
     if raw.translate(None, NUMBER_BYTES):
         refuse_words(raw)
-    words = raw.split()
-    if not words:
+    words = Words(raw)
+    if not len(words):
         raise BrokenSample('an empty file')
     try:
         T, places, starts = find_bodies(words)
     except IndexError:
         raise BrokenSample(f'cut off: it says {as_text(words[0])} frames and ends before the last') from None
-    chosen = []
-    for start in starts:
-        for axis in range(3):
-            chosen += words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES]
-    joints = np.fromiter(map(float, chosen), np.float64, len(chosen)).reshape(len(starts), 3, JOINTS)
-    if not (np.abs(joints) < FARTHEST).all():
-        raise BrokenSample(f'a coordinate of {joints[~(np.abs(joints) < FARTHEST)][0]} metres')
+    try:
+        joints = words.numbers(np.array(starts, int)[:, None, None] + WORDS_OF_JOINTS)
+    except ValueError as error:
+        raise BrokenSample(f'a coordinate is no number: {error}') from None
+    near = np.abs(joints) < FARTHEST
+    if not near.all():
+        raise BrokenSample(f'a coordinate of {joints[~near][0]} metres')
     bodies = np.zeros((max(places, default=(0, 0))[0] + 1, T, JOINTS, 3))
     if places:
-        bodies[tuple(np.transpose(places))] = joints.transpose(0, 2, 1)
+        bodies[tuple(np.transpose(places))] = joints
     return bodies
 
 
@@ -112,6 +118,8 @@ def find_bodies(words):
     Raises IndexError if the words end too early, BrokenSample if they cannot be a recording.
     """
     T = count(words[0], 'frames')
+    if T > LONGEST:
+        raise BrokenSample(f'{T} frames are too many for one recording')
     places, starts = [], []
     at = 1
     for t in range(T):
@@ -124,7 +132,8 @@ def find_bodies(words):
                 places.append((m, t))
                 starts.append(at + BODY_VALUES + 1)
             at += BODY_WORDS
-        words[at - 1]  # the frame's last word
+        if at > len(words):
+            raise IndexError
     if at < len(words):
         raise BrokenSample(f'{len(words) - at} values too many: they follow the last of {T} frames')
     return T, places, starts

@@ -38,17 +38,17 @@ class PartFile:
 
     def create(self):
         """Make the unfinished file anew, as long as it will be and empty."""
+        self.close()
         self.unfinished.parent.mkdir(parents=True, exist_ok=True)
         self.file = os.open(self.unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
         with named(self.data_path):
             os.ftruncate(self.file, self.size())
 
     def reopen(self):
-        """Open the unfinished file to go on with it; return whether it is there, or has got its final name."""
+        """Open the unfinished file to go on with it; return whether it is there."""
         if self.unfinished.exists():
             self.file = os.open(self.unfinished, os.O_RDWR)
-            return True
-        return self.data_path.exists()
+        return self.file is not None
 
     def discard(self):
         """Delete the unfinished file."""
@@ -73,18 +73,18 @@ class PartFile:
                 written = os.pwrite(self.file, rest, offset)
                 rest, offset = rest[written:], offset + written
 
-    def finish(self, kept, moved, about_to_move):
+    def finish(self, kept, moved, note_moved):
         """Give the file and the labels their final names, with only the rows in the sorted list `kept`.
 
-        Returns the number of rows. With none, nothing is left. Before each move of a row, `about_to_move` is told
-        how many rows have been moved; `moved` is the last such number of an earlier attempt.
+        Returns the number of rows. With none, nothing is left. Before each move of a row, and when all are moved,
+        `note_moved` is told how many rows are in their places; `moved` is the last such number of an earlier attempt.
         """
         if not kept:
             self.discard()
             return 0
         if self.file is not None:
             with named(self.data_path):
-                self.close_holes(kept, moved, about_to_move)
+                self.close_holes(kept, moved, note_moved)
                 os.pwrite(self.file, npy_header((len(kept), *self.shape)), 0)
                 os.ftruncate(self.file, self.offset(len(kept)))
                 os.fsync(self.file)
@@ -97,15 +97,16 @@ class PartFile:
             pickle.dump((names, labels), file)
         return len(kept)
 
-    def close_holes(self, kept, moved, about_to_move):
+    def close_holes(self, kept, moved, note_moved):
         """Move the rows in `kept` to the front, from row `moved` on, one after the other.
 
         The place of a row is free when the next but one is moved at the earliest, so a move can be done twice.
         """
         for new, old in enumerate(kept):
             if new < old and new >= moved:
-                about_to_move(new)
+                note_moved(new)
                 self.write_row(new, os.pread(self.file, self.row_bytes, self.offset(old)))
+        note_moved(len(kept))
 
 
 def npy_header(shape):

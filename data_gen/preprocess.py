@@ -8,49 +8,48 @@ CENTER = 1  # the middle of the spine
 
 
 def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
-    """Return `data` (N, C, T, V, M), C = x y z, with every sample normalised by `normalize_clip`."""
+    """Return `data` (N, C, T, V, M), C = x y z, with every sample normalised by `normalize_bodies`."""
     normalized = np.empty_like(data)
     for sample, clip in zip(normalized, data):
-        sample[:] = normalize_clip(clip, zaxis, xaxis)
+        sample[:] = normalize_bodies(clip.transpose(3, 1, 2, 0), clip.shape[1], zaxis, xaxis)
     return normalized
 
 
-def normalize_clip(clip, zaxis=(0, 1), xaxis=(8, 4)):
-    """Return the clip (C, T, V, M), C = x y z, padded, centred and rotated; the given one is left as it is.
+def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4)):
+    """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
     Frames without a body are filled by `frames_to_show`. The first person's middle of the spine is the origin of
     each frame. Then all frames are turned so that in the first frame the first person's vector from joint zaxis[0] to
     zaxis[1] lies on z, and after that so that the one from xaxis[1] to xaxis[0] lies on x. "Empty" means that the
     values sum to 0, here and in the published code; what is empty stays so.
     """
-    T = clip.shape[1]
-    body_there = clip.sum((0, 2)).T != 0  # (M, T)
-    orders = [frames_to_show(frames) if frames.any() else None for frames in body_there]
-    lengths = {len(order) for order in orders if order is not None}
+    M, _, V, C = bodies.shape
+    normalized = np.zeros((C, num_frames, V, M), bodies.dtype)
+    orders = [frames_to_show(body.sum((1, 2)) != 0) for body in bodies]
+    lengths = {len(order) for order in orders if len(order)}
     if not lengths:
-        return clip.copy()
+        return normalized
     # Persons of equal length repeat in step, so what is done to each frame is done once, before it is repeated.
-    period = lengths.pop() if len(lengths) == 1 else T
+    period = lengths.pop() if len(lengths) == 1 else num_frames
 
-    joints = np.zeros((clip.shape[0], clip.shape[3], period, clip.shape[2]), clip.dtype)  # (C, M, T, V)
+    joints = np.zeros((C, M, period, V), bodies.dtype)
     for m, order in enumerate(orders):
-        if order is not None:
-            joints[:, m] = clip[..., m][:, np.resize(order, period)]
+        if len(order):
+            joints[:, m] = bodies[m][order[np.arange(period) % len(order)]].transpose(2, 0, 1)
     there = joints.sum(0) != 0
     joints -= joints[:, :1, :, CENTER:CENTER + 1].copy()
     joints *= there
     for (start, end), axis in ((zaxis, Z_AXIS), (xaxis[::-1], X_AXIS)):
         joints = rotate(joints, rotation_onto(joints[:, 0, 0, end] - joints[:, 0, 0, start], axis))
 
-    normalized = np.empty_like(clip)
     normalized[:, :period] = joints.transpose(0, 2, 3, 1)
-    for start in range(period, T, period):
-        normalized[:, start:start + period] = normalized[:, :min(period, T - start)]
+    for start in range(period, num_frames, period):
+        normalized[:, start:start + period] = normalized[:, :min(period, num_frames - start)]
     return normalized
 
 
 def frames_to_show(body_there):
-    """Return the indices of the frames that are shown in turn, over and over, to fill a clip.
+    """Return the indices of the frames that are shown in turn, over and over, to fill a clip; none for an empty person.
 
     `body_there` (T,) bool says which of a person's frames have a body. Late starters lose all their empty frames,
     others only those after the last body.

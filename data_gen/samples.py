@@ -19,6 +19,15 @@ class Sample(NamedTuple):
     stamp: Any = None
 
 
+def stamp_of(entry):
+    """Return what changes when the file changes that os.scandir found, None where that cannot be told."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None  # a link that leads nowhere: whoever reads the file says so
+    return status.st_size, status.st_mtime_ns
+
+
 class BrokenSample(UserError):
     """The raw data of one sample are damaged. The text names the file and what is wrong with it."""
 
