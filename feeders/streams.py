@@ -13,7 +13,8 @@ def bones(joints, partners):
     """
     if len(partners) != joints.shape[-2]:
         raise ValueError(f'{len(partners)} partners for {joints.shape[-2]} joints')
-    return joints - joints[..., list(partners), :]
+    at_partners = np.take(joints, partners, axis=-2)  # many times faster than joints[..., partners, :]
+    return np.subtract(joints, at_partners, out=at_partners)
 
 
 def motion(x):
