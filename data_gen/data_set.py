@@ -8,6 +8,7 @@ A script lists its Samples and gives a function that makes the clip of one; all 
 Every process makes clips and writes them straight to their rows of the unfinished part files, so only small outcomes
 travel, and a value depends on its raw recording alone. A journal in the folder says what is done.
 """
+import array
 import hashlib
 import json
 import os
@@ -73,7 +74,7 @@ def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAUL
         if not work.parts:
             return DONE
         try:
-            with Progress(len(work.wanted), unit, len(work.outcomes)) as progress:
+            with Progress(int(work.wanted.sum()), unit, int(work.done.sum())) as progress:
                 work.make_clips(progress)
             return work.finish(progress)
         except StoppedHalfway:
@@ -95,11 +96,12 @@ class _Work:
         self.samples = samples
         self.out_folder = out_folder
         self.journal = Journal(out_folder / 'gendata.journal')
-        members = {part: [] for part in parts}
+        # A data set may have some 100,000 samples, so what is known of each stands in arrays, not in objects.
+        members = {part: array.array('i') for part in parts}
         for number, sample in enumerate(samples):
             for part in sample.parts:
                 members[part].append(number)
-        self.members = {part: numbers for part, numbers in members.items() if numbers}
+        self.members = {part: np.array(numbers) for part, numbers in members.items() if numbers}
         for part in members:
             if part not in self.members:
                 print(f'{part}: no sample belongs to it: not written')
@@ -107,16 +109,33 @@ class _Work:
             raise UserError(f'{out_folder}: none of the samples belongs to any of its parts: check the data and the '
                             'benchmark')
         self.parts = self.parts_to_write(settings.overwrite)
-        self.wanted = sorted({number for part in self.parts for number in self.members[part.part]})
-        self.outcomes, self.moved = {}, {}
+        self.rows = {part: self.rows_in(part) for part in self.parts}
+        self.wanted = np.zeros(len(samples), bool)
+        for rows in self.rows.values():
+            self.wanted |= rows >= 0
+        self.forget()
         if self.parts:
             self.begin(self.key(recipe))
         else:
             self.clear_away()
-        self.rows = {number: [] for number in self.wanted}
-        for part in self.parts:
-            for row, number in enumerate(self.members[part.part]):
-                self.rows[number].append((part, row))
+
+    def rows_in(self, part):
+        """Return each sample's row in the part, −1 for samples of other parts."""
+        rows = np.full(len(self.samples), -1, np.int32)
+        rows[self.members[part.part]] = np.arange(len(self.members[part.part]))
+        return rows
+
+    def forget(self):
+        """Begin without anything that is done: no samples, no outcomes other than {}, no rows moved."""
+        self.done = np.zeros(len(self.samples), bool)
+        self.outcomes, self.moved = {}, {}
+
+    def note(self, outcomes):
+        """Take over what came of some samples: number → outcome."""
+        for number, outcome in outcomes.items():
+            self.done[int(number)] = True
+            if outcome:
+                self.outcomes[int(number)] = outcome
 
     def parts_to_write(self, overwrite):
         """Return the PartFiles to write, and say which are there already."""
@@ -131,8 +150,10 @@ class _Work:
 
     def key(self, recipe):
         """Return the text that is the same for two runs exactly if they write the same."""
-        content = json.dumps([FORMAT, recipe, self.shape, [(s.name, s.label, s.parts, s.stamp) for s in self.samples]])
-        return hashlib.sha256(content.encode()).hexdigest()
+        key = hashlib.sha256(json.dumps([FORMAT, recipe, self.shape]).encode())
+        for sample in self.samples:
+            key.update(repr((sample.name, sample.label, sample.parts, sample.stamp)).encode())
+        return key.hexdigest()
 
     def begin(self, key):
         """Go on from the journal if it is this run's, else clear away what it tells of and start anew."""
@@ -140,8 +161,8 @@ class _Work:
         believed = first.get('key') == key and first.get('machine_start') == machine_start()
         if believed and not self.settings.overwrite and self.can_go_on(lines):
             self.journal.open()
-            print(f'{self.out_folder}: going on where the last run stopped: {len(self.outcomes)} of '
-                  f'{len(self.samples)} are done')
+            print(f'{self.out_folder}: going on where the last run stopped: {self.done.sum()} of {len(self.samples)} '
+                  'samples are done')
             return
         self.clear_away()
         self.check_room()
@@ -159,10 +180,10 @@ class _Work:
             if 'moved' in line:
                 self.moved[line['part']] = line['moved']
             else:
-                self.outcomes.update((int(number), outcome) for number, outcome in line.items())
+                self.note(line)
         if all(part.reopen() or part.part in self.moved and part.data_path.exists() for part in self.parts):
             return True
-        self.outcomes, self.moved = {}, {}
+        self.forget()
         return False
 
     def clear_away(self):
@@ -185,12 +206,12 @@ class _Work:
         self.broken = 0
         for number in sorted(self.outcomes):
             self.tell_if_broken(self.outcomes[number], progress)
-        waiting = [number for number in self.wanted if number not in self.outcomes]
+        waiting = np.flatnonzero(self.wanted & ~self.done)
         jobs = [waiting[start:start + JOB] for start in range(0, len(waiting), JOB)]
         try:
             for outcomes in do_jobs(self.do_job, jobs, self.settings.workers or cores()):
                 self.journal.add(outcomes)
-                self.outcomes.update(outcomes)
+                self.note(outcomes)
                 for outcome in outcomes.values():
                     self.tell_if_broken(outcome, progress)
                 progress.advance(len(outcomes))
@@ -202,7 +223,7 @@ class _Work:
 
     def do_job(self, numbers):
         """Make the clips of some samples and write them; return their outcomes by number. Runs in any process."""
-        return {number: self.do_sample(number) for number in numbers}
+        return {number: self.do_sample(number) for number in numbers.tolist()}
 
     def do_sample(self, number):
         """Return what came of a sample: {} and perhaps its remarks, or why it is broken or empty."""
@@ -214,8 +235,9 @@ class _Work:
             return {'empty': str(error)}
         assert clip.shape == self.shape and clip.dtype == np.float32, (clip.shape, clip.dtype)
         data = np.ascontiguousarray(clip).data.cast('B')
-        for part, row in self.rows[number]:
-            part.write_row(row, data)
+        for part, rows in self.rows.items():
+            if rows[number] >= 0:
+                part.write_row(int(rows[number]), data)
         return {'remarks': list(remarks)} if remarks else {}
 
     def tell_if_broken(self, outcome, progress):
@@ -232,7 +254,7 @@ class _Work:
         """Give all files their final names, tell what is in them and what is not; return the exit status."""
         written = 0
         for part in self.parts:
-            kept = [row for row, number in enumerate(self.members[part.part]) if self.is_kept(number)]
+            kept = [row for row, number in enumerate(self.members[part.part].tolist()) if self.is_kept(number)]
             name = part.part
 
             def note_moved(row, name=name):
@@ -250,13 +272,12 @@ class _Work:
 
     def is_kept(self, number):
         """Say whether the sample has a clip."""
-        return not self.outcomes[number].keys() & {'broken', 'empty'}
+        return not self.outcomes.get(number, {}).keys() & {'broken', 'empty'}
 
     def tell_what_else(self):
         """Count what was left out and what was remarked."""
         names = {}
-        for number in self.wanted:
-            outcome = self.outcomes[number]
+        for number, outcome in sorted(self.outcomes.items()):
             if 'broken' in outcome:
                 names.setdefault('left out: broken', []).append(number)
             elif 'empty' in outcome:

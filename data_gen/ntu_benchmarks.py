@@ -90,22 +90,21 @@ def list_samples(folders, benchmarks, missing):
 
     Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
     """
-    samples = {}
+    samples, seen_parts = {}, {}
     listed = other = 0
-    for folder in folders:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name.removesuffix(SUFFIX)
-                recording = recording_of(name)
-                if recording is None or name == entry.name:
-                    other += 1
-                elif name in missing:
-                    listed += 1
-                elif name in samples:
-                    raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
-                else:
-                    parts = tuple(f'{b.folder}/{b.part(recording)}' for b in map(BENCHMARKS.get, benchmarks))
-                    samples[name] = Sample(entry.name, recording.label, parts, entry.path, stamp_of(entry))
+    for entry in (entry for folder in folders for entry in os.scandir(folder)):
+        name = entry.name.removesuffix(SUFFIX)
+        recording = recording_of(name)
+        if recording is None or name == entry.name:
+            other += 1
+        elif name in missing:
+            listed += 1
+        elif name in samples:
+            raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
+        else:
+            parts = tuple(f'{b.folder}/{b.part(recording)}' for b in map(BENCHMARKS.get, benchmarks))
+            parts = seen_parts.setdefault(parts, parts)  # one tuple for all recordings that share it
+            samples[name] = Sample(entry.name, recording.label, parts, entry.path, stamp_of(entry))
     if not samples:
         raise UserError(f'{", ".join(map(str, folders))}: no recording there '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')

@@ -4,6 +4,7 @@ Python's own pools cost as much time to import as a small data set takes to make
 when the first one is killed. Here all processes take the numbers of their jobs from one pipe, which ends when the
 first process does, in whatever way.
 """
+import gc
 import os
 import pickle
 import selectors
@@ -90,6 +91,7 @@ def collect(jobs, numbers_in, children):
 
 def work(function, jobs, numbers_out, result_in):
     """Do jobs as their numbers come, write the results, and end this process without going back to the caller."""
+    gc.freeze()  # a collection would write to what came with the fork, and so double it in memory
     try:
         while number := os.read(numbers_out, NUMBER.size):  # a pipe hands out its few bytes whole
             try:
