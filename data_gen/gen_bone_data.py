@@ -1,0 +1,20 @@
+"""Bones: `{train,val}_data_bone.npy` from the joints of all data sets that are there."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
+
+from data_gen.derived import derive, parse_folders, partners_of
+from feeders.streams import bones
+from runtime.errors import run_command
+
+
+def main():
+    folders, parts = parse_folders(__doc__)
+    for folder in folders:
+        for part in parts:
+            derive(folder, part, ['joint'], 'bone', lambda joints: bones(joints, partners_of(joints.shape[-2])))
+
+
+if __name__ == '__main__':
+    run_command(main)

@@ -1,0 +1,36 @@
+"""What the scripts of data preparation say of a sample: where it comes from, where it goes, why it is left out."""
+from typing import Any, NamedTuple
+
+from runtime.errors import UserError
+
+
+class Sample(NamedTuple):
+    """One raw recording: its name and label as in the label files, the parts it goes to, and where it is read from.
+
+    `parts` names parts as paths under the output folder, 'xsub/train' or 'train'. `source` is whatever the function
+    that makes the clip needs, such as a path. `stamp` is anything that changes when the raw data change, such as a
+    file's size and time; work that was broken off is only continued if it is the same.
+    """
+
+    name: str
+    label: int
+    parts: tuple
+    source: Any
+    stamp: Any = None
+
+
+def stamp_of(entry):
+    """Return what changes when the file changes that os.scandir found, None where that cannot be told."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None  # a link that leads nowhere: whoever reads the file says so
+    return status.st_size, status.st_mtime_ns
+
+
+class BrokenSample(UserError):
+    """The raw data of one sample are damaged. The text names the file and what is wrong with it."""
+
+
+class EmptySample(Exception):
+    """One sample has nothing to learn from. The text is the reason, the same for all such samples."""

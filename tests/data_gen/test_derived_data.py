@@ -1,0 +1,97 @@
+"""gen_bone_data.py, gen_motion_data.py and merge_joint_bone_data.py as commands."""
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from feeders.streams import bones, motion
+from graph.kinetics import BONE_PARTNERS as KINETICS
+from graph.ntu_rgb_d import BONE_PARTNERS as NTU
+from tests.conftest import ROOT, assert_one_line_error
+
+BONES, MOTION, MERGE = (f'data_gen/{name}.py' for name in ('gen_bone_data', 'gen_motion_data', 'merge_joint_bone_data'))
+
+
+def write_joints(folder, part, joints, samples=3, seed=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    data = np.random.default_rng(seed).normal(size=(samples, 3, 7, joints, 2)).astype(np.float32)
+    np.save(folder / f'{part}_data_joint.npy', data)
+    return data
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Joints of three data sets under ./data, where the scripts look by default: dataset, part → (data, partners)."""
+    root = tmp_path / 'data'
+    return {
+        ('ntu/xsub', 'train'): (write_joints(root / 'ntu/xsub', 'train', 25), NTU),
+        ('ntu/xsub', 'val'): (write_joints(root / 'ntu/xsub', 'val', 25, seed=1), NTU),
+        ('kinetics', 'val'): (write_joints(root / 'kinetics', 'val', 18, seed=2), KINETICS),
+        ('ntu120/xset', 'train'): (write_joints(root / 'ntu120/xset', 'train', 25, seed=3), NTU),
+    }
+
+
+def test_all_streams_of_all_data_sets_that_are_there(tmp_path, data, run):
+    process = run(BONES)
+    assert 'not there, passed over: data/ntu/xview\n' in process.stdout
+    assert 'kinetics/train_data_joint.npy: not there' in process.stdout
+    run(MOTION)
+    run(MERGE)
+    for (name, part), (joints, partners) in data.items():
+        bone = bones(joints, partners)
+        expected = {'joint': joints, 'bone': bone, 'joint_motion': motion(joints), 'bone_motion': motion(bone),
+                    'joint_bone': np.concatenate((joints, bone), 1)}
+        for stream, values in expected.items():
+            written = np.load(tmp_path / f'data/{name}/{part}_data_{stream}.npy')
+            assert written.dtype == np.float32 and np.array_equal(written, values)
+    assert not list(tmp_path.rglob('*.part'))
+
+
+def test_motion_without_bones_says_so(tmp_path, data, run):
+    process = run(MOTION, '--datasets', 'ntu/xsub', '--parts', 'val')
+    assert 'val_data_bone.npy: not there, so no bone_motion of val' in process.stdout
+    assert {path.name for path in (tmp_path / 'data/ntu/xsub').iterdir()} == {
+        'train_data_joint.npy', 'val_data_joint.npy', 'val_data_joint_motion.npy'}
+
+
+def test_many_blocks_are_as_one(tmp_path, run):
+    joints = np.random.default_rng(0).normal(size=(13, 3, 5000, 25, 2)).astype(np.float32)  # 3 MB a sample
+    (tmp_path / 'mine').mkdir()
+    np.save(tmp_path / 'mine/val_data_joint.npy', joints)
+    run(BONES, '--data_root', tmp_path, '--datasets', 'mine', '--parts', 'val')
+    assert np.array_equal(np.load(tmp_path / 'mine/val_data_bone.npy'), bones(joints, NTU))
+
+
+@pytest.mark.parametrize('script', [BONES, MOTION, MERGE])
+def test_no_data_set_at_all(tmp_path, script, run):
+    assert_one_line_error(run(script, status=2), 'data/ntu/xsub', 'ntu_gendata.py')
+    assert_one_line_error(run(script, '--datasets', 'mine', '--data_root', tmp_path, status=2), tmp_path / 'mine')
+
+
+def test_wrong_files_are_named(tmp_path, data, run):
+    path = tmp_path / 'data/ntu/xsub/train_data_joint.npy'
+    whole = path.read_bytes()
+    for content in (b'', b'no array', whole[:-100]):
+        path.write_bytes(content)
+        assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'make it anew')
+    np.save(path, np.zeros((3, 4)))
+    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '(N, C, T, V, M)')
+    np.save(path, np.array([{'hostile': 1}]), allow_pickle=True)
+    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy')
+    write_joints(path.parent, 'train', 21)
+    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '21 joints')
+    assert not list(tmp_path.rglob('*bone*')) and not list(tmp_path.rglob('*.part'))
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, data, run):
+    resource = pytest.importorskip('resource')
+    run(BONES, '--datasets', 'ntu/xsub')
+    path = tmp_path / 'data/ntu/xsub/train_data_bone.npy'
+    before = path.read_bytes()
+    process = subprocess.run(
+        [sys.executable, str(ROOT / BONES)], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+    assert process.returncode == 2
+    assert_one_line_error(process, 'train_data_bone.npy')
+    assert path.read_bytes() == before and not list(tmp_path.rglob('*.part'))

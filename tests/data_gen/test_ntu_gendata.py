@@ -1,0 +1,221 @@
+"""ntu_gendata.py as a command: its files, its splits, its words, its status."""
+import os
+import pickle
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data_gen.folder_lock import only_run_on
+from data_gen.ntu_skeleton import prepare_clip
+from tests.conftest import ROOT, assert_one_line_error, shared_path
+from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
+
+SCRIPT = 'data_gen/ntu_gendata.py'
+ALL_FILES = {f'{benchmark}/{part}_{file}' for benchmark in ('xsub', 'xview') for part in ('train', 'val')
+             for file in ('data_joint.npy', 'label.pkl')}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder of 30 recordings."""
+    write_tree(tmp_path / 'raw', names_of(30))
+    return tmp_path / 'raw'
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
+
+
+def arguments(tree, out, *more):
+    return ['--data_path', tree, '--out_folder', out, '--ignored_sample_path', tree.parent / 'missing.txt', *more]
+
+
+def load(out, part):
+    """Return (names, labels, data) of one part."""
+    with open(out / f'{part}_label.pkl', 'rb') as file:
+        names, labels = pickle.load(file)
+    return names, labels, np.load(out / f'{part}_data_joint.npy')
+
+
+def test_golden(tmp_path, out, run, golden):
+    expected = golden('ntu_pipeline.npz')
+    subprocess.run([sys.executable, shared_path('real_motion/make_ntu_tree.py'), tmp_path, '--limit', '14'], check=True)
+    run(SCRIPT, '--data_path', tmp_path / 'nturgb+d_skeletons', '--out_folder', out / 'ntu/',
+        '--ignored_sample_path', tmp_path / 'samples_with_missing_skeletons.txt')
+    run('data_gen/gen_bone_data.py', '--data_root', out)
+    run('data_gen/gen_motion_data.py', '--data_root', out)
+    bones = dict(zip(expected['names'], expected['bone_of_first_3']))
+    motions = dict(zip(expected['names'], expected['joint_motion_of_first_3']))
+    for benchmark in ('xsub', 'xview'):
+        for part in ('train', 'val'):
+            names, labels, data = load(out / 'ntu' / benchmark, part)
+            chosen = expected[f'part_ntu_{benchmark}'] == part
+            assert names == expected['names'][chosen].tolist()
+            assert labels == expected['labels'][chosen].tolist()
+            assert data.dtype == np.float32
+            np.testing.assert_allclose(data, expected['joint'][chosen], rtol=0, atol=1e-6)
+            assert (data == expected['joint'][chosen]).mean() >= 0.999
+            for stream, clips in (('bone', bones), ('joint_motion', motions)):
+                derived = np.load(out / f'ntu/{benchmark}/{part}_data_{stream}.npy')
+                for i in np.flatnonzero(np.isin(names, list(clips))):
+                    np.testing.assert_allclose(derived[i], clips[names[i]], rtol=0, atol=1e-6)
+                    assert (derived[i] == clips[names[i]]).mean() >= 0.999
+
+
+def test_files_hold_the_clips_of_the_split_sorted_by_name(tree, out, run):
+    run(SCRIPT, *arguments(tree, out))
+    assert set(tree_bytes(out)) == ALL_FILES
+    recordings = sorted(path.name for path in tree.iterdir())
+    trained = {'xsub': lambda name: int(name[9:12]) in (1, 2, 4, 5, 8, 9), 'xview': lambda name: name[5:8] != '001'}
+    for benchmark in ('xsub', 'xview'):
+        for part in ('train', 'val'):
+            names, labels, data = load(out / benchmark, part)
+            assert names == [name for name in recordings if trained[benchmark](name) == (part == 'train')]
+            assert labels == [int(name[17:20]) - 1 for name in names]
+            assert data.dtype == np.float32 and data.shape == (len(names), 3, 300, 25, 2)
+            assert all(np.array_equal(clip, prepare_clip(tree / name)) for clip, name in zip(data, names))
+
+
+def test_values_do_not_depend_on_the_number_of_workers(tree, tmp_path, run):
+    for workers in (1, 2, 3):
+        run(SCRIPT, *arguments(tree, tmp_path / f'out{workers}', '--workers', workers))
+    one = tree_bytes(tmp_path / 'out1')
+    assert set(one) == ALL_FILES
+    assert one == tree_bytes(tmp_path / 'out2') == tree_bytes(tmp_path / 'out3')
+
+
+def test_ntu_120(tmp_path, out, run):
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    names = [f'S{s:03d}C001P{p:03d}R001A{a:03d}' for s, p, a in ((1, 1, 1), (2, 3, 2), (17, 103, 60), (20, 40, 61),
+                                                                 (31, 45, 120), (32, 106, 99))]
+    write_tree(first, names[:3])
+    write_tree(second, names[3:])
+    process = run(SCRIPT, '--data_path', first, second, '--out_folder', out, '--benchmark', 'xsub120', 'xset120')
+    assert 'missing skeletons' in process.stdout  # the list is not there, and that is said
+    parts = {part: {name[:20] for name in load(out, part)[0]}
+             for part in ('xsub/train', 'xsub/val', 'xset/train', 'xset/val')}
+    assert parts == {'xsub/train': {names[0], names[2], names[4]}, 'xsub/val': {names[1], names[3], names[5]},
+                     'xset/train': {names[1], names[3], names[5]}, 'xset/val': {names[0], names[2], names[4]}}
+    assert load(out, 'xsub/train')[1] == [0, 59, 119]
+    process = run(SCRIPT, '--data_path', first, first, '--out_folder', out, status=2)
+    assert_one_line_error(process, 'same name', names[0])
+    assert_one_line_error(run(SCRIPT, '--data_path', first, '--benchmark', 'xsub', 'xsub120', status=2), 'same folder')
+
+
+def test_what_is_left_out_is_counted(tree, out, run):
+    recordings = sorted(path.name for path in tree.iterdir())
+    (tree.parent / 'missing.txt').write_text(
+        f'Samples with missing skeletons\n\nname:\n{recordings[0][:-9]}\n{recordings[1]} \nS001C001P001R001A999\n')
+    (tree / recordings[2]).write_text('2\n0\n0\n')
+    (tree / 'notes.txt').write_text('mine')
+    (tree / 'S001C001P001R001A001 (copy).skeleton').write_text('mine')
+    (tree / recordings[3]).write_text(skeleton_text(random_bodies(np.random.default_rng(0), 301)))
+    process = run(SCRIPT, *arguments(tree, out, '--benchmark', 'xview'))
+    kept = load(out, 'xview/train')[0] + load(out, 'xview/val')[0]
+    assert sorted(kept) == recordings[3:]
+    for words in ('passed over: 2 files', 'left out: 2 files in the list',
+                  f'left out: without a body in any frame: 1 ({recordings[2]})',
+                  f'warning: longer than 300 frames, cut there: 1 ({recordings[3]})'):
+        assert words in process.stdout
+
+
+def test_broken_files_are_left_out_named_and_counted(tree, out, tmp_path, run):
+    recordings = sorted(path.name for path in tree.iterdir())
+    broken = {recordings[i]: content for i, content in (
+        (0, b''), (4, b'3\n1\n'), (9, bytes(range(200, 256))), (29, b'1\n1\n0 0 0 0 0 0 0 0 0 0\n24\n'))}
+    for name, content in broken.items():
+        (tree / name).write_bytes(content)
+    process = run(SCRIPT, *arguments(tree, out, '--workers', 2), status=1)
+    assert 'Traceback' not in process.stderr
+    named = [line for line in process.stderr.splitlines() if line.startswith('left out: ')]
+    assert len(named) == len(broken) and all(any(name in line for line in named) for name in broken)
+    assert 'left out: broken: 4' in process.stdout
+
+    for name in broken:
+        (tree / name).unlink()
+    run(SCRIPT, *arguments(tree, tmp_path / 'without'))
+    assert tree_bytes(out) == tree_bytes(tmp_path / 'without')
+
+
+def test_strict_stops_at_a_broken_file_and_leaves_nothing(tree, out, run):
+    path = sorted(tree.iterdir())[17]
+    path.write_bytes(b'no recording')
+    for workers in (1, 2):
+        process = run(SCRIPT, *arguments(tree, out, '--strict', '--workers', workers), status=2)
+        assert_one_line_error(process, path, "'no'")
+        assert tree_bytes(out) == {}
+
+
+def test_thousands_of_broken_files_do_not_fill_the_screen(tree, out, run):
+    for path in sorted(tree.iterdir())[1:]:
+        path.write_bytes(b'')
+    for name in names_of(90)[30:]:
+        (tree / f'S002{name[4:]}.skeleton').write_bytes(b'')
+    process = run(SCRIPT, *arguments(tree, out), status=1)
+    assert len(process.stderr.splitlines()) == 51 and 'and 39 more' in process.stderr
+    assert 'xview/train: no sample is left' in process.stdout
+    assert set(tree_bytes(out)) == {'xsub/train_data_joint.npy', 'xsub/train_label.pkl',
+                                    'xview/val_data_joint.npy', 'xview/val_label.pkl'}
+
+
+def test_nothing_to_do_is_said_in_one_line(tmp_path, out, run):
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+    assert_one_line_error(run(SCRIPT, *arguments(empty, out), status=2), empty, '--data_path')
+    assert_one_line_error(run(SCRIPT, *arguments(tmp_path / 'nowhere', out), status=2), 'nowhere')
+    (empty / 'S001C001P001R001A001.skeleton').write_text('1\n0\n')
+    assert_one_line_error(run(SCRIPT, *arguments(empty, out), status=2), out)
+    assert tree_bytes(out) == {}
+
+
+def test_a_part_that_nobody_belongs_to_is_not_written(tmp_path, out, run):
+    write_tree(tmp_path / 'raw', ['S001C001P001R001A001', 'S001C002P001R001A001'])
+    process = run(SCRIPT, *arguments(tmp_path / 'raw', out))
+    assert 'xsub/val: no sample belongs to it: not written' in process.stdout
+    assert set(tree_bytes(out)) == {file for file in ALL_FILES if not file.startswith('xsub/val')}
+
+
+def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
+    run(SCRIPT, *arguments(tree, out))
+    whole = tree_bytes(out)
+    (out / 'xview/val_label.pkl').unlink()
+    (out / 'xsub/val_label.pkl').write_bytes(b'mine')
+    process = run(SCRIPT, *arguments(tree, out))
+    assert process.stdout.count('there already') == 3
+    assert tree_bytes(out) == {**whole, 'xsub/val_label.pkl': b'mine'}
+    run(SCRIPT, *arguments(tree, out, '--overwrite'))
+    assert tree_bytes(out) == whole
+
+
+def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
+    with only_run_on(out):
+        assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
+    assert tree_bytes(out) == {}
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tree, out):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    process = subprocess.run([sys.executable, str(ROOT / SCRIPT), *map(str, arguments(tree, out))], preexec_fn=limit,
+                             capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert process.returncode == 2
+    assert_one_line_error(process, 'train_data_joint.npy')
+    assert tree_bytes(out) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root may mount a small disk')
+def test_a_disk_without_the_room_is_said_at_once(tree, tmp_path, run):
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk], capture_output=True).returncode:
+        pytest.skip('no file system can be mounted here')
+    try:
+        assert_one_line_error(run(SCRIPT, *arguments(tree, disk), status=2), disk, 'make room')
+        assert tree_bytes(disk) == {}
+    finally:
+        subprocess.run(['umount', disk], check=True)
