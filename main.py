@@ -276,7 +276,7 @@ class Processor:
                 loss = F.cross_entropy(output, y) + l1
                 (loss / parts).backward()
             total += loss.item(), float(l1), (output.argmax(1) == y).float().mean().item()
-        loss, loss_l1, accuracy = self.processes.mean(*(total / parts))
+        loss, loss_l1, accuracy = self.processes.mean(*(total / parts).tolist())
         if not math.isfinite(loss):
             self.end_on_bad_loss(loss, epoch, batch, index)
         if self.arg.grad_clip is not None:
@@ -326,6 +326,7 @@ class Processor:
     def evaluate(self, epoch, save_score=False, list_predictions=False):
         """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1."""
         self.net.eval()
+        self.processes.share_buffers(self.net)  # batch norm has followed each process's own rows
         self.folder.log(f'Eval epoch: {epoch + 1}')
         began = time.monotonic()
         self.order['test'].set_epoch(0)
