@@ -288,9 +288,8 @@ class Processor:
         """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
         data = data.to(self.device, non_blocking=True)
         if data.dim() == 6:  # test_clips: several draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
-            output = model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1)
-        else:
-            output = model(data)
+            return model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1), 0.0
+        output = model(data)
         return (output[0], output[1].mean()) if isinstance(output, tuple) else (output, 0.0)
 
     def shared_later(self, part):
