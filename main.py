@@ -77,6 +77,7 @@ import time  # noqa: E402
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
+import yaml  # noqa: E402
 from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
@@ -199,6 +200,11 @@ class Processor:
             self.folder.start_anew()
             for events in self.events.values() if self.arg.phase == 'train' else ():
                 events.go_back_to({})
+            parameters = sum(parameter.numel() for parameter in self.net.parameters())
+            self.folder.log(f'Model: {self.arg.model}, {parameters:,} parameters')
+            if self.arg.phase == 'train':
+                self.events['train'].add_text('config', yaml.safe_dump(vars(self.arg), sort_keys=False))
+                self.events['train'].add_text('model', f'{parameters:,} parameters\n{self.net}')
         self.folder.write_config(vars(self.arg))
         self.folder.copy_source(inspect.getfile(import_class(self.arg.model)))
         with self.stop:
@@ -354,6 +360,7 @@ class Processor:
         if self.arg.phase == 'train':
             self.events['val'].add({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
         else:
+            self.folder.log(f'\tMean class accuracy: {100 * self.mean_class_accuracy(index, score):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
         if save_score:
             self.write_scores(self.folder.path / f'epoch{epoch + 1}_test_score.pkl', index, score)
@@ -361,11 +368,19 @@ class Processor:
             self.write_predictions(index, score.argmax(1))
         return accuracies[1]
 
+    def mean_class_accuracy(self, index, score):
+        """Return the mean over the classes that have samples of the share that is right."""
+        label = np.asarray(self.feeder['test'].label)[index]
+        right = score.argmax(1) == label
+        return np.mean([right[label == c].mean() for c in np.unique(label)])
+
     def write_scores(self, path, index, score):
         """Write sample name → scores (num_class,), float32, in the feeder's order."""
         names = sample_names(self.feeder['test'], index.tolist())
         with write_whole(path) as file:
             pickle.dump(dict(zip(names, score)), file)
+        if self.arg.phase == 'test':
+            self.folder.log(f'\tScores: {path}')
 
     def write_predictions(self, index, predicted):
         """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`."""
@@ -374,6 +389,7 @@ class Processor:
             file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
         with write_whole(self.saved_name + '_wrong.txt', 'w') as file:
             file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+        self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
 
     def save_weights(self, epoch, accuracy, numbered):
         """Write the weights under the epoch's number if `numbered`, and as the best if none were better."""
@@ -397,12 +413,13 @@ class Processor:
         generators = self.processes.gather(checkpoint.random_states(self.device))
         if not self.processes.is_main:
             return
-        checkpoint.save_checkpoint(self.folder.path / CHECKPOINT, {
+        weights.save_tensors({
             'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': epoch, 'batch': batch,
             'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'best': self.best,
             'saved_files': self.saved_files, 'model': self.net.state_dict(),
             'optimizer': self.optimizer.state_dict(), 'random': generators, 'log': self.folder.position(),
-            'events': {part: events.position() for part, events in self.events.items()}})
+            'events': {part: events.position() for part, events in self.events.items()},
+        }, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
         path = self.folder.path / CHECKPOINT

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 
-from runtime.atomic_file import part_path, write_whole
+from runtime.atomic_file import named, part_path, write_whole
 
 
 class PartFile:
@@ -114,17 +114,3 @@ def npy_header(shape):
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {'descr': '<f4', 'fortran_order': False, 'shape': shape})
     return header.getvalue()
-
-
-class named:
-    """Within this block, an error of the operating system names the file at `path`, which it does not do by itself."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, _kind, error, _traceback):
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(self.path)

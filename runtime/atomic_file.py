@@ -21,13 +21,25 @@ def write_whole(path, mode='wb', encoding=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_path(path)
     try:
-        with open(part, mode, encoding=encoding) as file:
+        with named(path), open(part, mode, encoding=encoding) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except BaseException as error:
+    except BaseException:
         part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # a full disk is reported without the name of the file
         raise
+
+
+class named:
+    """Within this block an error of the operating system, such as a full disk, names the file at `path`."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, error, _traceback):
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(self.path)

@@ -4,7 +4,6 @@ import random
 import numpy as np
 import torch
 
-from runtime.atomic_file import write_whole
 from runtime.errors import UserError
 from runtime.weights import load_tensors
 
@@ -33,12 +32,6 @@ def restore_random_states(states, device):
     torch.set_rng_state(states['torch'])
     if device.type == 'cuda' and 'cuda' in states:
         torch.cuda.set_rng_state(states['cuda'], device)
-
-
-def save_checkpoint(path, state):
-    """Write the dict `state`, of plain data and tensors, to `path`, whole or not at all."""
-    with write_whole(path) as file:
-        torch.save(state, file)
 
 
 def load_checkpoint(path, arguments):

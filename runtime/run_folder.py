@@ -7,7 +7,7 @@ import time
 
 import yaml
 
-from runtime.atomic_file import write_whole
+from runtime.atomic_file import named, write_whole
 from runtime.errors import UserError
 
 CHECKPOINT = 'checkpoint.pt'
@@ -66,8 +66,9 @@ class RunFolder:
 
     def _write(self, line):
         if self.print_log:
-            self._log.write(line)
-            self._log.flush()
+            with named(self.path / 'log.txt'):
+                self._log.write(line)
+                self._log.flush()
 
     def position(self):
         """Return how much of the log stands, for `go_back_to`."""
@@ -127,18 +128,40 @@ class EventFiles:
 
     def add(self, scalars, global_step):
         """Write each scalar of the dict `scalars` at `global_step`."""
+        for tag, value in scalars.items():
+            self._write('scalar', global_step, tag, value)
+
+    def add_text(self, tag, text):
+        """Write `text`, which TensorBoard shows with its spaces and line ends as they are."""
+        self._write('text', 0, tag, '    ' + text.replace('\n', '\n    '))
+
+    def add_image(self, tag, image, global_step):
+        """Write an image, uint8 (height, width, 3)."""
+        self._write('image', global_step, tag, image, dataformats='HWC')
+
+    def _write(self, kind, global_step, *content, **options):
         if not self.writes:
             return
-        if self._writer is None:
-            from tensorboardX import SummaryWriter  # only a training run waits for this import
-            self._writer = SummaryWriter(str(self.folder))
-        for tag, value in scalars.items():
-            self._writer.add_scalar(tag, value, global_step)
+        # Only a training run waits for these imports. The writer that writes at once, not from a thread of its own: a
+        # full disk is then met here, and a position is where it seems to be.
+        from tensorboardX import summary
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event
+        with named(self.folder):
+            if self._writer is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._writer = EventsWriter(str(self.folder / 'events'), f'.{os.getpid()}')
+            made = getattr(summary, kind)(*content, **options)
+            self._writer.write_event(Event(wall_time=time.time(), step=global_step, summary=made))
+
+    def flush(self):
+        if self._writer is not None:
+            with named(self.folder):
+                self._writer.flush()
 
     def position(self):
         """Return name → size of the event files, all events flushed."""
-        if self._writer is not None:
-            self._writer.flush()
+        self.flush()
         return {path.name: path.stat().st_size for path in sorted(self.folder.glob('events.*'))}
 
     def go_back_to(self, position):
@@ -152,4 +175,5 @@ class EventFiles:
 
     def close(self):
         if self._writer is not None:
-            self._writer.close()
+            with named(self.folder):
+                self._writer.close()

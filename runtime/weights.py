@@ -15,8 +15,15 @@ from runtime.safe_pickle import DataUnpickler, load_pickle
 def save_weights(model, path):
     """Write `model`'s state dict to `path`: an ordered dict of CPU tensors, without `module.` prefixes."""
     weights = collections.OrderedDict((strip_prefix(k), v.detach().cpu()) for k, v in model.state_dict().items())
+    save_tensors(weights, path)
+
+
+def save_tensors(content, path):
+    """Write `content`, plain data and tensors, to `path` as torch.save does, whole or not at all."""
+    buffer = io.BytesIO()  # into memory first: on a full disk torch's own writer fails without saying why
+    torch.save(content, buffer)
     with write_whole(path) as file:
-        torch.save(weights, file)
+        file.write(buffer.getbuffer())
 
 
 def load_weights(path):
@@ -41,9 +48,12 @@ def load_weights(path):
 def load_tensors(path):
     """Return what `torch.save` wrote to `path`, without running anything in it; UserError if that cannot be done."""
     try:
-        return torch.load(path, map_location='cpu', weights_only=True)
+        with open(path, 'rb') as file:
+            file.read(1)
     except OSError as error:
-        raise UserError(f'{path}: {error.strerror or error}: check the path') from None
+        raise UserError(f'{path}: {error.strerror}: check the path') from None
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # a damaged file can raise any of a dozen exceptions
         reason = str(error).strip().splitlines()[0].split('. ')[0] if str(error).strip() else type(error).__name__
         raise UserError(f'{path}: not a whole file of weights ({reason}): fetch or write it again') from None

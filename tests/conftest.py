@@ -4,8 +4,10 @@ import pathlib
 import subprocess
 import sys
 
-import numpy as np
-import pytest
+os.environ.setdefault('OMP_NUM_THREADS', '1')  # tiny models gain nothing from threads, and tests run side by side
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'

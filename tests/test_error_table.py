@@ -1,0 +1,162 @@
+"""Each row of the README's table of errors, provoked by a command."""
+import fcntl
+import os
+import pathlib
+import pickle
+import re
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from tiny import config, write_config, write_dataset
+
+from model.agcn import Model
+
+
+def table():
+    """Return what → (template of the line, status) of the README's table."""
+    text = (ROOT / 'README.md').read_text().split('## When something is wrong')[1].split('\n## ')[0]
+    rows = [[cell.strip() for cell in line.strip('|').split(' | ')] for line in text.splitlines() if line[:2] == '| ']
+    return {what: (line.strip('`'), int(status)) for what, line, status in rows[2:]}
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ('true',)
+
+
+class Case:
+    """A temporary folder with tiny data, and the ways to spoil it; a method returns the command to run."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        write_dataset(folder / 'data')
+        self.val = {'data_path': str(folder / 'data/val_data_joint.npy'), 'label_path': str(folder / 'data/val_label.pkl')}
+
+    def main(self, *flags, **changes):
+        content = config(self.folder / 'data', self.folder, **changes)
+        return 'main.py', '--config', write_config(self.folder / 'c.yaml', content), *flags
+
+    def test_feeder(self, **changes):
+        return self.main(test_feeder_args={**self.val, **changes})
+
+    def labels(self, content):
+        (self.folder / 'data/other.pkl').write_bytes(pickle.dumps(content))
+        return self.test_feeder(label_path=str(self.folder / 'data/other.pkl'))
+
+    def text(self, text):
+        (self.folder / 'c.yaml').write_text(text)
+        return 'main.py', '--config', self.folder / 'c.yaml'
+
+    def cut_data(self):
+        path = self.folder / 'data/cut.npy'
+        path.write_bytes((self.folder / 'data/val_data_joint.npy').read_bytes()[:-1000])
+        return self.test_feeder(data_path=str(path))
+
+    def weights(self, changed, cut=None):
+        state = {**Model(num_class=4, graph='graph.ntu_rgb_d.Graph').state_dict(), **changed}
+        torch.save(state, self.folder / 'w.pt')
+        (self.folder / 'w.pt').write_bytes((self.folder / 'w.pt').read_bytes()[:cut])
+        return self.main('--weights', self.folder / 'w.pt')
+
+    def high_label(self):
+        names, labels = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
+        return self.labels((names, [*labels[:-1], 9]))
+
+    def earlier_run(self, *flags, model='model.agcn.Model'):
+        (self.folder / 'work_dir').mkdir()
+        command = self.main(*flags)
+        torch.save({'arguments': {'phase': 'train', 'model': model}, 'random': []},
+                   self.folder / 'work_dir/checkpoint.pt')
+        return command
+
+    def running(self):
+        (self.folder / 'work_dir').mkdir()
+        self.held = open(self.folder / 'work_dir/log.txt', 'a')
+        fcntl.flock(self.held, fcntl.LOCK_EX)
+        return self.main()
+
+    def unwritable(self):
+        (self.folder / 'file').write_text('')
+        return self.main('--work-dir', self.folder / 'file/work')
+
+    def scores(self, missing):
+        names, _ = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
+        for stream, kept in (('joint', names), ('bone', names[missing:])):
+            path = self.folder / f'work_dir/ntu/xsub/agcn_test_{stream}/epoch1_test_score.pkl'
+            path.parent.mkdir(parents=True)
+            path.write_bytes(pickle.dumps({name: np.zeros(4, np.float32) for name in kept}))
+        (self.folder / 'data/ntu').mkdir()
+        (self.folder / 'data').rename(self.folder / 'flat')
+        (self.folder / 'data/ntu').mkdir(parents=True)
+        (self.folder / 'flat').rename(self.folder / 'data/ntu/xsub')
+        return 'ensemble.py', '--datasets', 'ntu/xsub'
+
+    def raw(self, *flags, files=('S001C001P001R001A001',)):
+        (self.folder / 'raw').mkdir()
+        for name in files:
+            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\nword\n')
+        body = '1 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + ''.join(f'{j / 50} {j % 5} 3 ' + '0 ' * 8 + '2\n' for j in range(25))
+        for name in ('S001C001P001R001A002', 'S001C002P003R001A002') if files else ():
+            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\n' + body)
+        return 'data_gen/ntu_gendata.py', '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out', *flags
+
+
+CASES = {
+    'a flag that does not exist': lambda c: c.main('--bse-lr', '1'),
+    'a key in the config that does not exist': lambda c: c.main(bse_lr=1),
+    'a value that its key cannot have': lambda c: c.main(base_lr='fast'),
+    'a config that is not there': lambda c: ('main.py', '--config', 'none.yaml'),
+    'a config that is no YAML': lambda c: c.text('a: [1'),
+    'no model named': lambda c: c.main(model=None),
+    'a model, feeder or graph whose module does not exist': lambda c: c.main(model='model.agnc.Model'),
+    'one whose class does not exist': lambda c: c.main(model='model.agcn.Modell'),
+    'an argument that the class does not take': lambda c: c.test_feeder(widow_size=3),
+    'no graph for the model': lambda c: c.main(model_args={'num_class': 4}),
+    'data that are not there': lambda c: c.test_feeder(data_path='none.npy'),
+    'data that are cut off': Case.cut_data,
+    'labels that are not there': lambda c: c.test_feeder(label_path='none.pkl'),
+    'labels with more than data in them': lambda c: c.labels(Hostile()),
+    'labels and data of different lengths': lambda c: c.labels((['a'], [0])),
+    'a label beyond num_class': Case.high_label,
+    'data of another skeleton': lambda c: c.main(
+        model_args={'num_class': 4, 'num_point': 18, 'graph': 'graph.kinetics.Graph'}),
+    'fewer samples than a batch': lambda c: c.main('--batch-size', '64'),
+    'a batch that cannot be shared': lambda c: c.main('--accumulate', '3'),
+    'a test without weights': lambda c: c.main('--phase', 'test'),
+    'weights that are not there': lambda c: c.main('--weights', 'runs/none.pt'),
+    'weights that are cut off': lambda c: c.weights({}, cut=5000),
+    'weights for other classes': lambda c: c.weights({'fc.weight': torch.zeros(60, 256)}),
+    'weights of another model': lambda c: c.weights({'l1.gcn1.alpha': torch.zeros(1)}),
+    'a device that is none': lambda c: c.main('--device', 'gpu'),
+    'a work folder with an earlier run in it': Case.earlier_run,
+    'a work folder where a run is at work': Case.running,
+    'nothing to resume': lambda c: c.main('--resume'),
+    'resuming with another model': lambda c: c.earlier_run('--resume', '--model', 'model.aagcn.Model'),
+    'a loss that is not finite': lambda c: c.main('--base-lr', '1e30', '--step', '5'),
+    'a folder that cannot be written to': Case.unwritable,
+    'no score file to fuse': lambda c: ('ensemble.py', '--datasets', 'ntu/xsub', '--labels', c.val['label_path']),
+    'a stream that lacks samples': lambda c: c.scores(missing=2),
+    'no raw recordings': lambda c: c.raw(files=()),
+    'a raw recording that is broken': Case.raw,
+    'a raw recording that is broken, with `--strict`': lambda c: c.raw('--strict'),
+    'no data set to derive bones from': lambda c: ('data_gen/gen_bone_data.py', '--data_root', 'none'),
+}
+
+
+def test_every_row_has_a_case():
+    assert list(table()) == list(CASES)
+
+
+@pytest.mark.parametrize('what', CASES)
+def test_the_line_and_the_status_are_those_of_the_table(what, run, tmp_path):
+    template, status = table()[what]
+    case = Case(tmp_path)
+    process = run(*CASES[what](case), status=status)
+    pattern = '.*'.join(re.escape(part) for part in template.split('…'))
+    prefix = '' if template.startswith('left out') else 'error: '
+    assert re.search(f'^{prefix}{pattern}$', process.stderr, re.M), process.stderr
+    assert 'Traceback' not in process.stderr and process.stderr.count('error: ') == (status == 2)
+    if status == 2 and what != 'a loss that is not finite':
+        assert not list(pathlib.Path(tmp_path).rglob('*.part')) and not (tmp_path / 'work_dir/config.yaml').exists()
