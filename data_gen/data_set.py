@@ -110,7 +110,7 @@ class _Work:
                             'benchmark')
         self.parts = self.parts_to_write(settings.overwrite)
         self.rows = {part: self.rows_in(part) for part in self.parts}
-        self.wanted = np.zeros(len(samples), bool)
+        self.wanted = np.array([not sample.parts for sample in samples])
         for rows in self.rows.values():
             self.wanted |= rows >= 0
         self.forget()
