@@ -4,6 +4,7 @@ import numpy as np
 LONGEST = 16  # characters that are read in one go; longer words are read by float()
 EXACT = 15  # places: integers of so many, and powers of ten up to 10^22, are exact in float64
 POWERS = 10.0 ** np.arange(LONGEST + 1)
+FROM_END = np.arange(LONGEST, 0, -1, dtype=np.uint8)[:, None]  # how far before the end of its word a character is
 PLACES = POWERS[LONGEST - 1::-1]  # the worth of a digit in each of the last LONGEST characters
 
 
@@ -34,7 +35,7 @@ class Words:
         before_end = np.ndarray(len(self.raw) - LONGEST, f'V{LONGEST}', self.raw, strides=(1,))[ends - LONGEST]
         characters = np.ascontiguousarray(before_end.view(np.uint8).reshape(-1, LONGEST).T)  # (LONGEST, n)
         lengths = np.minimum(ends - starts, LONGEST + 1).astype(np.uint8)
-        in_word = np.arange(LONGEST, 0, -1, dtype=np.uint8)[:, None] <= lengths
+        in_word = lengths >= FROM_END
         digits = characters - np.uint8(ord('0'))
         is_digit = (digits < 10) & in_word
         is_point = (characters == ord('.')) & in_word
@@ -46,10 +47,10 @@ class Words:
 
         # 12.345 is read as 12|0|345, a place for the point, from which the places after it are parted again.
         with_gap = PLACES @ (digits * is_digit)
-        decimals = np.where(num_points == 1, LONGEST - 1 - is_point.argmax(0), 0)
-        whole = np.where(num_points == 1, np.floor(with_gap / POWERS[decimals + 1]), 0)
-        integer = with_gap - whole * (POWERS[decimals + 1] - POWERS[decimals])
-        values = integer / POWERS[decimals]
+        decimals = (is_point * (FROM_END - 1)).sum(0, dtype=np.uint8)  # places after the point, 0 without one
+        scale = POWERS.take(decimals, mode='clip')  # 'clip': the words that are not plain may have any number of them
+        whole = np.floor(with_gap / (10 * scale)) * (num_points == 1)
+        values = (with_gap - whole * (9 * scale)) / scale
         np.negative(values, out=values, where=negative)
         for i in np.flatnonzero(~plain):
             values[i] = float(self[indices[i]])

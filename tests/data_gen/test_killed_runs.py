@@ -129,6 +129,32 @@ def test_killed_at_every_step_of_every_kind(tmp_path, monkeypatch, undisturbed, 
     assert n > 2
 
 
+@pytest.mark.parametrize('n', range(6))
+def test_new_data_never_stand_beside_old_labels(tmp_path, monkeypatch, undisturbed, n):
+    def old(i):
+        return np.zeros(SHAPE, np.float32), []
+
+    replaced = itertools.count()
+
+    def replace(*arguments, plain=os.replace):
+        plain(*arguments)
+        if next(replaced) == n:
+            kill_self()
+
+    def overwrite():
+        monkeypatch.setattr(os, 'replace', replace)
+        write(tmp_path, workers=1, overwrite=True)
+
+    write(tmp_path, old, workers=1)
+    old_files = tree_bytes(tmp_path)
+    assert killed(overwrite)
+    files = tree_bytes(tmp_path)
+    for part in ('a/train', 'a/val', 'b/val'):
+        data, labels = f'{part}_data_joint.npy', f'{part}_label.pkl'
+        assert labels not in files or any(
+            files[data] == version[data] and files[labels] == version[labels] for version in (old_files, undisturbed))
+
+
 def test_rows_that_are_done_are_not_made_again(tmp_path, undisturbed):
     def until_30(i):
         return kill_self() if i == 30 else make_clip(i)
