@@ -26,6 +26,7 @@ MAX_BYTES_OF_PLAIN = 4 << 20  # which take 40 times as much memory
 FARTHEST = 1e6  # images; OpenPose finds joints within one
 
 PLAIN_PERSON = re.compile(rb'"pose": ?\[([-.0-9, ]*)\], ?"score": ?\[([-.0-9, ]*)\]')
+COMMA_TO_SPACE = bytes.maketrans(b',', b' ')
 PLACEHOLDER = {'plain': True}
 
 
@@ -132,13 +133,17 @@ def parse_plain(raw):
 
 def read_numbers(poses, scores):
     """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; ValueError if any is wrong."""
-    text = b','.join([text for person in zip(poses, scores) for text in person]).replace(b', ', b',')
-    counts = {(pose.count(b',') + 1, score.count(b',') + 1) for pose, score in zip(poses, scores)}
-    if b' ' in text or counts - {(2 * JOINTS, JOINTS)}:
+    if any(pose.count(b',') != 2 * JOINTS - 1 or score.count(b',') != JOINTS - 1 for pose, score in zip(poses, scores)):
         raise ValueError
-    words = Words(text.replace(b',', b' '))
+    text = b','.join([text for person in zip(poses, scores) for text in person])
+    words = Words(text.translate(COMMA_TO_SPACE))
     if len(words) != PERSON_VALUES * len(poses):
-        raise ValueError  # a number is missing between two commas
+        raise ValueError
+    # Between two numbers there is a comma, and perhaps a space after it.
+    characters = np.frombuffer(text, np.uint8)
+    first, last = words.ends[:-1] - words.starts[:1], words.starts[1:] - words.starts[:1] - 1
+    if (characters[first] != ord(',')).any() or (last - first > (characters[last] == ord(' '))).any():
+        raise ValueError
     return words.numbers(np.arange(len(words)).reshape(-1, PERSON_VALUES))
 
 
