@@ -97,12 +97,7 @@ def clip_of_skeletons(skeletons):
 def parse_skeletons(raw):
     """Return the Skeletons in `raw`, the bytes of a JSON file. Raises BrokenSample, saying what is wrong."""
     skeletons = parse_plain(raw) if len(raw) <= MAX_BYTES_OF_PLAIN else None
-    if skeletons is None:
-        skeletons = parse_any(raw)
-    near = np.abs(skeletons.values) < FARTHEST
-    if not near.all():
-        raise BrokenSample(f'a value of {skeletons.values[~near][0]}')
-    return skeletons
+    return parse_any(raw) if skeletons is None else skeletons
 
 
 def parse_plain(raw):
@@ -116,6 +111,8 @@ def parse_plain(raw):
     try:
         content = json.loads(b'"plain":true'.join(texts[::3]))
         frames, places = [], []
+        if type(content['data']) is not list:
+            return None
         for frame in content['data']:
             index = frame['frame_index']
             persons = frame['skeleton']
@@ -128,11 +125,11 @@ def parse_plain(raw):
         values = read_numbers(poses, scores)
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return None
-    return skeletons_of(values, frames, places, content)
+    return skeletons_of(values, frames, places, content) if (np.abs(values) <= FARTHEST).all() else None
 
 
 def read_numbers(poses, scores):
-    """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; ValueError if any is wrong."""
+    """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; ValueError if one is wrong."""
     if any(pose.count(b',') != 2 * JOINTS - 1 or score.count(b',') != JOINTS - 1 for pose, score in zip(poses, scores)):
         raise ValueError
     text = b','.join([text for person in zip(poses, scores) for text in person])
@@ -192,7 +189,7 @@ def look_up(mapping, key, kind, where):
 def add_numbers(values, numbers, where):
     """Add the list `numbers` to the array `values`; BrokenSample if one of them is no number."""
     for number in numbers:
-        if type(number) not in (int, float) or abs(number) > FARTHEST:
+        if type(number) not in (int, float) or not abs(number) <= FARTHEST:
             raise BrokenSample(f'{where}: {as_text(number)} where a number should be')
     values.fromlist(numbers)
 

@@ -2,8 +2,8 @@
 
 Format: https://github.com/kennymckormick/pyskl/blob/main/tools/data/README.md. A dict of `split`, name → list of
 frame_dir, and `annotations`, a list of dicts with frame_dir, label, total_frames and keypoint (M, T, V, C); in 2D also
-keypoint_score (M, T, V) and img_shape (height, width). The pickle is one piece, so all of it is held in memory, once
-for all processes: while it is read about three times the size of the file, then about once.
+keypoint_score (M, T, V) and img_shape (height, width). The pickle is one piece, so all of it is held in memory, about
+the size of the file, once for all processes.
 """
 import re
 from typing import NamedTuple

@@ -49,8 +49,8 @@ def main():
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--annotations', type=pathlib.Path, required=True, metavar='FILE',
-                        help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); it '
-                             'is held in memory whole')
+                        help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); '
+                             'it is held in memory whole')
     parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
                         help='default: ./data/ntu; the configs for 17 joints read from ./data/ntu-hrnet')
     add_settings(parser)
