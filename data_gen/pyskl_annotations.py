@@ -44,11 +44,16 @@ def read_annotations(path):
     if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
         raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
     split, annotations = content['split'], content['annotations']
-    if not isinstance(split, dict) or not all(isinstance(names, (list, tuple)) for names in split.values()):
+    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()):
         raise UserError(f'{path}: split must map names such as xsub_train to lists of frame_dir')
-    if not isinstance(annotations, list) or not all(isinstance(annotation, dict) for annotation in annotations):
-        raise UserError(f'{path}: annotations must be a list of dicts')
+    if not is_list_of(annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
+        raise UserError(f'{path}: annotations must be a list of dicts, each with a frame_dir')
     return split, annotations
+
+
+def is_list_of(values, kind):
+    """Say whether `values` is a list or a tuple of nothing but `kind`."""
+    return isinstance(values, (list, tuple)) and all(isinstance(value, kind) for value in values)
 
 
 def parts_of(split):
@@ -72,9 +77,7 @@ def list_samples(split, annotations, parts):
     """
     by_name, twice = {}, set()
     for annotation in annotations:
-        name = annotation.get('frame_dir')
-        if not isinstance(name, str):
-            raise UserError(f'an annotation has the frame_dir {name!r}: a name is needed')
+        name = annotation['frame_dir']
         if name in by_name:
             twice.add(name)
         by_name[name] = annotation
@@ -86,7 +89,7 @@ def list_samples(split, annotations, parts):
         print(f'passed over: {others} annotations that belong to no split')
 
     samples, seen_parts = [], {}
-    for name in sorted(members, key=str):
+    for name in sorted(members):
         annotation = by_name.get(name)
         label = annotation and annotation.get('label')
         if annotation is None:
@@ -99,7 +102,7 @@ def list_samples(split, annotations, parts):
             where = seen_parts.setdefault(members[name], members[name])  # one tuple for all samples that share it
             samples.append(Sample(name + SUFFIX if recording_of(name) else name, int(label), where, annotation))
             continue
-        samples.append(Sample(str(name), -1, (), problem))
+        samples.append(Sample(name, -1, (), problem))
     return samples
 
 
