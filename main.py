@@ -276,7 +276,7 @@ class Processor:
                 loss = F.cross_entropy(output, y) + l1
                 (loss / parts).backward()
             total += loss.item(), float(l1), (output.argmax(1) == y).float().mean().item()
-        loss, loss_l1, accuracy = self.processes.mean(*(total / parts))
+        loss, loss_l1, accuracy = self.processes.mean(*(total / parts).tolist())
         if not math.isfinite(loss):
             self.end_on_bad_loss(loss, epoch, batch, index)
         if self.arg.grad_clip is not None:
@@ -288,9 +288,8 @@ class Processor:
         """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
         data = data.to(self.device, non_blocking=True)
         if data.dim() == 6:  # test_clips: several draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
-            output = model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1)
-        else:
-            output = model(data)
+            return model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1), 0.0
+        output = model(data)
         return (output[0], output[1].mean()) if isinstance(output, tuple) else (output, 0.0)
 
     def shared_later(self, part):
@@ -326,6 +325,7 @@ class Processor:
     def evaluate(self, epoch, save_score=False, list_predictions=False):
         """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1."""
         self.net.eval()
+        self.processes.share_buffers(self.net)  # batch norm has followed each process's own rows
         self.folder.log(f'Eval epoch: {epoch + 1}')
         began = time.monotonic()
         self.order['test'].set_epoch(0)

@@ -14,7 +14,7 @@ class UserError(Exception):
     """
 
     def __init__(self, text, status=WRONG_INPUT):
-        super().__init__(text)
+        super().__init__(one_line(text))
         self.status = status
 
 
@@ -44,8 +44,12 @@ def run_command(command):
 
 def complain(text, status=WRONG_INPUT):
     """Write `text` as one line to standard error and return `status`."""
-    print('error: ' + ' '.join(str(text).split()), file=sys.stderr, flush=True)
+    print(f'error: {one_line(text)}', file=sys.stderr, flush=True)
     return status
+
+
+def one_line(text):
+    return ' '.join(line.strip() for line in str(text).splitlines())
 
 
 def describe_os_error(error):

@@ -63,3 +63,9 @@ class Processes:
         values = [value]
         dist.broadcast_object_list(values)
         return values[0]
+
+    def share_buffers(self, module):
+        """Give the buffers of `module`, a batch norm's running mean among them, process 0's values in every process."""
+        if self.world_size > 1:
+            for buffer in module.buffers():
+                dist.broadcast(buffer, 0)

@@ -1,0 +1,19 @@
+"""Run by test_processes.py, alone or under torchrun: one training step with batch norm in eval mode, then the weights.
+
+    one_step.py CONFIG WEIGHTS.pt
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from main import Processor, get_parser  # noqa: E402
+from runtime.weights import save_weights  # noqa: E402
+
+processor = Processor(get_parser().parse_with_config(['--config', sys.argv[1]]))
+processor.model.eval()
+data, label, index = next(iter(processor.loader['train']))
+processor.step(0, 1, data, label, index)
+if processor.processes.is_main:
+    save_weights(processor.net, sys.argv[2])
+processor.processes.disconnect()

@@ -1,0 +1,78 @@
+"""Several processes under torchrun, on the CPU: what one process does, they do together."""
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from test_main import files_below, read_scalars
+from tiny import config, write_config, write_dataset
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_dataset(tmp_path / 'data', [('train', 16), ('val', 10)])
+    return tmp_path / 'data'
+
+
+def torchrun(script, *arguments, status=0):
+    """Run a script of the project as two processes."""
+    process = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', str(ROOT / script),
+         *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    assert (process.returncode == 0) == (status == 0), f'{process.stdout}\n{process.stderr}'
+    return process
+
+
+def test_two_ranks_take_the_step_of_one(run, data, tmp_path):
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
+    run('tests/one_step.py', path, tmp_path / 'one.pt')
+    torchrun('tests/one_step.py', path, tmp_path / 'two.pt')
+    one, two = (torch.load(tmp_path / name, weights_only=True) for name in ('one.pt', 'two.pt'))
+    assert list(one) == list(two)
+    for name in one:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-5, atol=1e-5, msg=name)
+
+
+def test_two_ranks_write_one_set_of_files(run, data, tmp_path):
+    changes = {'num_epoch': 1, 'save_score': True, 'only_train_part': True}
+    process = torchrun('main.py', '--config', write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes)))
+    assert files_below(tmp_path / 'work_dir') == {
+        'config.yaml', 'log.txt', 'agcn.py', 'checkpoint.pt', 'epoch1_test_score.pkl'}
+    assert sum(1 for name in files_below(tmp_path / 'runs') if 'events' in name) == 2
+    assert process.stdout.count('Training epoch: 1') == 1
+    assert [step for step, _ in read_scalars(tmp_path / 'runs/tiny/train')['loss']] == [0, 1, 2, 3]
+
+    test = config(data, tmp_path / 'test', phase='test', save_score=True, weights=str(tmp_path / 'runs/tiny-0-4.pt'))
+    alone = run('main.py', '--config', write_config(tmp_path / 'test.yaml', test)).stdout
+    theirs = pickle.loads((tmp_path / 'work_dir/epoch1_test_score.pkl').read_bytes())
+    ours = pickle.loads((tmp_path / 'test/work_dir/epoch1_test_score.pkl').read_bytes())
+    assert list(theirs) == list(ours) and len(ours) == 10
+    for name in ours:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-5, atol=1e-5)
+    for line in alone.splitlines():
+        if 'Mean test loss' in line:
+            assert line[:38] in process.stdout
+
+
+def test_a_mistake_gets_one_line_from_all_ranks_together(data, tmp_path):
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, weights='none.pt'))
+    process = torchrun('main.py', '--config', path, status=1)
+    assert process.stderr.count('error: none.pt') == 1
+    assert 'Traceback' not in process.stderr.split('error: none.pt')[0]
+
+
+def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):
+    finals = []
+    for folder, epochs in (('whole', ['2']), ('halves', ['1', '2'])):
+        (tmp_path / folder).mkdir()
+        content = config(data, tmp_path / folder, step=[5])
+        path = write_config(tmp_path / folder / 'c.yaml', content)
+        for i, epoch in enumerate(epochs):
+            torchrun('main.py', '--config', path, '--num-epoch', epoch, *['--resume'] * (i > 0))
+        finals.append(torch.load(tmp_path / folder / 'runs/tiny-1-8.pt', weights_only=True))
+    assert all(torch.equal(a, b) for a, b in zip(*(final.values() for final in finals)))
