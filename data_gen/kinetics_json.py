@@ -129,7 +129,7 @@ def parse_plain(raw):
 
 
 def read_numbers(poses, scores):
-    """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; ValueError if one is wrong."""
+    """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; or ValueError."""
     if any(pose.count(b',') != 2 * JOINTS - 1 or score.count(b',') != JOINTS - 1 for pose, score in zip(poses, scores)):
         raise ValueError
     text = b','.join([text for person in zip(poses, scores) for text in person])
