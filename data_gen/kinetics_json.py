@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.decimals import Words
+from data_gen.decimals import LONGEST, Words
 from data_gen.samples import BrokenSample, EmptySample
 
 MAX_FRAMES = 300
@@ -106,10 +106,10 @@ def parse_plain(raw):
     Nearly all of a file are the numbers of poses and scores. They are cut out and read at once, and the rest, which
     is short, goes through the JSON parser. That takes half the time of the parser alone.
     """
-    texts = PLAIN_PERSON.split(raw)
-    poses, scores = texts[1::3], texts[2::3]
+    texts = PLAIN_PERSON.split(raw)  # what is before a person, its pose, its score, what is after it, and so on
     try:
         content = json.loads(b'"plain":true'.join(texts[::3]))
+        del texts[::3]
         frames, places = [], []
         if type(content['data']) is not list:
             return None
@@ -120,26 +120,31 @@ def parse_plain(raw):
                 return None
             frames += [min(index, MAX_FRAMES)] * len(persons)
             places += range(len(persons))
-        if len(frames) != len(poses):
+        if 2 * len(frames) != len(texts) or not frames:
             return None
-        values = read_numbers(poses, scores)
+        values = read_numbers(texts)
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return None
     return skeletons_of(values, frames, places, content) if (np.abs(values) <= FARTHEST).all() else None
 
 
-def read_numbers(poses, scores):
-    """Return the numbers in the texts `poses` and `scores` of P persons: (P, 54) float64; or ValueError."""
-    if any(pose.count(b',') != 2 * JOINTS - 1 or score.count(b',') != JOINTS - 1 for pose, score in zip(poses, scores)):
-        raise ValueError
-    text = b','.join([text for person in zip(poses, scores) for text in person])
+def read_numbers(lists):
+    """Return the numbers in `lists`, the texts of a pose and a score in turn for P persons: (P, 54) float64.
+
+    Raises ValueError if they are not so many, or not set apart by a comma and perhaps a space after it.
+    """
+    text = b','.join(lists)
     words = Words(text.translate(COMMA_TO_SPACE))
-    if len(words) != PERSON_VALUES * len(poses):
+    if len(words) != PERSON_VALUES * len(lists) // 2:
         raise ValueError
-    # Between two numbers there is a comma, and perhaps a space after it.
+    starts, ends = words.starts - LONGEST, words.ends - LONGEST  # Words puts so many spaces before the text
+    first_of_lists = np.arange(0, len(words), PERSON_VALUES)[:, None] + (0, 2 * JOINTS)
+    starts_of_lists = np.cumsum([0, *map(len, lists[:-1])]) + np.arange(len(lists))
+    if (starts[first_of_lists].ravel() != starts_of_lists).any():
+        raise ValueError
     characters = np.frombuffer(text, np.uint8)
-    first, last = words.ends[:-1] - words.starts[:1], words.starts[1:] - words.starts[:1] - 1
-    if (characters[first] != ord(',')).any() or (last - first > (characters[last] == ord(' '))).any():
+    before = starts[1:] - 1
+    if (characters[ends[:-1]] != ord(',')).any() or (before - ends[:-1] > (characters[before] == ord(' '))).any():
         raise ValueError
     return words.numbers(np.arange(len(words)).reshape(-1, PERSON_VALUES))
 
