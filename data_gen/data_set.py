@@ -61,8 +61,8 @@ def positive(text):
 def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAULT, recipe='', unit='files'):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
-    `samples` come in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else the clips
-    depend on, such as a flag of the script. Broken samples are left out and named (status 1), with settings.strict
+    `samples` is a sequence, in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else
+    the clips depend on, such as a flag of the script. Broken samples are left out and named (status 1), with settings.strict
     they raise UserError; empty samples are left out and counted; so are remarks. Parts that are there already are
     passed over, unless settings.overwrite. Raises UserError if there is nothing to write.
 
@@ -141,7 +141,7 @@ class _Work:
         """Return the PartFiles to write, and say which are there already."""
         chosen = []
         for part, numbers in self.members.items():
-            file = PartFile(self.out_folder, part, [self.samples[number] for number in numbers], self.shape)
+            file = PartFile(self.out_folder, part, self.samples, numbers, self.shape)
             if file.exists() and not overwrite:
                 print(f'{file.data_path}: there already (--overwrite makes it anew)')
             else:
