@@ -62,9 +62,9 @@ def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAUL
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
     `samples` is a sequence, in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else
-    the clips depend on, such as a flag of the script. Broken samples are left out and named (status 1), with settings.strict
-    they raise UserError; empty samples are left out and counted; so are remarks. Parts that are there already are
-    passed over, unless settings.overwrite. Raises UserError if there is nothing to write.
+    the clips depend on, such as a flag of the script. Broken samples are left out and named (status 1), with
+    settings.strict they raise UserError; empty samples are left out and counted; so are remarks. Parts that are there
+    already are passed over, unless settings.overwrite. Raises UserError if there is nothing to write.
 
     An error of the disk and a strict stop leave nothing; a kill or an interrupt leaves unfinished files, from which
     the same command goes on.
