@@ -61,10 +61,10 @@ def positive(text):
 def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAULT, recipe='', unit='files'):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
-    `samples` come in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else the clips
-    depend on, such as a flag of the script. Broken samples are left out and named (status 1), with settings.strict
-    they raise UserError; empty samples are left out and counted; so are remarks. Parts that are there already are
-    passed over, unless settings.overwrite. Raises UserError if there is nothing to write.
+    `samples` is a sequence, in the order of the rows. `shape` is a clip's. `recipe` is any text that names what else
+    the clips depend on, such as a flag of the script. Broken samples are left out and named (status 1), with
+    settings.strict they raise UserError; empty samples are left out and counted; so are remarks. Parts that are there
+    already are passed over, unless settings.overwrite. Raises UserError if there is nothing to write.
 
     An error of the disk and a strict stop leave nothing; a kill or an interrupt leaves unfinished files, from which
     the same command goes on.
@@ -110,7 +110,7 @@ class _Work:
                             'benchmark')
         self.parts = self.parts_to_write(settings.overwrite)
         self.rows = {part: self.rows_in(part) for part in self.parts}
-        self.wanted = np.zeros(len(samples), bool)
+        self.wanted = np.array([not sample.parts for sample in samples])
         for rows in self.rows.values():
             self.wanted |= rows >= 0
         self.forget()
@@ -141,7 +141,7 @@ class _Work:
         """Return the PartFiles to write, and say which are there already."""
         chosen = []
         for part, numbers in self.members.items():
-            file = PartFile(self.out_folder, part, [self.samples[number] for number in numbers], self.shape)
+            file = PartFile(self.out_folder, part, self.samples, numbers, self.shape)
             if file.exists() and not overwrite:
                 print(f'{file.data_path}: there already (--overwrite makes it anew)')
             else:

@@ -32,10 +32,12 @@ class Words:
         """
         shape, indices = indices.shape, indices.ravel()
         starts, ends = self.starts[indices], self.ends[indices]
-        before_end = np.ndarray(len(self.raw) - LONGEST, f'V{LONGEST}', self.raw, strides=(1,))[ends - LONGEST]
-        characters = np.ascontiguousarray(before_end.view(np.uint8).reshape(-1, LONGEST).T)  # (LONGEST, n)
         lengths = np.minimum(ends - starts, LONGEST + 1).astype(np.uint8)
-        in_word = lengths >= FROM_END
+        L = min(int(lengths.max(initial=1)), LONGEST)
+        before_end = np.ndarray(len(self.raw) - L, f'V{L}', self.raw, strides=(1,))[ends - L]
+        characters = np.ascontiguousarray(before_end.view(np.uint8).reshape(-1, L).T)  # (L, n)
+        from_end = FROM_END[-L:]
+        in_word = lengths >= from_end
         digits = characters - np.uint8(ord('0'))
         is_digit = (digits < 10) & in_word
         is_point = (characters == ord('.')) & in_word
@@ -46,8 +48,8 @@ class Words:
                  & (num_digits + num_points <= EXACT))
 
         # 12.345 is read as 12|0|345, a place for the point, from which the places after it are parted again.
-        with_gap = PLACES @ (digits * is_digit)
-        decimals = (is_point * (FROM_END - 1)).sum(0, dtype=np.uint8)  # places after the point, 0 without one
+        with_gap = PLACES[-L:] @ (digits * is_digit)
+        decimals = (is_point * (from_end - 1)).sum(0, dtype=np.uint8)  # places after the point, 0 without one
         scale = POWERS.take(decimals, mode='clip')  # 'clip': the words that are not plain may have any number of them
         whole = np.floor(with_gap / (10 * scale)) * (num_points == 1)
         values = (with_gap - whole * (9 * scale)) / scale

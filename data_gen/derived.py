@@ -6,15 +6,17 @@ import numpy as np
 
 from data_gen.part_file import npy_header
 from data_gen.progress import Progress
-from graph import kinetics, ntu_rgb_d
+from graph import coco, kinetics, ntu_rgb_d
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError
 
 DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
-DATASETS_IF_THERE = ('ntu120/xsub', 'ntu120/xset')
+DATASETS_IF_THERE = (
+    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset')
 PARTS = ('train', 'val')
 BLOCK_BYTES = 8 << 20
-PARTNERS = {len(partners): partners for partners in (ntu_rgb_d.BONE_PARTNERS, kinetics.BONE_PARTNERS)}
+PARTNERS = {len(partners): partners for partners in (
+    ntu_rgb_d.BONE_PARTNERS, kinetics.BONE_PARTNERS, coco.BONE_PARTNERS)}
 
 
 def parse_folders(description):
@@ -37,7 +39,8 @@ def parse_folders(description):
     absent = [str(arg.data_root / name) for name in wanted if not there(name)]
     if len(absent) == len(wanted):
         raise UserError(f'no {" or ".join(f"{part}_data_joint.npy" for part in arg.parts)} in {", ".join(absent)}: '
-                        'make the joint data first (data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py)')
+                        'make the joint data first (data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py, '
+                        'data_gen/pyskl_gendata.py)')
     if absent:
         print(f'not there, passed over: {", ".join(absent)}')
     return [arg.data_root / name for name in wanted if there(name)], arg.parts

@@ -12,20 +12,22 @@ from runtime.atomic_file import named, part_path, write_whole
 class PartFile:
     """`{part}_data_joint.npy` (N, *shape) float32 and `{part}_label.pkl` in the folder `out_folder`.
 
-    Rows are written beside the final name, into a file made as long as all of them. Samples that turn out to be of
-    no use leave holes in it; `finish` closes those, moves the file to its final name and writes the labels. All of
-    that can be broken off at any point and be done again: `moved` tells how far the closing of the holes has got.
+    Row i is for samples[members[i]]. Rows are written beside the final name, into a file made as long as all of them.
+    Samples that turn out to be of no use leave holes in it; `finish` closes those, moves the file to its final name
+    and writes the labels. All of that can be broken off at any point and be done again: `moved` tells how far the
+    closing of the holes has got.
     """
 
-    def __init__(self, out_folder, part, samples, shape):
+    def __init__(self, out_folder, part, samples, members, shape):
         self.part = part
         self.samples = samples
+        self.members = members
         self.shape = shape
         self.data_path = out_folder / f'{part}_data_joint.npy'
         self.label_path = out_folder / f'{part}_label.pkl'
         self.unfinished = part_path(self.data_path)
         self.row_bytes = 4 * math.prod(shape)
-        self.header_bytes = len(npy_header((len(samples), *shape)))
+        self.header_bytes = len(npy_header((len(members), *shape)))
         self.file = None
 
     def exists(self):
@@ -34,7 +36,7 @@ class PartFile:
 
     def size(self):
         """Return the number of bytes of the file with all rows."""
-        return self.header_bytes + len(self.samples) * self.row_bytes
+        return self.header_bytes + len(self.members) * self.row_bytes
 
     def create(self):
         """Make the unfinished file anew, as long as it will be and empty."""
@@ -91,8 +93,11 @@ class PartFile:
             self.close()
             self.label_path.unlink(missing_ok=True)  # never new data beside old labels
             os.replace(self.unfinished, self.data_path)
-        names = [self.samples[row].name for row in kept]
-        labels = [self.samples[row].label for row in kept]
+        names, labels = [], []
+        for row in kept:
+            sample = self.samples[self.members[row]]
+            names.append(sample.name)
+            labels.append(sample.label)
         with write_whole(self.label_path) as file:
             pickle.dump((names, labels), file)
         return len(kept)

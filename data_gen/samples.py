@@ -7,9 +7,10 @@ from runtime.errors import UserError
 class Sample(NamedTuple):
     """One raw recording: its name and label as in the label files, the parts it goes to, and where it is read from.
 
-    `parts` names parts as paths under the output folder, 'xsub/train' or 'train'. `source` is whatever the function
-    that makes the clip needs, such as a path. `stamp` is anything that changes when the raw data change, such as a
-    file's size and time; work that was broken off is only continued if it is the same.
+    `parts` names parts as paths under the output folder, 'xsub/train' or 'train'. A sample that is known to be broken
+    before it is read has none: it takes no room, and the function that makes clips only says what is wrong. `source`
+    is whatever that function needs, such as a path. `stamp` is anything that changes when the raw data change, such
+    as a file's size and time; work that was broken off is only continued if it is the same.
     """
 
     name: str

@@ -18,6 +18,7 @@ PUBLISHED = {
     'config/nturgbd-cross-view': {'num_class': 60, 'num_point': 25, 'step': [30, 40], 'num_epoch': 50},
     'config/nturgbd120-cross-subject': {'num_class': 120, 'num_point': 25, 'step': [30, 40], 'num_epoch': 50},
     'config/nturgbd120-cross-setup': {'num_class': 120, 'num_point': 25, 'step': [30, 40], 'num_epoch': 50},
+    'config/ntu-hrnet': {'num_class': 60, 'num_point': 17, 'step': [30, 40], 'num_epoch': 50},
     'config/kinetics-skeleton': {'num_class': 400, 'num_point': 18, 'step': [45, 55], 'num_epoch': 65},
 }
 BATCHES = {'train': {'': (64, 64), '_custom': (32, 32), 'ki': (128, 256)}, 'test': {'': 256, '_custom': 64, 'ki': 64}}

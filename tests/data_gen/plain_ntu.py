@@ -58,3 +58,18 @@ def turn(v, e):
     cos, sin = math.cos(angle), math.sin(angle)
     columns = [u * cos + np.cross(axis, u) * sin + axis * np.dot(axis, u) * (1 - cos) for u in np.eye(3)]
     return np.array(columns).T
+
+
+def plain_bodies(path):
+    """Return the bodies (4, T, 25, 3) in the `.skeleton` file at `path`, zero where nobody is, read line by line."""
+    with open(path, encoding='ascii') as file:
+        T = int(file.readline())
+        bodies = np.zeros((4, T, 25, 3))
+        for t in range(T):
+            for m in range(int(file.readline())):
+                file.readline()
+                for v in range(int(file.readline())):
+                    joint = [float(word) for word in file.readline().split()]
+                    if m < 4:
+                        bodies[m, t, v] = joint[:3]
+    return bodies

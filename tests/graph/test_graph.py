@@ -2,15 +2,16 @@
 import numpy as np
 import pytest
 
-from graph import kinetics, ntu_rgb_d
+from graph import coco, kinetics, ntu_rgb_d
 from graph.tools import get_spatial_graph
 
-GRAPHS = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
+PUBLISHED = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
+GRAPHS = {**PUBLISHED, 'coco': coco}
 
 
-@pytest.mark.parametrize('name', GRAPHS)
+@pytest.mark.parametrize('name', PUBLISHED)
 def test_adjacency_is_the_published_one(golden, name):
-    A = GRAPHS[name].Graph(labeling_mode='spatial').A
+    A = PUBLISHED[name].Graph(labeling_mode='spatial').A
     assert A.dtype == np.float64
     np.testing.assert_array_equal(A, golden('graph.npz')[name])
 
@@ -39,6 +40,15 @@ def test_left_right_pairs_carry_those_names(module):
     for left, right in graph.left_right:
         assert graph.joint_names[left].replace('left', 'right') == graph.joint_names[right]
     assert 2 * len(graph.left_right) == sum('left' in n or 'right' in n for n in graph.joint_names)
+
+
+@pytest.mark.parametrize('module', GRAPHS.values(), ids=GRAPHS)
+def test_left_and_right_are_linked_alike(module):
+    graph = module.Graph()
+    mirror = {joint: joint for joint in range(graph.num_node)}
+    for left, right in graph.left_right:
+        mirror.update({left: right, right: left})
+    assert {(mirror[i], mirror[j]) for i, j in graph.inward} == set(graph.inward)
 
 
 def test_another_labeling_mode_is_refused():

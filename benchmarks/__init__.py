@@ -1,0 +1,1 @@
+"""Measurements: `python -m benchmarks.data`, `python -m benchmarks.model`."""

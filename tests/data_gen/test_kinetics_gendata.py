@@ -1,0 +1,207 @@
+"""kinetics_gendata.py as a command: its files, its labels, its words, its status."""
+import contextlib
+import json
+import pickle
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data_gen.folder_lock import only_run_on
+from tests.conftest import ROOT, assert_one_line_error, shared_path
+from tests.data_gen.plain_kinetics import plain_clip
+from tests.data_gen.raw_kinetics import random_content, write_tree
+from tests.data_gen.raw_ntu import tree_bytes
+
+SCRIPT = 'data_gen/kinetics_gendata.py'
+ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')}
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder of 16 clips to train on and 9 for validation, of which five have no skeleton."""
+    write_tree(tmp_path / 'raw', {'train': 16, 'val': 9})
+    return tmp_path / 'raw'
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
+
+
+def arguments(tree, out, *more):
+    return ['--data_path', tree, '--out_folder', out, *more]
+
+
+def load(out, part):
+    """Return (names, labels, data) of one part."""
+    with open(out / f'{part}_label.pkl', 'rb') as file:
+        names, labels = pickle.load(file)
+    return names, labels, np.load(out / f'{part}_data_joint.npy')
+
+
+def edit_labels(tree, part, edit):
+    """Have `edit` change the dict of a label file."""
+    path = tree / f'kinetics_{part}_label.json'
+    labels = json.loads(path.read_text())
+    edit(labels)
+    path.write_text(json.dumps(labels))
+
+
+def test_golden(tmp_path, run, golden):
+    expected = golden('kinetics_pipeline.npz')
+    out = tmp_path / 'data/kinetics'
+    tree = tmp_path / 'data/kinetics-skeleton'
+    maker = shared_path('real_motion/make_kinetics_tree.py')
+    subprocess.run([sys.executable, maker, tree, '--limit', '14'], check=True)
+    run(SCRIPT)  # all in the folders where it looks by default
+    run('data_gen/gen_bone_data.py')
+    run('data_gen/gen_motion_data.py')
+    bones = dict(zip(expected['names'], expected['bone_of_first_3']))
+    motions = dict(zip(expected['names'], expected['joint_motion_of_first_3']))
+    for part in ('train', 'val'):
+        names, labels, data = load(out, part)
+        chosen = expected['part_kinetics'] == part
+        assert names == expected['names'][chosen].tolist()
+        assert labels == expected['labels'][chosen].tolist()
+        assert data.dtype == np.float32
+        np.testing.assert_array_equal(data, expected['joint'][chosen])
+        for stream, clips in (('bone', bones), ('joint_motion', motions)):
+            derived = np.load(out / f'{part}_data_{stream}.npy')
+            for i in np.flatnonzero(np.isin(names, list(clips))):
+                np.testing.assert_array_equal(derived[i], clips[names[i]])
+
+
+def test_files_hold_the_clips_that_have_a_skeleton_sorted_by_name(tree, out, run):
+    process = run(SCRIPT, *arguments(tree, out))
+    assert set(tree_bytes(out)) == ALL_FILES
+    assert process.stdout.count('clips without a skeleton') == 2 and process.stderr == ''
+    for part, count in (('train', 16), ('val', 9)):
+        names, labels, data = load(out, part)
+        kept = [number for number in range(count) if number % 7]
+        assert names == [f'{part}{number:04d}.json' for number in kept] and labels == kept
+        assert data.dtype == np.float32
+        assert np.array_equal(data, [plain_clip(tree / f'kinetics_{part}' / name) for name in names])
+
+
+def test_values_do_not_depend_on_the_number_of_workers(tree, tmp_path, run):
+    for workers in (1, 3):
+        run(SCRIPT, *arguments(tree, tmp_path / f'out{workers}', '--workers', workers))
+    assert tree_bytes(tmp_path / 'out1') == tree_bytes(tmp_path / 'out3')
+
+
+def test_what_is_broken_is_left_out_named_and_counted_and_nothing_else_is_lost(tree, out, tmp_path, run):
+    folder = tree / 'kinetics_train'
+    undisturbed = tmp_path / 'undisturbed'
+    run(SCRIPT, *arguments(tree, undisturbed))
+    content = json.loads((folder / 'train0002.json').read_text())
+    content['data'][0]['frame_index'] = 300
+    (folder / 'train0002.json').write_text(json.dumps(content))
+    (folder / 'train0001.json').write_text('{"data": [')
+    (folder / 'train0004.json').unlink()
+    (folder / 'stranger.json').write_text(json.dumps(random_content(np.random.default_rng(0), 3)))
+    content = json.loads((folder / 'train0003.json').read_text())
+    content['label_index'] = 5
+    (folder / 'train0003.json').write_text(json.dumps(content))
+    (folder / 'notes.txt').write_text('mine')
+
+    def edit(labels):
+        labels['train0005']['label_index'] = '5'
+        labels['train0006']['label_index'] = True
+        labels['train0008'] = 3
+        del labels['train0009']['has_skeleton']
+        del labels['train0010']['label_index']
+
+    edit_labels(tree, 'train', edit)
+    process = run(SCRIPT, *arguments(tree, out), status=1)
+    lines = [line for line in process.stderr.splitlines() if line.startswith('left out: ')]
+    reasons = {'train0001': 'not valid JSON', 'train0004': 'not there, but in', 'stranger': 'not in the label file',
+               'train0003': 'its label_index is 5, that in the label file 3', 'train0005': 'label_index', 'train0006':
+               'label_index', 'train0008': 'no object', 'train0009': 'has_skeleton', 'train0010': 'label_index'}
+    assert len(lines) == len(process.stderr.splitlines()) == len(reasons)
+    for name, reason in reasons.items():
+        assert sum(f'{name}.json: ' in line and reason in line for line in lines) == 1, (name, lines)
+    for words in ('left out: broken: 9', 'passed over: 1 files', 'cut there: 1 (train0002.json)'):
+        assert words in process.stdout
+    names, labels, data = load(out, 'train')
+    assert names == [f'train{number:04d}.json' for number in (2, 11, 12, 13, 15)] and labels == [2, 11, 12, 13, 15]
+    before = dict(zip(load(undisturbed, 'train')[0], load(undisturbed, 'train')[2]))
+    assert all(np.array_equal(clip, before[name]) for name, clip in zip(names[1:], data[1:]))
+    assert np.array_equal(np.delete(data[0], 1, 1), np.delete(before[names[0]], 1, 1)) and not data[0][:, 1].any()
+    assert (out / 'val_data_joint.npy').read_bytes() == (undisturbed / 'val_data_joint.npy').read_bytes()
+
+
+def test_strict_stops_at_what_is_broken_and_leaves_nothing(tree, out, run):
+    (tree / 'kinetics_val/val0002.json').unlink()
+    assert_one_line_error(run(SCRIPT, *arguments(tree, out, '--strict'), status=2), 'val0002.json', 'not there')
+    assert tree_bytes(out) == {}
+
+
+def test_a_clip_without_a_skeleton_that_the_labels_do_not_tell_of(tree, out, run):
+    edit_labels(tree, 'val', lambda labels: labels['val0000'].update(has_skeleton=True))
+    assert 'left out: without a skeleton in any frame: 1 (val0000.json)' in run(SCRIPT, *arguments(tree, out)).stdout
+    assert 'val0000.json' not in load(out, 'val')[0]
+
+
+def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
+    def refused(*words):
+        assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), *words)
+        assert tree_bytes(out) == {}
+
+    label_path = tree / 'kinetics_val_label.json'
+    labels = label_path.read_text()
+    for text, words in (('{"a": ', 'not valid JSON'), ('[]', 'no label file'), ('{}', 'no label file')):
+        label_path.write_text(text)
+        refused(label_path, words)
+    label_path.unlink()
+    refused(label_path, 'No such file')
+    label_path.write_text(labels)
+    (tree / 'kinetics_val').rename(tree / 'elsewhere')
+    refused('kinetics_val:', 'No such file')
+    assert_one_line_error(run(SCRIPT, *arguments(tmp_path / 'nowhere', out), status=2), 'nowhere', '--data_path')
+    label_path.unlink()
+    process = run(SCRIPT, *arguments(tree, out))
+    assert 'kinetics_val: not there, nor its label file: passed over' in process.stdout
+    assert set(tree_bytes(out)) == {'train_data_joint.npy', 'train_label.pkl'}
+
+
+def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
+    run(SCRIPT, *arguments(tree, out))
+    whole = tree_bytes(out)
+    (out / 'val_label.pkl').write_bytes(b'mine')
+    assert run(SCRIPT, *arguments(tree, out)).stdout.count('there already') == 2
+    assert tree_bytes(out) == {**whole, 'val_label.pkl': b'mine'}
+    run(SCRIPT, *arguments(tree, out, '--overwrite'))
+    assert tree_bytes(out) == whole
+
+
+def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
+    with only_run_on(out):
+        assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
+    assert tree_bytes(out) == {}
+
+
+def test_the_command_killed_in_mid_run_goes_on(tmp_path, out, run):
+    tree = tmp_path / 'raw'
+    write_tree(tree, {'train': 90, 'val': 60}, frames=30)
+    (tree / 'kinetics_train/train0001.json').write_bytes(b'')
+    (tree / 'kinetics_val/val0001.json').unlink()
+    run(SCRIPT, *arguments(tree, tmp_path / 'undisturbed', '--workers', 2), status=1)
+    for _ in range(10):  # a machine that is very fast, or very slow to tell, may end the run before it is killed
+        command = subprocess.Popen([sys.executable, ROOT / SCRIPT, *map(str, arguments(tree, out, '--workers', 2))],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        journal = out / 'gendata.journal'
+        while command.poll() is None:
+            with contextlib.suppress(FileNotFoundError):
+                if journal.read_bytes().count(b'\n') >= 4:
+                    command.kill()
+        if command.returncode == -signal.SIGKILL and journal.exists():
+            break
+        for path in out.iterdir():
+            path.unlink()
+    assert not {name for name in tree_bytes(out) if name.endswith(('.npy', '.pkl'))}
+    process = run(SCRIPT, *arguments(tree, out), status=1)
+    assert 'going on where the last run stopped' in process.stdout and 'left out: broken: 2' in process.stdout
+    assert tree_bytes(out) == tree_bytes(tmp_path / 'undisturbed')

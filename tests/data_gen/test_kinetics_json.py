@@ -1,0 +1,175 @@
+"""One JSON file as a clip: against the plain transcription, however it is written, and every kind of damage."""
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_gen.kinetics_json import clip_of_skeletons, parse_any, parse_plain, prepare_clip
+from data_gen.samples import BrokenSample
+from tests.data_gen.plain_kinetics import plain_clip
+from tests.data_gen.raw_kinetics import random_content
+
+
+@pytest.fixture
+def content():
+    """What a file of 12 frames with up to 3 persons holds."""
+    return random_content(np.random.default_rng(1), 12, 3)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / 'clip.json'
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2 ** 32), frames=st.integers(1, 299), persons=st.integers(1, 8))
+def test_clip_is_that_of_the_plain_transcription(tmp_path_factory, seed, frames, persons):
+    path = tmp_path_factory.getbasetemp() / 'random.json'
+    content = random_content(np.random.default_rng(seed), min(frames, 60), persons)
+    content['data'].append({'frame_index': frames, 'skeleton': content['data'][0]['skeleton'] or
+                            [{'pose': [0.25] * 36, 'score': [0.5] * 18}]})
+    path.write_text(json.dumps(content))
+    assert np.array_equal(prepare_clip(path), plain_clip(path))
+
+
+@pytest.mark.parametrize('written', [
+    {}, {'separators': (',', ':')}, {'indent': 1}, {'sort_keys': True}, {'separators': (' , ', ' : ')}])
+def test_all_ways_to_write_json_are_the_same(content, path, written):
+    content['label'] = 'say "pose": [1, 2], "score": [3] ü'
+    path.write_text(json.dumps(content))
+    expected = plain_clip(path)
+    path.write_text(json.dumps(content, **written))
+    assert expected.any() and np.array_equal(prepare_clip(path), expected)
+
+
+def test_the_short_way_is_taken_and_gives_the_same_bits(content):
+    content['data'][0]['skeleton'] = [{'pose': [0.1234567890123456789, -0.5, 3, 0.0] * 9, 'score': [0.7] * 18}] * 2
+    raw = json.dumps(content).encode()
+    plain, any_way = parse_plain(raw), parse_any(raw)
+    assert plain is not None
+    assert all(np.array_equal(a, b) for a, b in zip(plain, any_way))
+
+
+def test_persons_whose_scores_differ_in_order_only(path):
+    """Their sums are equal, or differ in the last bit, by how they are added up: the published order stands."""
+    rng = np.random.default_rng(0)
+    score = rng.random(18).round(3)
+    path.write_text(json.dumps({'data': [
+        {'frame_index': t, 'skeleton': [{'pose': [0.1 * m] * 36, 'score': rng.permutation(score).tolist()}
+                                        for m in range(1, 6)]} for t in range(200)]}))
+    assert np.array_equal(prepare_clip(path), plain_clip(path))
+
+
+def test_frames_beyond_the_clip_are_cut_and_nothing_else_is(content, path):
+    path.write_text(json.dumps(content))
+    expected = prepare_clip(path)
+    content['data'] += [{**content['data'][0], 'frame_index': index} for index in (300, 301, 10 ** 30)]
+    path.write_text(json.dumps(content))
+    assert np.array_equal(prepare_clip(path), expected)
+    assert (parse_plain(path.read_bytes()).frames == 300).any()
+
+
+def test_a_frame_index_that_comes_twice_overwrites(content, path):
+    content['data'][5]['frame_index'] = content['data'][4]['frame_index']
+    path.write_text(json.dumps(content))
+    assert np.array_equal(prepare_clip(path), plain_clip(path))
+
+
+def damaged(content, where, value):
+    """Return JSON of `content` with `value` at the path of keys `where`; without that key if value is …"""
+    content = json.loads(json.dumps(content))
+    *way, last = where
+    inner = content
+    for key in way:
+        inner = inner[key]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return json.dumps(content).encode()
+
+
+PERSON = ('data', 3, 'skeleton', 0)
+DAMAGES = {
+    'no data': (('data',), ..., 'no data'),
+    'data no list': (('data',), {}, 'data is {}'),
+    'a frame that is null': (('data', 3), None, 'frame 4'),
+    'no frame_index': (('data', 3, 'frame_index'), ..., 'frame 4: no frame_index'),
+    'a fractional frame_index': (('data', 3, 'frame_index'), 3.5, '3.5'),
+    'a true frame_index': (('data', 3, 'frame_index'), True, 'true'),
+    'a negative frame_index': (('data', 3, 'frame_index'), -1, '-1'),
+    'no skeleton': (('data', 3, 'skeleton'), ..., 'frame 4: no skeleton'),
+    'a person that is a number': (PERSON, 5, 'frame 4'),
+    'no pose': ((*PERSON, 'pose'), ..., 'frame 4: no pose'),
+    'no score': ((*PERSON, 'score'), ..., 'frame 4: no score'),
+    'a short pose': ((*PERSON, 'pose'), [0.5] * 34, '34 values, not 36'),
+    'a long pose': ((*PERSON, 'pose'), [0.5] * 54, '54'),
+    'an empty score': ((*PERSON, 'score'), [], 'score of 0'),
+    'a long score': ((*PERSON, 'score'), [0.5] * 19, '19 values, not 18'),
+    'a pose that is text': ((*PERSON, 'pose'), '0.5', '0.5'),
+    'a word': ((*PERSON, 'pose', 7), 'left', '"left"'),
+    'a number as text': ((*PERSON, 'pose', 7), '0.5', '"0.5"'),
+    'null': ((*PERSON, 'score', 7), None, 'null'),
+    'true': ((*PERSON, 'score', 7), True, 'true'),
+    'NaN': ((*PERSON, 'pose', 7), float('nan'), 'NaN'),
+    'infinity': ((*PERSON, 'pose', 7), float('inf'), 'Infinity'),
+    'a huge number': ((*PERSON, 'pose', 7), 10 ** 400, '1000'),
+    'a far number': ((*PERSON, 'score', 7), 2e6, '2000000.0'),
+}
+
+
+@pytest.mark.parametrize('damage', DAMAGES)
+def test_damage_is_named(content, path, damage):
+    where, value, words = DAMAGES[damage]
+    content['data'][3]['skeleton'] = [{'pose': [0.5] * 36, 'score': [0.5] * 18}]
+    path.write_bytes(damaged(content, where, value))
+    with pytest.raises(BrokenSample) as error:
+        prepare_clip(path)
+    assert str(path) in str(error.value) and words in str(error.value)
+
+
+@pytest.mark.parametrize('old, new', [
+    (b'0.5, 0.5', b'0.5 0.5'), (b'0.5, 0.5', b'0.5,, 0.5'), (b'[0.5, ', b'[, 0.5'), (b'0.5]', b'0.5, ]'),
+    (b'0.5', b'0.5.5'), (b'0.5', b'5-0'), (b'0.5', b'-'), (b'[0.5, 0.5', b'[,0.5 0.5')])
+def test_numbers_that_are_not_set_apart_properly(path, old, new):
+    raw = json.dumps({'data': [{'frame_index': 1, 'skeleton': [{'pose': [0.5] * 36, 'score': [0.5] * 18}]}]}).encode()
+    path.write_bytes(raw.replace(old, new, 1))
+    with pytest.raises(BrokenSample, match='not valid JSON'):
+        prepare_clip(path)
+
+
+@pytest.mark.parametrize('raw', [
+    b'', b'{"data": [', b'[]', b'null', bytes(range(256)), b'[' * 100_000, b'{"data": []}', b'{"data": [{}]}'])
+def test_files_that_are_no_clip(path, raw):
+    path.write_bytes(raw)
+    with pytest.raises(BrokenSample, match=r'clip\.json: '):
+        prepare_clip(path)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    for name in ('', 'nowhere.json'):
+        with pytest.raises(BrokenSample, match='cannot be read'):
+            prepare_clip(tmp_path / name)
+    with open(tmp_path / 'large.json', 'wb') as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    with pytest.raises(BrokenSample, match='too much'):
+        prepare_clip(tmp_path / 'large.json')
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_file_with_bytes_changed_is_a_clip_or_broken(data, tmp_path_factory):
+    raw = bytearray(json.dumps(random_content(np.random.default_rng(3), 2, 2)).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.sampled_from(b'0.,-[]{}": 9eE\x00n'))
+    path = tmp_path_factory.getbasetemp() / 'changed.json'
+    path.write_bytes(raw)
+    try:
+        clip = prepare_clip(path)
+    except BrokenSample:
+        return
+    assert np.isfinite(clip).all()
+    if (skeletons := parse_plain(bytes(raw))) is not None:
+        assert np.array_equal(clip_of_skeletons(skeletons), clip)

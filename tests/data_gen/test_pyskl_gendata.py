@@ -1,0 +1,188 @@
+"""pyskl_gendata.py as a command: the same clips as from raw recordings, 2D joints, hostile and damaged pickles."""
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data_gen.ntu_skeleton import most_active, parse_skeleton, prepare_clip
+from tests.conftest import assert_one_line_error, shared_path
+from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
+
+SCRIPT = 'data_gen/pyskl_gendata.py'
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'out'
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / 'annotations.pkl'
+
+
+def load(out, part):
+    """Return (names, labels, data) of one part."""
+    with open(out / f'{part}_label.pkl', 'rb') as file:
+        names, labels = pickle.load(file)
+    return names, labels, np.load(out / f'{part}_data_joint.npy')
+
+
+def write(path, annotations, **split):
+    path.write_bytes(pickle.dumps({'split': split, 'annotations': annotations}))
+
+
+def from_raw(path):
+    """Return the annotation that PYSKL would have of a raw recording: at most two bodies, in float32."""
+    bodies = most_active(parse_skeleton(path.read_bytes())).astype(np.float32)
+    return {'frame_dir': path.stem, 'label': int(path.stem[17:]) - 1, 'total_frames': bodies.shape[1],
+            'keypoint': bodies}
+
+
+def random_2d(rng, name, persons=2, frames=9, label=0):
+    """Return an annotation of random persons in 2D; some joints have no score."""
+    score = rng.random((persons, frames, 17)).astype(np.float16)
+    score[rng.random(score.shape) < 0.1] = 0
+    keypoint = (rng.random((persons, frames, 17, 2)) * (1920, 1080)).astype(np.float16)
+    return {'frame_dir': name, 'label': label, 'total_frames': frames, 'img_shape': (1080, 1920),
+            'original_shape': (1080, 1920), 'keypoint': keypoint, 'keypoint_score': score}
+
+
+def plain_2d(annotation):
+    """Return the clip of a 2D annotation, joint by joint."""
+    clip = np.zeros((3, 300, 17, 2), np.float32)
+    scores = annotation['keypoint_score'].astype(float)
+    order = sorted(range(len(scores)), key=lambda m: -scores[m, :300].sum())
+    height, width = annotation['img_shape']
+    for place, m in enumerate(order[:2]):
+        for t in range(min(annotation['total_frames'], 300)):
+            for v in range(17):
+                if scores[m, t, v]:
+                    x, y = annotation['keypoint'][m, t, v].astype(float)
+                    clip[:, t, v, place] = x / width - 0.5, -(y / height - 0.5), scores[m, t, v]
+    return clip
+
+
+def test_gives_the_clips_of_the_golden_recordings(tmp_path, path, out, run, golden):
+    subprocess.run([sys.executable, shared_path('real_motion/make_ntu_tree.py'), tmp_path, '--limit', '14'], check=True)
+    recordings = sorted((tmp_path / 'nturgb+d_skeletons').iterdir())
+    expected = golden('ntu_pipeline.npz')
+    clips = dict(zip(expected['names'], expected['joint']))
+    write(path, [from_raw(recording) for recording in reversed(recordings)],
+          xsub_train=[r.stem for r in recordings[9::-1]], xsub_val=[r.stem for r in recordings[10:]])
+    run(SCRIPT, '--annotations', path, '--out_folder', out)
+    for part, chosen in (('train', recordings[:10]), ('val', recordings[10:])):
+        names, labels, data = load(out, f'xsub/{part}')
+        assert names == [recording.name for recording in chosen]
+        assert labels == [int(recording.stem[17:]) - 1 for recording in chosen]
+        np.testing.assert_allclose(data, [clips[name] for name in names], rtol=0, atol=1e-6)
+
+
+def test_gives_the_bits_that_the_raw_recordings_give(tmp_path, path, out, run):
+    write_tree(tmp_path / 'raw', names_of(6), frames=20)
+    recordings = sorted((tmp_path / 'raw').iterdir())
+    write(path, [from_raw(recording) for recording in recordings],
+          xview_train=[r.stem for r in recordings[:4]], xview_val=[r.stem for r in recordings[4:]],
+          xset_train=[r.stem for r in recordings[1:3]], xset_val=[r.stem for r in recordings])
+    for workers in (1, 2):
+        run(SCRIPT, '--annotations', path, '--out_folder', out / str(workers), '--workers', workers)
+    assert tree_bytes(out / '1') == tree_bytes(out / '2')
+    for part, chosen in (('xview/train', recordings[:4]), ('xset/train', recordings[1:3]), ('xset/val', recordings)):
+        names, _, data = load(out / '1', part)
+        assert names == [recording.name for recording in chosen]
+        assert np.array_equal(data, [prepare_clip(recording) for recording in chosen])
+
+
+def test_2d(path, tmp_path, run):
+    rng = np.random.default_rng(0)
+    annotations = [random_2d(rng, f'v_{i}', persons=1 + i % 3, frames=(9, 320)[i == 4], label=i) for i in range(6)]
+    names = [annotation['frame_dir'] for annotation in annotations]
+    write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, test=names)
+    out = tmp_path / 'data/ntu-hrnet'
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out)
+    assert "passed over: the split 'test'" in process.stdout
+    assert 'cut there: 1 (v_4)' in process.stdout
+    for part, chosen in (('xsub/train', annotations[:4]), ('xsub/val', annotations[4:]), ('train', annotations)):
+        sample_names, labels, data = load(out, part)
+        assert sample_names == [annotation['frame_dir'] for annotation in chosen]
+        assert labels == [annotation['label'] for annotation in chosen]
+        np.testing.assert_array_equal(data, [plain_2d(annotation) for annotation in chosen])
+
+    run('data_gen/gen_bone_data.py')  # finds ntu-hrnet/xsub, and its skeleton
+    joints, bones = (np.load(out / f'xsub/val_data_{stream}.npy') for stream in ('joint', 'bone'))
+    np.testing.assert_array_equal(bones[:, :, :, 9], joints[:, :, :, 9] - joints[:, :, :, 7])  # left wrist and elbow
+    assert not bones[:, :, :, 0].any()
+
+
+def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
+    rng = np.random.default_rng(0)
+
+    def damage(**changes):
+        return lambda annotation: annotation.update(changes)
+
+    damages = {
+        'nan': lambda annotation: annotation['keypoint'].__setitem__((0, 0, 0, 0), np.nan),
+        'no_score': lambda annotation: annotation.pop('keypoint_score'),
+        'short_score': damage(keypoint_score=np.ones((2, 8, 17))),
+        'no_size': damage(img_shape=None),
+        'size_0': damage(img_shape=(1080, 0)),
+        'other_joints': damage(keypoint=np.ones((2, 9, 25, 3))),
+        'a_list': damage(keypoint=[[[[1.0] * 2] * 17] * 9]),
+        'words': damage(keypoint=np.full((2, 9, 17, 2), 'left')),
+        'no_label': lambda annotation: annotation.pop('label'),
+        'label_word': damage(label='1'),
+        'too_many_frames': damage(total_frames=10),
+    }
+    annotations = [random_2d(rng, name) for name in ('fine_1', *damages, 'fine_2', 'unwanted', 'twice', 'twice')]
+    by_name = {annotation['frame_dir']: annotation for annotation in annotations}
+    for name, do_damage in damages.items():
+        do_damage(by_name[name])
+    annotations.append({**random_2d(rng, 'empty'), 'keypoint_score': np.zeros((2, 9, 17))})
+    write(path, annotations, train=[*damages, 'fine_1', 'absent', 'empty'], val=['fine_2', 'twice'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=1)
+    lines = process.stderr.splitlines()
+    assert len(lines) == len(damages) + 2
+    for name in (*damages, 'absent', 'twice'):
+        assert sum(line.startswith(f'left out: {path}: {name}: ') for line in lines) == 1, (name, lines)
+    for words in ('left out: broken: 13', 'any frame: 1 (empty)', 'passed over: 1 annotations'):
+        assert words in process.stdout
+    assert load(out, 'train')[0] == ['fine_1'] and load(out, 'val')[0] == ['fine_2']
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, '--overwrite', '--strict', status=2)
+    assert_one_line_error(process, path)
+
+
+class Hostile:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_a_hostile_pickle_is_refused_and_nothing_runs(tmp_path, path, out, run):
+    annotation = random_2d(np.random.default_rng(0), 'a')
+    write(path, [{**annotation, 'img_shape': Hostile(tmp_path / 'ran')}], train=['a'])
+    assert_one_line_error(run(SCRIPT, '--annotations', path, '--out_folder', out, status=2), path, 'mkdir')
+    assert not (tmp_path / 'ran').exists() and not out.exists()
+
+
+def test_a_hostile_split_stays_in_the_folder(path, out, run):
+    write(path, [random_2d(np.random.default_rng(0), 'a')], **{'../../x_train': ['a'], '/tmp/x/train': ['a']})
+    assert_one_line_error(run(SCRIPT, '--annotations', path, '--out_folder', out, status=2), path, 'no split')
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('content', [
+    pickle.PROTO, b'text', [], {'split': {}}, {'split': [], 'annotations': []},
+    {'split': {'train': ['a']}, 'annotations': []},
+    {'split': {'train': ['a']}, 'annotations': [{'frame_dir': ['a']}]},
+    {'split': {'train': 'a'}, 'annotations': [{'frame_dir': 'a'}]},
+    {'split': {'train': [['a']]}, 'annotations': [{'frame_dir': 'a'}]},
+    {'split': {'train': ['a']}, 'annotations': [{'frame_dir': 'a', 'keypoint': np.ones(3)}]}], ids=range(10))
+def test_what_is_not_in_the_form_is_one_line(path, out, run, content):
+    path.write_bytes(content if isinstance(content, bytes) else pickle.dumps(content))
+    assert_one_line_error(run(SCRIPT, '--annotations', path, '--out_folder', out, status=2), path)
+    assert not tree_bytes(out)
