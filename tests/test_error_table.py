@@ -32,7 +32,8 @@ class Case:
     def __init__(self, folder):
         self.folder = folder
         write_dataset(folder / 'data')
-        self.val = {'data_path': str(folder / 'data/val_data_joint.npy'), 'label_path': str(folder / 'data/val_label.pkl')}
+        self.val = {'data_path': str(folder / 'data/val_data_joint.npy'),
+                    'label_path': str(folder / 'data/val_label.pkl')}
 
     def main(self, *flags, **changes):
         content = config(self.folder / 'data', self.folder, **changes)
@@ -73,7 +74,7 @@ class Case:
 
     def running(self):
         (self.folder / 'work_dir').mkdir()
-        self.held = open(self.folder / 'work_dir/log.txt', 'a')
+        self.held = open(self.folder / 'work_dir/log.txt', 'a')  # noqa: SIM115 (held while the case runs)
         fcntl.flock(self.held, fcntl.LOCK_EX)
         return self.main()
 
@@ -97,10 +98,12 @@ class Case:
         (self.folder / 'raw').mkdir()
         for name in files:
             (self.folder / f'raw/{name}.skeleton').write_text('1\n1\nword\n')
-        body = '1 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + ''.join(f'{j / 50} {j % 5} 3 ' + '0 ' * 8 + '2\n' for j in range(25))
+        joints = ''.join(f'{j / 50} {j % 5} 3 ' + '0 ' * 8 + '2\n' for j in range(25))
+        body = '1 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + joints
         for name in ('S001C001P001R001A002', 'S001C002P003R001A002') if files else ():
             (self.folder / f'raw/{name}.skeleton').write_text('1\n1\n' + body)
-        return 'data_gen/ntu_gendata.py', '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out', *flags
+        paths = '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out'
+        return 'data_gen/ntu_gendata.py', *paths, *flags
 
 
 CASES = {

@@ -10,6 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data_gen import kinetics_json
 from data_gen.ntu_skeleton import read_skeleton
 from ensemble import read_scores
 from feeders.clip_file import read_data
@@ -44,6 +45,13 @@ def torch_bytes(legacy):
     return file.getvalue()
 
 
+def json_bytes():
+    import json
+    person = {'pose': [0.25] * 36, 'score': [0.5] * 18}
+    frames = [{'frame_index': t, 'skeleton': [person] * t} for t in (1, 2)]
+    return json.dumps({'data': frames, 'label': 'a', 'label_index': 0}).encode()
+
+
 def read_config(path):
     return get_parser().parse_with_config(['--config', str(path)])
 
@@ -51,6 +59,7 @@ def read_config(path):
 NAMES = [f'S001C001P{p:03d}R001A001.skeleton' for p in range(4)]
 READERS = {
     'skeleton': (read_skeleton, 'a.skeleton', [skeleton_text()]),
+    'kinetics': (kinetics_json.read_skeletons, 'a.json', [json_bytes()]),
     'labels': (read_labels, 'a.pkl', [pickle.dumps((NAMES, [0, 1, 2, 3]), p) for p in (0, 2, 4)]),
     'scores': (read_scores, 'a.pkl', [pickle.dumps({n: np.ones(3, np.float32) for n in NAMES}, p) for p in (2, 4, 5)]),
     'npy': (read_data, 'a.npy', [npy_bytes()]),
@@ -73,7 +82,8 @@ def damaged(valid):
     cut = st.builds(lambda content, where: content[:int(where * len(content))], whole, st.floats(0, 1))
     huge = st.builds(lambda content, where, n: content[:int(where * len(content))] + struct.pack('<Q', n), whole,
                      st.floats(0, 1), st.integers(0, 2 ** 64 - 1))
-    return st.one_of(st.binary(max_size=400), cut, huge, st.builds(apply, whole, st.lists(edit, min_size=1, max_size=4)))
+    edited = st.builds(apply, whole, st.lists(edit, min_size=1, max_size=4))
+    return st.one_of(st.binary(max_size=400), cut, huge, edited)
 
 
 @pytest.mark.parametrize('name', READERS)
