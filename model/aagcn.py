@@ -48,8 +48,8 @@ class AttentiveGraphUnit(GraphUnit):
             return self.A
         return self.PA + self.alpha * self.similarity(x).tanh()
 
-    def forward(self, x):
-        y = super().forward(x)
+    def forward(self, x, bodies=None):
+        y = super().forward(x, bodies)
         return self.attend(y) if self.attention else y
 
     def attend(self, y):

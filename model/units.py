@@ -7,7 +7,9 @@ import math
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from model.empty_bodies import batch_norm, distinct_bodies
 from runtime.dotted import build
 
 # Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
@@ -23,8 +25,8 @@ class TemporalUnit(nn.Module):
         self.bn = nn.BatchNorm2d(out_channels)
         init_convolution(self.conv)
 
-    def forward(self, x):
-        return self.bn(self.conv(x))
+    def forward(self, x, bodies=None):
+        return convolve(x, self.conv.weight, self.conv.bias, self.bn, bodies, self.conv.stride, self.conv.padding)
 
 
 class GraphUnit(nn.Module):
@@ -59,15 +61,32 @@ class GraphUnit(nn.Module):
         raise NotImplementedError
 
     def similarity(self, x):
-        """Return (N, 3, V, V): θ_k(x)ᵀ φ_k(x) / (inter·T), how alike two joints are over the whole clip."""
-        a = torch.stack([conv(x) for conv in self.conv_a], 1)
-        b = torch.stack([conv(x) for conv in self.conv_b], 1)
-        return torch.einsum('nkctv,nkctw->nkvw', a, b) / (a.size(2) * a.size(3))
+        """Return (N, 3, V, V): θ_k(x)ᵀ φ_k(x) / (inter·T), how alike two joints are over the whole clip.
 
-    def forward(self, x):
-        G = self.adjacency(x).expand(x.size(0), -1, -1, -1)
-        y = sum(conv(torch.einsum('nctv,nvw->nctw', x, G[:, k])) for k, conv in enumerate(self.conv_d))
-        return torch.relu(self.bn(y) + (x if self.down is None else self.down(x)))
+        The six embeddings are one convolution.
+        """
+        convolutions = [*self.conv_a, *self.conv_b]
+        embedded = F.conv2d(x, torch.cat([conv.weight for conv in convolutions]),
+                            torch.cat([conv.bias for conv in convolutions]))
+        N, channels, T, V = embedded.shape
+        inter = channels // 6
+        embedded = embedded.view(N, 2, 3, inter, T, V).permute(1, 0, 2, 5, 4, 3).reshape(2, N, 3, V, T * inter)
+        theta, phi = embedded
+        return theta @ phi.transpose(-1, -2) / (inter * T)
+
+    def forward(self, x, bodies=None):
+        N, C, T, V = x.shape
+        G = self.adjacency(x).expand(N, 3, V, V)
+        # x G_1, x G_2, x G_3 become 3·C channels, so that Σ_k conv_d_k is one convolution.
+        G = G.permute(0, 3, 1, 2).reshape(N, 1, V * 3, V)
+        aggregated = (G @ x.permute(0, 2, 3, 1)).view(N, T, V, 3 * C).permute(0, 3, 1, 2)
+        weight = torch.cat([conv.weight for conv in self.conv_d], 1)
+        bias = sum(conv.bias for conv in self.conv_d)
+        y = convolve(aggregated, weight, bias, self.bn, bodies)
+        if self.down is None:
+            return F.relu(y.add_(x), inplace=True)
+        conv, bn = self.down
+        return F.relu(y.add_(convolve(x, conv.weight, conv.bias, bn, bodies)), inplace=True)
 
 
 class Unit(nn.Module):
@@ -82,11 +101,11 @@ class Unit(nn.Module):
         if has_residual and (in_channels != out_channels or stride != 1):
             self.residual = TemporalUnit(in_channels, out_channels, kernel_size=1, stride=stride)
 
-    def forward(self, x):
-        y = self.tcn1(self.gcn1(x))
+    def forward(self, x, bodies=None):
+        y = self.tcn1(self.gcn1(x, bodies), bodies)
         if self.has_residual:
-            y = y + (x if self.residual is None else self.residual(x))
-        return torch.relu(y)
+            y.add_(x if self.residual is None else self.residual(x, bodies))
+        return F.relu(y, inplace=True)
 
 
 class SkeletonNetwork(nn.Module):
@@ -95,7 +114,11 @@ class SkeletonNetwork(nn.Module):
     `make_graph_unit(in_channels, out_channels, A)` makes a unit's graph convolution; `graph` is the dotted name of a
     graph's class (see `graph/`), made with `graph_args`. Raises ValueError if there is no graph, or one of another
     number of joints.
+
+    `skip_empty_bodies`, an attribute, may be set to False at any time: the same numbers, more slowly.
     """
+
+    skip_empty_bodies = True
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
         super().__init__()
@@ -116,13 +139,33 @@ class SkeletonNetwork(nn.Module):
 
     def forward(self, x):
         N, C, T, V, M = x.shape
+        # The gradient of an input is that of its own sample, so then no body can stand for another's.
+        bodies = distinct_bodies(x) if self.skip_empty_bodies and not x.requires_grad else None
         x = x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T)
         x = self.data_bn(x)
-        x = x.view(N, M, V, C, T).permute(0, 1, 3, 4, 2).reshape(N * M, C, T, V)
+        x = x.view(N * M, V, C, T).permute(0, 2, 3, 1)
+        if bodies is not None:
+            x = x[bodies.kept]
+        features = self.features(x.contiguous(memory_format=torch.channels_last), bodies)
+        if bodies is not None:
+            features = features[bodies.place]
+        with torch.autocast(x.device.type, enabled=False):  # scores are compared with one another: in full precision
+            return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
+
+    def features(self, x, bodies):
+        """Return what the ten units make of each body, its mean over time and joints: (B, C, T, V) → (B, 256)."""
         for unit in self.units:
-            x = unit(x)
-        x = x.mean((2, 3)).view(N, M, -1).mean(1)
-        return self.fc(self.drop_out(x))
+            x = unit(x, bodies)
+        return x.mean((2, 3))
+
+
+def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):
+    """Return bn(convolution of x (B, C, T, V)); a bn that only scales and shifts becomes part of the weights."""
+    if bn.training:
+        return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), bodies)
+    scale = bn.weight * (bn.running_var + bn.eps).rsqrt()
+    bias = (bias - bn.running_mean) * scale + bn.bias
+    return F.conv2d(x, weight * scale[:, None, None, None], bias, stride, padding)
 
 
 def build_adjacency(graph, graph_args, num_point):

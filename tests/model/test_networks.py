@@ -3,6 +3,7 @@ import json
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 import model.aagcn
 import model.agcn
@@ -14,6 +15,7 @@ from tests.golden_models import (
     assert_close,
     assert_sgd_losses,
     build_golden,
+    build_plain,
     check_against_golden,
     sgd_losses,
 )
@@ -35,13 +37,32 @@ def test_state_dict_is_the_published_one(name):
 @pytest.mark.parametrize('name', MODELS)
 def test_answers_are_the_published_ones(golden, name):
     network, x, y = build_golden(name)
-    check_against_golden(network, network, x, y, expected_of(golden, name), name)
+    check_against_golden(network, network, x, y, expected_of(golden, name))
 
 
 @pytest.mark.parametrize('name', MODELS)
 def test_six_steps_of_sgd(golden, name):
     network, x, y = build_golden(name)
-    assert_sgd_losses(sgd_losses(network, network, x, y), expected_of(golden, name)['sgd_losses'], name)
+    assert_sgd_losses(sgd_losses(network, network, x, y), expected_of(golden, name)['sgd_losses'])
+
+
+@pytest.mark.parametrize('name', MODELS)
+def test_in_float64_it_is_the_oracle(name):
+    network, _, y = build_golden(name)
+    plain, x, _ = build_plain(name, torch.float64)
+    x = x[:, :, :10]
+    for training in (False, True):
+        assert_close(network.double().train(training)(x), plain.train(training)(x), 1e-8)
+    for module in (network, plain):
+        F.cross_entropy(module(x), y).backward()
+    expected = dict(plain.named_parameters())
+    largest = max(p.grad.abs().max() for p in plain.parameters())
+    for key, value in network.named_parameters():
+        torch.testing.assert_close(value.grad, expected[key].grad, rtol=1e-6, atol=float(1e-8 * largest), msg=key)
+    expected = plain.state_dict()
+    for key, value in network.named_buffers():
+        if key in expected:
+            torch.testing.assert_close(value, expected[key], rtol=1e-8, atol=1e-10, msg=key)
 
 
 @pytest.mark.parametrize('adaptive', [True, False])

@@ -1,0 +1,128 @@
+"""Skipping empty bodies changes nothing but the time: outputs, gradients, running statistics, in every mix."""
+import copy
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import model.aagcn
+import model.agcn
+from model.empty_bodies import distinct_bodies
+from tests.golden_models import NTU, assert_close, fill_by_recipe
+
+EMPTY = {
+    'none': [[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]],
+    'some': [[0, 1, 1], [0, 0, 1], [1, 0, 1], [0, 1, 0]],
+    'one': [[0, 1, 0], [0, 0, 0], [1, 0, 0], [0, 0, 1]],
+    'all second': [[0, 1, 1], [0, 1, 1], [0, 1, 1], [0, 1, 1]],
+    'only': [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]],
+}
+
+
+def batch(mix, M, dtype=torch.float32):
+    torch.manual_seed(1)
+    x = torch.randn(4, 3, 6, 25, M, dtype=dtype)
+    return x.where(torch.tensor(EMPTY[mix])[:, None, None, None, :M] == 0, 0)
+
+
+def pair(module, M, dtype=torch.float64):
+    """Return the same model twice: skipping empty bodies, and not."""
+    skipping = fill_by_recipe(module.Model(**{**NTU, 'num_person': M})).to(dtype)
+    whole = copy.deepcopy(skipping)
+    whole.skip_empty_bodies = False
+    return skipping, whole
+
+
+def answers(network, x):
+    logits = network(x)
+    F.cross_entropy(logits.float(), torch.arange(len(x))).backward()
+    return logits, {name: p.grad for name, p in network.named_parameters()}, network.state_dict()
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+@pytest.mark.parametrize('M, mix', [(1, 'only'), (1, 'some'), (2, 'all second'), (2, 'none'), *((3, m) for m in EMPTY)])
+def test_training_is_the_same(module, M, mix):
+    x = batch(mix, M, torch.float64)
+    (logits, grads, state), (logits_, grads_, state_) = (answers(n.train(), x) for n in pair(module, M))
+    assert_close(logits, logits_, 1e-10)
+    largest = max(g.norm() for g in grads_.values())
+    for name in grads:
+        torch.testing.assert_close(grads[name], grads_[name], rtol=1e-8, atol=float(1e-10 * largest), msg=name)
+    for name in state:
+        torch.testing.assert_close(state[name], state_[name], rtol=1e-9, atol=1e-12, msg=name)
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+@pytest.mark.parametrize('mix', EMPTY)
+def test_testing_is_the_same(module, mix):
+    skipping, whole = pair(module, 2, torch.float32)
+    x = batch(mix, 2)
+    with torch.no_grad():
+        assert_close(skipping.eval()(x), whole.eval()(x), 1e-5)
+
+
+def test_training_with_batch_norms_that_do_not_learn():
+    skipping, whole = pair(model.agcn, 2)
+    for network in (skipping, whole):
+        network.train()
+        for norm in network.modules():
+            if isinstance(norm, torch.nn.modules.batchnorm._BatchNorm):
+                norm.eval()
+    x = batch('some', 2, torch.float64)
+    (logits, grads, state), (logits_, grads_, state_) = answers(skipping, x), answers(whole, x)
+    assert_close(logits, logits_, 1e-10)
+    for name in grads:
+        torch.testing.assert_close(grads[name], grads_[name], rtol=1e-8, atol=1e-10, msg=name)
+    assert all(torch.equal(state[name], state_[name]) for name in state)
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision(module, dtype):
+    skipping, whole = pair(module, 2, torch.float32)
+    x = batch('some', 2)
+    with torch.autocast('cpu', dtype):
+        logits, grads, _ = answers(skipping.train(), x)
+        expected, _, _ = answers(whole.train(), x)
+    assert_close(logits, expected, 20 * torch.finfo(dtype).eps)
+    assert all(g.dtype == torch.float32 and g.isfinite().all() for g in grads.values())
+
+
+def test_the_gradient_of_an_input_is_its_own():
+    skipping, whole = pair(model.agcn, 2)
+    x = batch('all second', 2, torch.float64)
+    gradients = []
+    for network in (skipping, whole):
+        x_ = x.clone().requires_grad_()
+        network.train()(x_).sum().backward()
+        gradients.append(x_.grad)
+    torch.testing.assert_close(*gradients)
+
+
+def test_distinct_bodies():
+    bodies = distinct_bodies(batch('some', 3))
+    assert bodies.full == 6 and bodies.total == 12
+    assert bodies.count.tolist() == [1] * 6 + [1, 2, 3]
+    assert bodies.place.tolist() == [0, 7, 8, 1, 2, 8, 6, 3, 8, 4, 7, 5]
+    assert [bodies.place[k].item() for k in bodies.kept] == list(range(9))
+    assert distinct_bodies(batch('one', 3)) is None
+
+
+def test_only_bodies_of_zeros_alone_are_empty():
+    x = torch.zeros(3, 3, 5, 25, 1)
+    x[0, 2, 4, 24] = 1e-30
+    assert distinct_bodies(x).full == 1
+    x[1, 0, 0, 0] = float('nan')
+    assert distinct_bodies(x) is None
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+def test_less_is_computed(module):
+    """The ten units see the distinct bodies only."""
+    network = module.Model(**NTU)
+    seen = []
+    network.l1.register_forward_hook(lambda _module, inputs, _output: seen.append(len(inputs[0])))
+    network.train()(batch('all second', 2))
+    network.skip_empty_bodies = False
+    network(batch('all second', 2))
+    assert seen == [5, 8]
