@@ -48,6 +48,9 @@ def get_parser():
     add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
+    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
+    add('--compile', default=False, **switch, help='compile the model first: slow to start, then faster')
+    add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
     add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
     add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
 
@@ -82,7 +85,7 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E40
 from tqdm import tqdm  # noqa: E402
 
 from feeders.batches import BatchOrder, make_loader  # noqa: E402
-from runtime import checkpoint, weights  # noqa: E402
+from runtime import checkpoint, precision, weights  # noqa: E402
 from runtime.atomic_file import write_whole  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build, import_class  # noqa: E402
@@ -157,6 +160,11 @@ class Processor:
         if arg.weights and not arg.resume:
             self.load_weights(find_weights(arg.weights))
         self.net.to(self.device)
+        if hasattr(self.net, 'skip_empty_bodies'):
+            self.net.skip_empty_bodies = arg.skip_empty_bodies
+        self.execution = precision.prepare(self.net, arg.precision, arg.compile, self.device)
+        for note in self.execution.notes:
+            self.folder.log(note)
         torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
         self.wrap_model()
 
@@ -189,6 +197,7 @@ class Processor:
                                              nesterov=arg.nesterov, weight_decay=arg.weight_decay)
         else:
             self.optimizer = torch.optim.Adam(self.net.parameters(), lr=arg.base_lr, weight_decay=arg.weight_decay)
+        self.scaler = self.execution.gradient_scaler()
         self.best = None
         self.saved_files = []
 
@@ -280,23 +289,27 @@ class Processor:
             with self.model.no_sync() if self.shared_later(part) else contextlib.nullcontext():
                 output, l1 = self.forward(self.model, x)
                 loss = F.cross_entropy(output, y) + l1
-                (loss / parts).backward()
+                self.scaler.scale(loss / parts).backward()
             total += loss.item(), float(l1), (output.argmax(1) == y).float().mean().item()
         loss, loss_l1, accuracy = self.processes.mean(*(total / parts).tolist())
         if not math.isfinite(loss):
             self.end_on_bad_loss(loss, epoch, batch, index)
         if self.arg.grad_clip is not None:
+            self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         return loss, loss_l1, accuracy
 
     def forward(self, model, data):
         """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
         data = data.to(self.device, non_blocking=True)
-        if data.dim() == 6:  # test_clips: several draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
-            return model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1), 0.0
-        output = model(data)
-        return (output[0], output[1].mean()) if isinstance(output, tuple) else (output, 0.0)
+        with self.execution.autocast():
+            if data.dim() == 6:  # test_clips: draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
+                return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1), 0.0
+            output = model(data)
+        scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
+        return scores.float(), l1
 
     def shared_later(self, part):
         """Tell whether the gradients of this part of a batch need not be sent to the other processes yet."""
@@ -339,8 +352,8 @@ class Processor:
         with torch.inference_mode():
             for data, label, index in self.progress(self.loader['test'], 0, len(self.loader['test'])):
                 output, l1 = self.forward(self.net, data)
-                loss = F.cross_entropy(output.float(), label.to(self.device)) + l1
-                batches.append((loss.item(), float(l1), index.numpy(), output.float().cpu().numpy()))
+                loss = F.cross_entropy(output, label.to(self.device)) + l1
+                batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
                 if self.stop.received is not None and self.arg.phase == 'test':
                     self.end_early('nothing was written; run it again')
                 if self.stop.received is not None:
@@ -417,8 +430,8 @@ class Processor:
             'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': epoch, 'batch': batch,
             'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'best': self.best,
             'saved_files': self.saved_files, 'model': self.net.state_dict(),
-            'optimizer': self.optimizer.state_dict(), 'random': generators, 'log': self.folder.position(),
-            'events': {part: events.position() for part, events in self.events.items()},
+            'optimizer': self.optimizer.state_dict(), 'scaler': self.scaler.state_dict(), 'random': generators,
+            'log': self.folder.position(), 'events': {part: events.position() for part, events in self.events.items()},
         }, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
@@ -435,6 +448,7 @@ class Processor:
         """Set everything to where the checkpoint `state` was written; return its epoch, batch and losses."""
         self.net.load_state_dict(state['model'])
         self.optimizer.load_state_dict(state['optimizer'])
+        self.scaler.load_state_dict(state['scaler'])
         self.global_step, self.best, self.saved_files = state['global_step'], state['best'], state['saved_files']
         self.timer = state['timer']
         if len(state['random']) == self.processes.world_size:
