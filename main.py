@@ -2,79 +2,18 @@
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
 import sys
 
-from runtime.arguments import Parser, count, mapping, yes_or_no
 from runtime.errors import UserError, run_command
-
-
-def get_parser():
-    """Return the parser of all flags; the keys of a YAML config are the same names with `_` for `-`."""
-    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags go before the YAML of --config, '
-                                'which goes before the defaults.')
-    add = parser.add_argument
-    switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
-
-    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
-    add('--phase', default='train', choices=('train', 'test'), help='what to do')
-    add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
-    add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
-    add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
-    add('--resume', default=False, **switch, help='go on from the checkpoint in the work dir')
-
-    add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
-    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
-    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
-    add('--num-worker', type=int, default=None, help='processes that load data; as many as are of use if not given')
-    add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
-    add('--test-batch-size', type=count, default=256, help='samples of one test batch')
-
-    add('--model', default=None, help='dotted class name of the model')
-    add('--model-args', type=mapping, default={}, help='arguments of the model')
-    add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
-    add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
-
-    add('--optimizer', default='SGD', choices=('SGD', 'Adam'), help='SGD has momentum 0.9')
-    add('--base-lr', type=float, default=0.01, help='learning rate before any step')
-    add('--step', type=int, default=[20, 40, 60], nargs='+', help='epochs from which the rate is a tenth of before')
-    add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
-    add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
-    add('--weight-decay', type=float, default=0.0005, help='weight decay')
-    add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
-        help='freeze the learned graphs (PA) at first')
-    add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
-        help='last epoch, from 0, in which it is frozen')
-    add('--start-epoch', type=int, default=0, help='first epoch, from 0')
-    add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
-    add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
-    add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
-
-    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
-    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
-    add('--compile', default=False, **switch, help='compile the model first: slow to start, then faster')
-    add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
-    add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
-    add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
-
-    add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
-    add('--save-interval', type=count, default=2, help='epochs between weight files')
-    add('--eval-interval', type=count, default=1, help='epochs between evaluations')
-    add('--checkpoint-interval', type=float, default=30, help='minutes between checkpoints within an epoch')
-    add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
-    add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
-    add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')
-    add('--save-score', type=yes_or_no, default=False, help='write the scores of every evaluation')
-    return parser
-
+from runtime.run_flags import get_parser
 
 if __name__ == '__main__' and {'-h', '--help'} & set(sys.argv[1:]):
     get_parser().parse_args()  # answers before torch is imported, which takes seconds
 
 import contextlib  # noqa: E402
 import inspect  # noqa: E402
-import json  # noqa: E402
 import math  # noqa: E402
 import pathlib  # noqa: E402
-import pickle  # noqa: E402
 import random  # noqa: E402
+import signal  # noqa: E402
 import time  # noqa: E402
 
 import numpy as np  # noqa: E402
@@ -85,13 +24,16 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E40
 from tqdm import tqdm  # noqa: E402
 
 from feeders.batches import BatchOrder, make_loader  # noqa: E402
+from model.recipe import is_last_epoch, learning_rate, make_optimizer  # noqa: E402
 from runtime import checkpoint, precision, weights  # noqa: E402
-from runtime.atomic_file import write_whole  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build, import_class  # noqa: E402
 from runtime.processes import Processes  # noqa: E402
+from runtime.results import WeightFiles, write_predictions, write_scores  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
+from runtime.trained import answer, build_network, check_shape, model_arguments  # noqa: E402
+from runtime.weights import find_weights  # noqa: E402
 
 
 class Processor:
@@ -152,9 +94,7 @@ class Processor:
     def load_model(self):
         """Build the model, on its device, with the weights that were asked for."""
         arg = self.arg
-        if not arg.model:
-            raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
-        self.net = build(arg.model, arg.model_args, 'model_args')
+        self.net = build_network(arg)
         if arg.phase == 'test' and not arg.weights:
             raise UserError('a test needs weights: give --weights FILE')
         if arg.weights and not arg.resume:
@@ -169,11 +109,7 @@ class Processor:
         self.wrap_model()
 
     def load_weights(self, path):
-        loaded = weights.load_weights(path)
-        ignored = [name for name in loaded if any(part in name for part in self.arg.ignore_weights)]
-        for name in ignored:
-            del loaded[name]
-        missing = weights.fill_model(self.net, loaded, path)
+        ignored, missing = weights.load_into(self.net, path, self.arg.ignore_weights)
         self.folder.log(f'Weights: {path}')
         if ignored:
             self.folder.log(f'\tIgnored: {", ".join(ignored)}')
@@ -191,15 +127,9 @@ class Processor:
             self.model = self.net
 
     def load_optimizer(self):
-        arg = self.arg
-        if arg.optimizer == 'SGD':
-            self.optimizer = torch.optim.SGD(self.net.parameters(), lr=arg.base_lr, momentum=0.9,
-                                             nesterov=arg.nesterov, weight_decay=arg.weight_decay)
-        else:
-            self.optimizer = torch.optim.Adam(self.net.parameters(), lr=arg.base_lr, weight_decay=arg.weight_decay)
+        self.optimizer = make_optimizer(self.arg, self.net.parameters())
         self.scaler = self.execution.gradient_scaler()
-        self.best = None
-        self.saved_files = []
+        self.files = WeightFiles(self.saved_name, self.arg.keep)
 
     def start(self):
         """Train or test, as the phase says."""
@@ -239,7 +169,10 @@ class Processor:
             accuracy = None
             if (epoch + 1) % arg.eval_interval == 0 or last:
                 accuracy = self.evaluate(epoch, save_score=arg.save_score)
-            self.save_weights(epoch, accuracy, numbered=(epoch + 1) % arg.save_interval == 0 or last)
+            if accuracy is not None:
+                self.files.save_if_best(self.net, epoch, self.global_step, accuracy)
+            if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
+                self.files.save(self.net, epoch, self.global_step)
             epoch, batch, losses = arg.num_epoch if last else epoch + 1, 0, []
             self.save_checkpoint(epoch, batch, losses)
 
@@ -276,7 +209,9 @@ class Processor:
                 self.save_checkpoint(epoch, batch, losses)
                 saved_at = clock
             if stop:
-                self.end_early('its checkpoint is written: --resume goes on from here')
+                # Another process may have been sent the signal, and a cluster sends SIGTERM.
+                raise stop_requested(self.stop.received or signal.SIGTERM,
+                                     'its checkpoint is written: --resume goes on from here')
         return losses
 
     def step(self, epoch, batch, data, label, index):
@@ -303,11 +238,8 @@ class Processor:
 
     def forward(self, model, data):
         """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
-        data = data.to(self.device, non_blocking=True)
         with self.execution.autocast():
-            if data.dim() == 6:  # test_clips: draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
-                return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1), 0.0
-            output = model(data)
+            output = answer(model, data.to(self.device, non_blocking=True))
         scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
         return scores.float(), l1
 
@@ -326,9 +258,6 @@ class Processor:
                 parameter.requires_grad_(trained)
             self.wrap_model()  # DistributedDataParallel learns which gradients to expect when it is made
 
-    def end_early(self, advice):
-        raise stop_requested(self.processes.share(self.stop.received), advice)
-
     def end_on_bad_loss(self, loss, epoch, batch, index):
         names = self.processes.gather(sample_names(self.feeder['train'], index.tolist()))
         names = ', '.join(name for part in names or [] for name in part)
@@ -342,30 +271,19 @@ class Processor:
         self.folder.log(f'\tTime consumption: {shares}')
 
     def evaluate(self, epoch, save_score=False, list_predictions=False):
-        """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1."""
-        self.net.eval()
-        self.processes.share_buffers(self.net)  # batch norm has followed each process's own rows
+        """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1.
+
+        Only process 0 logs and writes; the others return None.
+        """
         self.folder.log(f'Eval epoch: {epoch + 1}')
         began = time.monotonic()
-        self.order['test'].set_epoch(0)
-        batches = []
-        with torch.inference_mode():
-            for data, label, index in self.progress(self.loader['test'], 0, len(self.loader['test'])):
-                output, l1 = self.forward(self.net, data)
-                loss = F.cross_entropy(output, label.to(self.device)) + l1
-                batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
-                if self.stop.received is not None and self.arg.phase == 'test':
-                    self.end_early('nothing was written; run it again')
-                if self.stop.received is not None:
-                    self.end_early('the checkpoint of before this evaluation is there: --resume goes on from it')
-        gathered = self.processes.gather(batches)
+        batches = self.score_test_samples()
+        seconds = time.monotonic() - began
         if not self.processes.is_main:
             return None
-        batches = sorted((b for part in gathered for b in part), key=lambda b: b[2][0])
         loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
         index = np.concatenate([b[2] for b in batches])
         score = np.concatenate([b[3] for b in batches])
-        seconds = time.monotonic() - began
         accuracies = {k: self.feeder['test'].top_k(score, k) for k in {1, *self.arg.show_topk}}
         self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
         for k in self.arg.show_topk:
@@ -376,50 +294,41 @@ class Processor:
             self.folder.log(f'\tMean class accuracy: {100 * self.mean_class_accuracy(index, score):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
         if save_score:
-            self.write_scores(self.folder.path / f'epoch{epoch + 1}_test_score.pkl', index, score)
+            path = self.folder.path / f'epoch{epoch + 1}_test_score.pkl'
+            write_scores(path, sample_names(self.feeder['test'], index.tolist()), score)
+            if self.arg.phase == 'test':
+                self.folder.log(f'\tScores: {path}')
         if list_predictions and not self.arg.test_feeder_args.get('debug', False):
-            self.write_predictions(index, score.argmax(1))
+            write_predictions(self.saved_name, index, score.argmax(1), np.asarray(self.feeder['test'].label)[index])
+            self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
         return accuracies[1]
+
+    def score_test_samples(self):
+        """Return the test batches in order, each as (loss, l1, index (n,), scores (n, num_class)); None but in rank 0.
+
+        Each process takes whole batches in turn, so that their losses and scores are those of a single process.
+        """
+        self.net.eval()
+        self.processes.share_buffers(self.net)  # batch norm has followed each process's own rows
+        self.order['test'].set_epoch(0)
+        batches = []
+        with torch.inference_mode():
+            for data, label, index in self.progress(self.loader['test'], 0, len(self.loader['test'])):
+                output, l1 = self.forward(self.net, data)
+                loss = F.cross_entropy(output, label.to(self.device)) + l1
+                batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
+                if self.stop.received is not None:
+                    raise stop_requested(self.stop.received, (
+                        'nothing was written; run it again' if self.arg.phase == 'test' else
+                        'the checkpoint of before this evaluation is there: --resume goes on from it'))
+        gathered = self.processes.gather(batches)
+        return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
 
     def mean_class_accuracy(self, index, score):
         """Return the mean over the classes that have samples of the share that is right."""
         label = np.asarray(self.feeder['test'].label)[index]
         right = score.argmax(1) == label
         return np.mean([right[label == c].mean() for c in np.unique(label)])
-
-    def write_scores(self, path, index, score):
-        """Write sample name → scores (num_class,), float32, in the feeder's order."""
-        names = sample_names(self.feeder['test'], index.tolist())
-        with write_whole(path) as file:
-            pickle.dump(dict(zip(names, score)), file)
-        if self.arg.phase == 'test':
-            self.folder.log(f'\tScores: {path}')
-
-    def write_predictions(self, index, predicted):
-        """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`."""
-        true = np.asarray(self.feeder['test'].label)[index]
-        with write_whole(self.saved_name + '_right.txt', 'w') as file:
-            file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
-        with write_whole(self.saved_name + '_wrong.txt', 'w') as file:
-            file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
-        self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
-
-    def save_weights(self, epoch, accuracy, numbered):
-        """Write the weights under the epoch's number if `numbered`, and as the best if none were better."""
-        if not self.processes.is_main:
-            return
-        if accuracy is not None and (self.best is None or accuracy > self.best['top1']):
-            self.best = {'epoch': epoch, 'global_step': self.global_step, 'top1': float(accuracy)}
-            weights.save_weights(self.net, self.saved_name + '-best.pt')
-            with write_whole(self.saved_name + '-best.json', 'w') as file:
-                json.dump(self.best, file)
-        if numbered:
-            path = f'{self.saved_name}-{epoch}-{self.global_step}.pt'
-            weights.save_weights(self.net, path)
-            self.saved_files = [*(p for p in self.saved_files if p != path), path]
-            for old in self.saved_files[:-self.arg.keep] if self.arg.keep else []:
-                pathlib.Path(old).unlink(missing_ok=True)
-                self.saved_files.remove(old)
 
     def save_checkpoint(self, epoch, batch, losses):
         """Write all that a resumed run needs to go on before batch `batch` of `epoch`, whose `losses` are known."""
@@ -428,8 +337,8 @@ class Processor:
             return
         weights.save_tensors({
             'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': epoch, 'batch': batch,
-            'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'best': self.best,
-            'saved_files': self.saved_files, 'model': self.net.state_dict(),
+            'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'files': self.files.state(),
+            'model': self.net.state_dict(),
             'optimizer': self.optimizer.state_dict(), 'scaler': self.scaler.state_dict(), 'random': generators,
             'log': self.folder.position(), 'events': {part: events.position() for part, events in self.events.items()},
         }, self.folder.path / CHECKPOINT)
@@ -449,8 +358,8 @@ class Processor:
         self.net.load_state_dict(state['model'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.scaler.load_state_dict(state['scaler'])
-        self.global_step, self.best, self.saved_files = state['global_step'], state['best'], state['saved_files']
-        self.timer = state['timer']
+        self.global_step, self.timer = state['global_step'], state['timer']
+        self.files.go_on_from(state['files'])
         if len(state['random']) == self.processes.world_size:
             checkpoint.restore_random_states(state['random'][self.processes.rank], self.device)
         self.folder.go_back_to(state['log'])
@@ -464,52 +373,23 @@ class Processor:
                     disable=None if self.processes.is_main else True)
 
 
-def learning_rate(arg, epoch):
-    """Return the rate of `epoch`, from 0: base_lr · (e+1) / warm_up_epoch at first, then a tenth after every step."""
-    if epoch < arg.warm_up_epoch:
-        return arg.base_lr * (epoch + 1) / arg.warm_up_epoch
-    return arg.base_lr * 0.1 ** sum(epoch >= step for step in arg.step)
-
-
-def is_last_epoch(arg, epoch):
-    """Tell whether training ends after `epoch`: the number is reached, or steps brought the rate below 1e-3."""
-    lowered = epoch >= arg.warm_up_epoch and any(epoch >= step for step in arg.step)
-    return epoch + 1 >= arg.num_epoch or lowered and learning_rate(arg, epoch) < 1e-3
-
-
 def check_fits_model(feeder, arg, key):
     """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
-    model = import_class(arg.model) if arg.model else None
-    if model is None or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
         return
-    defaults = {name: p.default for name, p in inspect.signature(model).parameters.items()}
-    said = {**defaults, **arg.model_args}
-    path = getattr(arg, key).get('data_path', key)
-    for name, axis in (('in_channels', 1), ('num_point', 3), ('num_person', 4)):
-        if isinstance(said.get(name), int) and feeder.data.shape[axis] != said[name]:
-            raise UserError(f'{path}: its shape is {feeder.data.shape}, and model_args {name} is {said[name]}, '
-                            f'not {feeder.data.shape[axis]}')
+    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
     label = np.asarray(feeder.label)
-    if isinstance(said.get('num_class'), int) and len(label) and label.max() >= said['num_class']:
+    num_class = model_arguments(arg).get('num_class')
+    if isinstance(num_class, int) and len(label) and label.max() >= num_class:
         at = int(label.argmax())
         raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
-                        f'{label[at]}, and model_args num_class is {said["num_class"]}: labels count from 0')
+                        f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
 
 
 def sample_names(feeder, index):
     """Return the names of the samples `index`; a feeder without names has their numbers."""
     names = getattr(feeder, 'sample_name', None)
     return [str(i) if names is None else names[i] for i in index]
-
-
-def find_weights(path):
-    """Return `path`, or where it lies under data/, as the published download has it."""
-    if pathlib.Path(path).exists():
-        return path
-    under_data = pathlib.Path('data', path)
-    if not pathlib.Path(path).is_absolute() and under_data.exists():
-        return str(under_data)
-    raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
 
 
 def main():

@@ -10,7 +10,8 @@ import yaml
 from conftest import assert_one_line_error
 from tiny import NUM_CLASS, config, write_config, write_dataset
 
-from main import Processor, get_parser, is_last_epoch, learning_rate
+from main import Processor, get_parser
+from model.recipe import is_last_epoch, learning_rate
 
 LOG_LINE = re.compile(r'\[ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \] .+')
 
@@ -133,12 +134,12 @@ def processor(data, tmp_path):
 def test_the_learned_graph_is_frozen_and_then_trained(processor):
     run = processor(only_train_part=True, only_train_epoch=1, num_epoch=3, step=[], save_interval=1)
     graphs = []
-    save = run.save_weights
+    save = run.files.save
 
     def remember(*args, **kwargs):
         graphs.append(run.net.l2.gcn1.PA.detach().clone())
         save(*args, **kwargs)
-    run.save_weights = remember
+    run.files.save = remember
     initial = run.net.l2.gcn1.PA.detach().clone()
     run.start()
     assert torch.equal(graphs[0], initial) and torch.equal(graphs[1], initial)

@@ -1,0 +1,57 @@
+"""The files that tell what a network answered: scores, predictions, and weights under their names."""
+import json
+import pathlib
+import pickle
+
+from runtime.atomic_file import write_whole
+from runtime.weights import save_weights
+
+
+def write_scores(path, names, scores):
+    """Write sample name → scores (num_class,), float32, in the order of `names`; `scores` is (N, num_class)."""
+    with write_whole(path) as file:
+        pickle.dump(dict(zip(names, scores)), file)
+
+
+def write_predictions(saved_name, index, predicted, true):
+    """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`, beside `saved_name`."""
+    with write_whole(saved_name + '_right.txt', 'w') as file:
+        file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
+    with write_whole(saved_name + '_wrong.txt', 'w') as file:
+        file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+
+
+class WeightFiles:
+    """The weights that a training run writes: `NAME-EPOCH-STEP.pt`, and the best as `NAME-best.pt` and `.json`.
+
+    Of the numbered files that this run wrote, only the last `keep` stay; None keeps all. `state` and `go_on_from`
+    carry what is known of them through a checkpoint.
+    """
+
+    def __init__(self, saved_name, keep=None):
+        self.saved_name = saved_name
+        self.keep = keep
+        self.best = None
+        self.numbered = []
+
+    def save(self, network, epoch, global_step):
+        """Write the numbered file of `epoch`, and delete those that are not to be kept."""
+        path = f'{self.saved_name}-{epoch}-{global_step}.pt'
+        save_weights(network, path)
+        self.numbered = [*(p for p in self.numbered if p != path), path]
+        while self.keep is not None and len(self.numbered) > self.keep:
+            pathlib.Path(self.numbered.pop(0)).unlink(missing_ok=True)
+
+    def save_if_best(self, network, epoch, global_step, top1):
+        """Write the weights as the best if no evaluation before had a higher top-1."""
+        if self.best is None or top1 > self.best['top1']:
+            self.best = {'epoch': epoch, 'global_step': global_step, 'top1': float(top1)}
+            save_weights(network, self.saved_name + '-best.pt')
+            with write_whole(self.saved_name + '-best.json', 'w') as file:
+                json.dump(self.best, file)
+
+    def state(self):
+        return {'best': self.best, 'numbered': self.numbered}
+
+    def go_on_from(self, state):
+        self.best, self.numbered = state['best'], list(state['numbered'])
