@@ -2,68 +2,8 @@
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
 import sys
 
-from runtime.arguments import Parser, count, mapping, yes_or_no
 from runtime.errors import UserError, run_command
-
-
-def get_parser():
-    """Return the parser of all flags; the keys of a YAML config are the same names with `_` for `-`."""
-    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags go before the YAML of --config, '
-                                'which goes before the defaults.')
-    add = parser.add_argument
-    switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
-
-    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
-    add('--phase', default='train', choices=('train', 'test'), help='what to do')
-    add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
-    add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
-    add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
-    add('--resume', default=False, **switch, help='go on from the checkpoint in the work dir')
-
-    add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
-    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
-    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
-    add('--num-worker', type=int, default=None, help='processes that load data; as many as are of use if not given')
-    add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
-    add('--test-batch-size', type=count, default=256, help='samples of one test batch')
-
-    add('--model', default=None, help='dotted class name of the model')
-    add('--model-args', type=mapping, default={}, help='arguments of the model')
-    add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
-    add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
-
-    add('--optimizer', default='SGD', choices=('SGD', 'Adam'), help='SGD has momentum 0.9')
-    add('--base-lr', type=float, default=0.01, help='learning rate before any step')
-    add('--step', type=int, default=[20, 40, 60], nargs='+', help='epochs from which the rate is a tenth of before')
-    add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
-    add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
-    add('--weight-decay', type=float, default=0.0005, help='weight decay')
-    add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
-        help='freeze the learned graphs (PA) at first')
-    add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
-        help='last epoch, from 0, in which it is frozen')
-    add('--start-epoch', type=int, default=0, help='first epoch, from 0')
-    add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
-    add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
-    add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
-
-    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
-    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
-    add('--compile', default=False, **switch, help='compile the model first: slow to start, then faster')
-    add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
-    add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
-    add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
-
-    add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
-    add('--save-interval', type=count, default=2, help='epochs between weight files')
-    add('--eval-interval', type=count, default=1, help='epochs between evaluations')
-    add('--checkpoint-interval', type=float, default=30, help='minutes between checkpoints within an epoch')
-    add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
-    add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
-    add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')
-    add('--save-score', type=yes_or_no, default=False, help='write the scores of every evaluation')
-    return parser
-
+from runtime.run_flags import get_parser
 
 if __name__ == '__main__' and {'-h', '--help'} & set(sys.argv[1:]):
     get_parser().parse_args()  # answers before torch is imported, which takes seconds
@@ -92,6 +32,8 @@ from runtime.dotted import build, import_class  # noqa: E402
 from runtime.processes import Processes  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
+from runtime.trained import answer, build_network, check_shape, model_arguments  # noqa: E402
+from runtime.weights import find_weights  # noqa: E402
 
 
 class Processor:
@@ -152,9 +94,7 @@ class Processor:
     def load_model(self):
         """Build the model, on its device, with the weights that were asked for."""
         arg = self.arg
-        if not arg.model:
-            raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
-        self.net = build(arg.model, arg.model_args, 'model_args')
+        self.net = build_network(arg)
         if arg.phase == 'test' and not arg.weights:
             raise UserError('a test needs weights: give --weights FILE')
         if arg.weights and not arg.resume:
@@ -169,11 +109,7 @@ class Processor:
         self.wrap_model()
 
     def load_weights(self, path):
-        loaded = weights.load_weights(path)
-        ignored = [name for name in loaded if any(part in name for part in self.arg.ignore_weights)]
-        for name in ignored:
-            del loaded[name]
-        missing = weights.fill_model(self.net, loaded, path)
+        ignored, missing = weights.load_into(self.net, path, self.arg.ignore_weights)
         self.folder.log(f'Weights: {path}')
         if ignored:
             self.folder.log(f'\tIgnored: {", ".join(ignored)}')
@@ -303,11 +239,8 @@ class Processor:
 
     def forward(self, model, data):
         """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
-        data = data.to(self.device, non_blocking=True)
         with self.execution.autocast():
-            if data.dim() == 6:  # test_clips: draws of each clip, (N, draws, C, T, V, M), whose scores are averaged
-                return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1), 0.0
-            output = model(data)
+            output = answer(model, data.to(self.device, non_blocking=True))
         scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
         return scores.float(), l1
 
@@ -479,37 +412,21 @@ def is_last_epoch(arg, epoch):
 
 def check_fits_model(feeder, arg, key):
     """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
-    model = import_class(arg.model) if arg.model else None
-    if model is None or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
         return
-    defaults = {name: p.default for name, p in inspect.signature(model).parameters.items()}
-    said = {**defaults, **arg.model_args}
-    path = getattr(arg, key).get('data_path', key)
-    for name, axis in (('in_channels', 1), ('num_point', 3), ('num_person', 4)):
-        if isinstance(said.get(name), int) and feeder.data.shape[axis] != said[name]:
-            raise UserError(f'{path}: its shape is {feeder.data.shape}, and model_args {name} is {said[name]}, '
-                            f'not {feeder.data.shape[axis]}')
+    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
     label = np.asarray(feeder.label)
-    if isinstance(said.get('num_class'), int) and len(label) and label.max() >= said['num_class']:
+    num_class = model_arguments(arg).get('num_class')
+    if isinstance(num_class, int) and len(label) and label.max() >= num_class:
         at = int(label.argmax())
         raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
-                        f'{label[at]}, and model_args num_class is {said["num_class"]}: labels count from 0')
+                        f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
 
 
 def sample_names(feeder, index):
     """Return the names of the samples `index`; a feeder without names has their numbers."""
     names = getattr(feeder, 'sample_name', None)
     return [str(i) if names is None else names[i] for i in index]
-
-
-def find_weights(path):
-    """Return `path`, or where it lies under data/, as the published download has it."""
-    if pathlib.Path(path).exists():
-        return path
-    under_data = pathlib.Path('data', path)
-    if not pathlib.Path(path).is_absolute() and under_data.exists():
-        return str(under_data)
-    raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
 
 
 def main():

@@ -30,7 +30,11 @@ class Feeder(Dataset):
     - `stream` derives bones or motion from joints (see feeders.streams), so that one file of joints serves all
       STREAMS; without it, clips stay what the file holds.
 
-    Bones and flips follow `graph`, a dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`.
+    Bones and flips follow `graph`, a dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`. The
+    statistics of `normalization` are those of the clips in `statistics_path`, by default of `data_path` itself.
+
+    Without data (`data_path` None) a Feeder has no items; `prepare` then does to clips from elsewhere what it does to
+    its own.
 
     Attributes: `sample_name` and `label`, lists; `data` (N, C, T, V, M), mapped from the file, or read whole if
     `use_mmap` is false. `debug` keeps the first 100 samples. A process that a Feeder is sent to opens the file anew.
@@ -39,7 +43,7 @@ class Feeder(Dataset):
     def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
                  window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None, graph=None,
                  graph_args=None, uniform_sample=0, uniform_sample_random=False, test_clips=1, random_flip=0.,
-                 random_rotate=0., random_scale=0., dimensions=None):
+                 random_rotate=0., random_scale=0., dimensions=None, statistics_path=None):
         self.data_path = data_path
         self.label_path = label_path
         self.random_choose = random_choose
@@ -58,18 +62,24 @@ class Feeder(Dataset):
         self.random_scale = random_scale
         self.dimensions = dimensions
         self.check_arguments()
-        self.sample_name, self.label = read_labels(label_path)
-        self.data = read_data(data_path, use_mmap)
-        if len(self.data) != len(self.label):
-            raise UserError(f'{data_path} has {len(self.data)} samples and {label_path} has {len(self.label)} labels: '
-                            'take both from the same run of the data preparation')
-        if debug:
-            self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
-            self.data = self.data[:DEBUG_SAMPLES]
+        self.sample_name, self.label, self.data = [], [], None
+        if data_path is not None:
+            self.read_files()
         self.graph = self.build_graph(graph, graph_args or {}) if stream in BONE_STREAMS or random_flip else None
         self.true_lengths = {}  # index → frames before the padding, found when an item is first sampled
         if normalization:
-            self.mean_map, self.std_map = mean_and_deviation(self.data)
+            data = self.data if statistics_path is None else read_data(statistics_path)
+            self.mean_map, self.std_map = mean_and_deviation(data)
+
+    def read_files(self):
+        self.sample_name, self.label = read_labels(self.label_path)
+        self.data = read_data(self.data_path, self.use_mmap)
+        if len(self.data) != len(self.label):
+            raise UserError(f'{self.data_path} has {len(self.data)} samples and {self.label_path} has '
+                            f'{len(self.label)} labels: take both from the same run of the data preparation')
+        if self.debug:
+            self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
+            self.data = self.data[:DEBUG_SAMPLES]
 
     def check_arguments(self):
         if self.stream not in (None, *STREAMS):
@@ -90,7 +100,7 @@ class Feeder(Dataset):
         if name is None:
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         graph = build(name, arguments, 'graph_args')
-        if graph.num_node != self.data.shape[3]:
+        if self.data is not None and graph.num_node != self.data.shape[3]:
             raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {name} has {graph.num_node}: '
                             'name the graph of this data')
         return graph
@@ -99,29 +109,39 @@ class Feeder(Dataset):
         return len(self.label)
 
     def __getitem__(self, index):
-        clip = self.data[index].view(np.ndarray).astype(np.float32, copy=False)
+        clip = self.data[index].view(np.ndarray)
+        if self.uniform_sample and index not in self.true_lengths:
+            self.true_lengths[index] = augment.true_length(clip)
+        return self.prepare(clip, self.true_lengths.get(index)), self.label[index], index
+
+    def prepare(self, clip, true_length=None):
+        """Return the clip (C, T, V, M), as the file has it, as the model takes it: float32, no view of a file.
+
+        `true_length`, its number of frames before the padding, is found if it is needed and not given.
+        """
+        if self.uniform_sample and true_length is None:
+            true_length = augment.true_length(clip)
+        clip = clip.astype(np.float32, copy=False)
         if self.normalization:
             clip = (clip - self.mean_map) / self.std_map
         if self.random_shift:
             clip = tools.random_shift(clip)
         if self.uniform_sample:
-            clips = [self.finish(np.take(clip, frames, axis=1)) for frames in self.uniform_frames(index)]
+            clips = [self.finish(np.take(clip, frames, axis=1)) for frames in self.uniform_frames(true_length)]
             clip = clips[0] if self.test_clips == 1 else np.stack(clips)
         else:
             clip = self.finish(tools.random_choose(clip, self.window_size) if self.random_choose else clip)
         if not (clip.flags.owndata and clip.flags.writeable):
             clip = clip.copy()  # not a view of the file
-        return clip, self.label[index], index
+        return clip
 
-    def uniform_frames(self, index):
-        """Return the list of the frames (uniform_sample,) of each draw from the clip at `index`."""
-        if index not in self.true_lengths:
-            self.true_lengths[index] = augment.true_length(self.data[index].view(np.ndarray))
+    def uniform_frames(self, true_length):
+        """Return the list of the frames (uniform_sample,) of each draw from a clip of so many frames."""
         if self.uniform_sample_random:
             shares = [np.random.random(self.uniform_sample)]
         else:
             shares = (np.arange(self.test_clips) + .5) / self.test_clips
-        return [augment.uniform_frames(self.true_lengths[index], self.uniform_sample, share) for share in shares]
+        return [augment.uniform_frames(true_length, self.uniform_sample, share) for share in shares]
 
     def finish(self, clip):
         """Return the stream, moved and padded as asked for, of `clip`, whose frames are chosen."""
@@ -151,4 +171,5 @@ class Feeder(Dataset):
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        self.data = read_data(self.data_path, self.use_mmap)[:len(self.label)]
+        if self.data_path is not None:
+            self.data = read_data(self.data_path, self.use_mmap)[:len(self.label)]

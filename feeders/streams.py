@@ -3,6 +3,8 @@
 Source: Shi et al., 2s-AGCN, CVPR 2019, section 3.3 (bones); Shi et al., Skeleton-Based Action Recognition with
 Multi-Stream Adaptive Graph Convolutional Networks, TIP 2020, section III-D (motion).
 """
+import pathlib
+
 import numpy as np
 
 
@@ -22,3 +24,20 @@ def motion(x):
     moved = np.zeros_like(x)
     np.subtract(x[..., 1:, :, :], x[..., :-1, :, :], out=moved[..., :-1, :, :])
     return moved
+
+
+FILE_STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion', 'joint_bone'
+
+
+def stream_of_file(path):
+    """Return which of FILE_STREAMS a file such as `val_data_bone.npy` holds, by its name; None if that does not say."""
+    stream = pathlib.PurePath(path).stem.rpartition('_data_')[2]
+    return stream if stream in FILE_STREAMS else None
+
+
+def derive(joints, stream, partners):
+    """Return one of FILE_STREAMS, as data_gen writes it, of `joints` (…, C, T, V, M); see `bones` for `partners`."""
+    if stream == 'joint_bone':
+        return np.concatenate((joints, bones(joints, partners)), axis=-4)
+    derived = bones(joints, partners) if stream.startswith('bone') else joints
+    return motion(derived) if stream.endswith('motion') else derived

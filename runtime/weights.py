@@ -1,6 +1,7 @@
 """Weights on disk: an ordered dict of CPU tensors, read as data whatever the file holds."""
 import collections
 import io
+import pathlib
 import pickle
 import re
 
@@ -87,6 +88,29 @@ def fill_model(model, weights, path):
                             'check model_args (num_class, num_point), or drop it with --ignore-weights')
     model.load_state_dict({**own, **weights})
     return [name for name in own if name not in weights]
+
+
+def load_into(model, path, ignored=()):
+    """Fill `model` with the weights at `path`, without those whose name contains one of the texts `ignored`.
+
+    Returns (names left out, names that the file lacks, which keep their initial values). Errors: see `load_weights`
+    and `fill_model`.
+    """
+    loaded = load_weights(path)
+    left_out = [name for name in loaded if any(part in name for part in ignored)]
+    for name in left_out:
+        del loaded[name]
+    return left_out, fill_model(model, loaded, path)
+
+
+def find_weights(path):
+    """Return `path`, or where it lies under data/, as the published download has it."""
+    if pathlib.Path(path).exists():
+        return path
+    under_data = pathlib.Path('data', path)
+    if not pathlib.Path(path).is_absolute() and under_data.exists():
+        return str(under_data)
+    raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
 
 
 def _storage_from_bytes(data):

@@ -1,0 +1,65 @@
+"""The flags of a run, which are the keys of a YAML config too, with `_` for `-`.
+
+Apart from main.py, because predict.py and visualize.py read the same configs, and because --help answers before torch
+is imported.
+"""
+from runtime.arguments import Parser, count, mapping, yes_or_no
+
+
+def get_parser():
+    """Return the parser of all flags of main.py."""
+    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags go before the YAML of --config, '
+                                'which goes before the defaults.')
+    add = parser.add_argument
+    switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
+
+    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
+    add('--phase', default='train', choices=('train', 'test'), help='what to do')
+    add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
+    add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
+    add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
+    add('--resume', default=False, **switch, help='go on from the checkpoint in the work dir')
+
+    add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
+    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
+    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
+    add('--num-worker', type=int, default=None, help='processes that load data; as many as are of use if not given')
+    add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
+    add('--test-batch-size', type=count, default=256, help='samples of one test batch')
+
+    add('--model', default=None, help='dotted class name of the model')
+    add('--model-args', type=mapping, default={}, help='arguments of the model')
+    add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
+    add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
+
+    add('--optimizer', default='SGD', choices=('SGD', 'Adam'), help='SGD has momentum 0.9')
+    add('--base-lr', type=float, default=0.01, help='learning rate before any step')
+    add('--step', type=int, default=[20, 40, 60], nargs='+', help='epochs from which the rate is a tenth of before')
+    add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
+    add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
+    add('--weight-decay', type=float, default=0.0005, help='weight decay')
+    add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
+        help='freeze the learned graphs (PA) at first')
+    add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
+        help='last epoch, from 0, in which it is frozen')
+    add('--start-epoch', type=int, default=0, help='first epoch, from 0')
+    add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
+    add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
+    add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
+
+    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
+    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
+    add('--compile', default=False, **switch, help='compile the model first: slow to start, then faster')
+    add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
+    add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
+    add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
+
+    add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
+    add('--save-interval', type=count, default=2, help='epochs between weight files')
+    add('--eval-interval', type=count, default=1, help='epochs between evaluations')
+    add('--checkpoint-interval', type=float, default=30, help='minutes between checkpoints within an epoch')
+    add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
+    add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
+    add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')
+    add('--save-score', type=yes_or_no, default=False, help='write the scores of every evaluation')
+    return parser

@@ -1,0 +1,53 @@
+"""The network that a config names, with its weights, and what shape of clip it takes."""
+import inspect
+
+from runtime.dotted import build, import_class
+from runtime.errors import UserError
+from runtime.weights import find_weights, load_into
+
+
+def build_network(arg):
+    """Return the model that the arguments of a run name, with initial weights."""
+    if not arg.model:
+        raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
+    return build(arg.model, arg.model_args, 'model_args')
+
+
+def load_trained(arg, weights=None):
+    """Return the model of a run's arguments in eval mode, on the CPU, with `weights` or those that the config names.
+
+    Raises UserError if there are none, or if they lack some of the model's: such a model has not been trained.
+    """
+    if not weights and not arg.weights:
+        raise UserError(f'{arg.config}: it names no weights: give --weights FILE')
+    network = build_network(arg)
+    path = find_weights(weights or arg.weights)
+    _, missing = load_into(network, path, arg.ignore_weights)
+    if missing:
+        raise UserError(f'{path}: it lacks {missing[0]} and {len(missing) - 1} more: '
+                        f'give the weights of the model in {arg.config}')
+    return network.eval()
+
+
+def answer(model, data):
+    """Return what `model` answers to data (N, C, T, V, M): scores (N, num_class), or a tuple that begins with them.
+
+    Of data (N, draws, C, T, V, M), several draws of each clip, it is the mean over the draws.
+    """
+    if data.dim() == 5:
+        return model(data)
+    return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1)
+
+
+def model_arguments(arg):
+    """Return what the model is made with: model_args, and the defaults of its class for the others."""
+    parameters = inspect.signature(import_class(arg.model)).parameters
+    return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
+
+
+def check_shape(shape, arg, path):
+    """Raise UserError if clips of `shape` (…, C, T, V, M), from `path`, are not what model_args speak of."""
+    said = model_arguments(arg)
+    for name, axis in (('in_channels', -4), ('num_point', -2), ('num_person', -1)):
+        if isinstance(said.get(name), int) and shape[axis] != said[name]:
+            raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {said[name]}, not {shape[axis]}')
