@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 
+from data_gen.class_names import class_names, unnamed
 from feeders.labels import read_labels
 from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
@@ -28,6 +29,7 @@ def get_parser():
     add('--search', type=float, metavar='SHARE',
         help='find the weights on this share of the samples (0.5, say) and report on the others only')
     add('--report', action='store_true', help='print the accuracy of every class too')
+    add('--names', help='file with the name of a class a line, or label file of Kinetics, for --report')
     add('--out', help='write the fused scores to this file')
     return parser
 
@@ -62,6 +64,12 @@ def stack_streams(scores, names, files):
         raise UserError(f'{", ".join(map(str, files))}: rows of {" and ".join(map(str, sorted(lengths)))} classes: '
                         'the streams must be of the same classes')
     return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
+
+
+def check_labels(labels, num_class, file):
+    """Raise UserError if one of the labels, from `file`, is none of the `num_class` classes of the scores."""
+    if labels.max(initial=0) >= num_class:
+        raise UserError(f'{file}: it has label {labels.max()}, and the scores are of {num_class} classes, from 0 on')
 
 
 def fuse(stacked, weights):
@@ -129,6 +137,7 @@ def main():
     names, labels = read_labels(label_file)
     labels = np.array(labels)
     stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
+    check_labels(labels, stacked.shape[2], label_file)
     reported = np.arange(len(labels))
     if arg.search is not None:
         searched, reported = split_samples(len(labels), arg.search)
@@ -141,8 +150,10 @@ def main():
     for k in (1, 5):
         print(f'\tTop{k}: {100 * top_k(fused[reported], labels[reported], k):.4f}%')
     if arg.report:
+        class_name = class_names(fused.shape[1], arg.names)
         for label, accuracy in class_accuracies(fused[reported], labels[reported]).items():
-            print(f'\tClass {label}: {100 * accuracy:.2f}%')
+            known = '' if class_name[label] == unnamed(label) else f' ({class_name[label]})'
+            print(f'\tClass {label}{known}: {100 * accuracy:.2f}%')
     if arg.out:
         with write_whole(arg.out) as file:
             pickle.dump(dict(zip(names, fused)), file)

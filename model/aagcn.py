@@ -43,10 +43,14 @@ class AttentiveGraphUnit(GraphUnit):
         for zero in (self.conv_ta.weight, self.conv_ta.bias, self.fc1c.bias, self.fc2c.weight, self.fc2c.bias):
             nn.init.zeros_(zero)
 
-    def adjacency(self, x):
+    def graphs(self, x):
+        """Return the graphs of the bodies x (N, C, T, V) by AGCN's letters: A, or B (3, V, V) and C (N, 3, V, V)."""
         if not self.adaptive:
-            return self.A
-        return self.PA + self.alpha * self.similarity(x).tanh()
+            return {'A': self.A}
+        return {'B': self.PA, 'C': self.alpha * self.similarity(x).tanh()}
+
+    def adjacency(self, x):
+        return sum(self.graphs(x).values())
 
     def forward(self, x, bodies=None):
         y = super().forward(x, bodies)

@@ -21,8 +21,12 @@ class AdaptiveGraphUnit(GraphUnit):
         self.add_conv_d(in_channels, out_channels)
         self.add_down_and_bn(in_channels, out_channels)
 
+    def graphs(self, x):
+        """Return the three graphs of the bodies x (N, C, T, V) by letter: A and B (3, V, V), C (N, 3, V, V)."""
+        return {'A': self.A, 'B': self.PA, 'C': self.similarity(x).softmax(-2)}
+
     def adjacency(self, x):
-        return self.A + self.PA + self.similarity(x).softmax(-2)
+        return sum(self.graphs(x).values())
 
 
 class Model(SkeletonNetwork):

@@ -10,8 +10,8 @@ from runtime.errors import UserError
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are the user's one line, and whose flags may not be abbreviated."""
 
-    def __init__(self, description):
-        super().__init__(description=description, allow_abbrev=False,
+    def __init__(self, description, prog=None):
+        super().__init__(prog=prog, description=description, allow_abbrev=False,
                          formatter_class=argparse.ArgumentDefaultsHelpFormatter)
 
     def error(self, message):

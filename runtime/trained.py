@@ -14,9 +14,10 @@ def build_network(arg):
 
 
 def load_trained(arg, weights=None):
-    """Return the model of a run's arguments in eval mode, on the CPU, with `weights` or those that the config names.
+    """Return (model, path): the model of a run's arguments, in eval mode, on the CPU, and where its weights are from.
 
-    Raises UserError if there are none, or if they lack some of the model's: such a model has not been trained.
+    They are `weights`, or else those that the config names, looked for as `find_weights` does. Raises
+    UserError if there are none, or if they lack some of the model's: such a model has not been trained.
     """
     if not weights and not arg.weights:
         raise UserError(f'{arg.config}: it names no weights: give --weights FILE')
@@ -26,7 +27,7 @@ def load_trained(arg, weights=None):
     if missing:
         raise UserError(f'{path}: it lacks {missing[0]} and {len(missing) - 1} more: '
                         f'give the weights of the model in {arg.config}')
-    return network.eval()
+    return network.eval(), path
 
 
 def answer(model, data):

@@ -39,19 +39,24 @@ def golden():
     return load
 
 
-@pytest.fixture
-def run(tmp_path):
-    """A function that runs `python <script> <arguments>` in a temporary folder and returns the finished process.
+def run_script(script, *arguments, cwd, status=0, env=None, timeout=300):
+    """Run `python <script> <arguments>` in the folder `cwd` and return the finished process.
 
     A script is named from the project's root; the process's standard input is closed, and `status` is asserted.
     """
-    def run_script(script, *arguments, status=0, cwd=tmp_path, env=None, timeout=300):
-        process = subprocess.run(
-            [sys.executable, str(ROOT / script), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})})
-        assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
-        return process
-    return run_script
+    process = subprocess.run(
+        [sys.executable, str(ROOT / script), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})})
+    assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
+    return process
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The function `run_script`, in a temporary folder if no other is given."""
+    def run_there(script, *arguments, cwd=tmp_path, **options):
+        return run_script(script, *arguments, cwd=cwd, **options)
+    return run_there
 
 
 def assert_one_line_error(process, *words):

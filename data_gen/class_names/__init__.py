@@ -25,12 +25,17 @@ def class_names(num_class, path=None):
         if num_class in NTU_CLASSES:
             return read_lines(NTU)[:num_class]
         if num_class != KINETICS_CLASSES or not pathlib.Path(KINETICS).is_file():
-            return [f'class {label}' for label in range(num_class)]
+            return list(map(unnamed, range(num_class)))
         path = KINETICS
     names = read_kinetics(path) if str(path).endswith('.json') else read_lines(path)
     if len(names) != num_class:
         raise UserError(f'{path}: it names {len(names)} classes, and there are {num_class}')
     return names
+
+
+def unnamed(label):
+    """Return what a class is called whose name is not known."""
+    return f'class {label}'
 
 
 def read_lines(path):

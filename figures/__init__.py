@@ -1,0 +1,1 @@
+"""Drawings: arrays in, matplotlib figures out. Only visualize.py and TensorBoard's pictures import this."""

@@ -1,0 +1,36 @@
+"""What a network used in a forward pass, as it used it."""
+import torch
+
+SUM = 'A + B + C'
+
+
+def captured_graphs(network, data, layers):
+    """Return the graphs that `network` used for `data` (N, C, T, V, M) in the units l1 … l10 that `layers` numbers.
+
+    The result is a dict layer → letter → array (N·M, 3, V, V), one row a body; the letters are those that the unit
+    has of A, B (learnt) and C (computed from the bodies), and SUM. Raises ValueError for a model without such units.
+    """
+    captured = {}
+
+    def keep(layer):
+        def hook(graph_unit, inputs):
+            x = inputs[0]
+            graphs = {**graph_unit.graphs(x), SUM: graph_unit.adjacency(x)}
+            captured[layer] = {letter: graph.expand(len(x), -1, -1, -1).cpu().numpy().copy()
+                               for letter, graph in graphs.items()}
+        return hook
+
+    hooks = []
+    try:
+        for layer in layers:
+            graph_unit = getattr(getattr(network, f'l{layer}', None), 'gcn1', None)
+            if not hasattr(graph_unit, 'graphs'):
+                raise ValueError(f'the model has no layer {layer} whose graphs could be shown')
+            hooks.append(graph_unit.register_forward_pre_hook(keep(layer)))
+        network.skip_empty_bodies = False  # a row for every body
+        with torch.no_grad():
+            network.eval()(data)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {layer: captured[layer] for layer in layers}

@@ -1,0 +1,161 @@
+"""predict.py as its users run it: scores are those of the test phase, broken files disturb no others."""
+import json
+import pickle
+
+import jsonschema
+import numpy as np
+import pytest
+import torch
+from conftest import assert_one_line_error, run_script
+from tiny import NUM_CLASS, config, write_config
+
+from model.agcn import Model
+from predict import Predictor
+from tests.data_gen.raw_ntu import names_of, write_tree
+
+NAMES = names_of(4, actions=NUM_CLASS)
+TESTED = [f'{name}.skeleton' for name in NAMES if 'C001' in name]  # NTU's cross-view benchmark tests on camera 1
+SHORT = {'uniform_sample': 16}  # few frames, so that the network takes no time
+SCHEMA = {
+    'type': 'object', 'additionalProperties': False,
+    'required': ['version', 'streams', 'num_class', 'predictions', 'errors'],
+    'properties': {
+        'version': {'const': 1},
+        'num_class': {'type': 'integer', 'minimum': 1},
+        'streams': {'type': 'array', 'minItems': 1, 'maxItems': 2, 'items': {
+            'type': 'object', 'additionalProperties': False, 'required': ['config', 'weights'],
+            'properties': {'config': {'type': 'string'}, 'weights': {'type': 'string'}}}},
+        'predictions': {'type': 'array', 'items': {
+            'type': 'object', 'additionalProperties': False, 'required': ['file', 'clip', 'top'],
+            'properties': {
+                'file': {'type': 'string'}, 'clip': {'type': ['integer', 'null'], 'minimum': 0},
+                'top': {'type': 'array', 'minItems': 1, 'items': {
+                    'type': 'object', 'additionalProperties': False,
+                    'required': ['label', 'name', 'score', 'probability'],
+                    'properties': {'label': {'type': 'integer', 'minimum': 0}, 'name': {'type': 'string'},
+                                   'score': {'type': 'number'},
+                                   'probability': {'type': 'number', 'minimum': 0, 'maximum': 1}}}}}}},
+        'errors': {'type': 'array', 'items': {
+            'type': 'object', 'additionalProperties': False, 'required': ['file', 'clip', 'error'],
+            'properties': {'file': {'type': 'string'}, 'clip': {'type': ['integer', 'null']},
+                           'error': {'type': 'string'}}}}}}
+
+
+def write_weights(path, seed, **model_args):
+    """Write weights that tell classes apart: random ones, of a model whose units are switched on."""
+    torch.manual_seed(seed)
+    model = Model(num_class=NUM_CLASS, graph='graph.ntu_rgb_d.Graph', **model_args)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if name.endswith('bn.weight'):
+                value.fill_(.5)
+            if name.endswith('PA'):
+                value.normal_(0, .05)
+    torch.save(model.state_dict(), path)
+
+
+@pytest.fixture(scope='module')
+def road(tmp_path_factory):
+    """A folder with raw recordings, what data_gen makes of them, and weights of two streams."""
+    folder = tmp_path_factory.mktemp('road')
+    write_tree(folder / 'raw', NAMES)
+    run_script('data_gen/ntu_gendata.py', '--data_path', 'raw', '--out_folder', 'data/ntu', '--benchmark', 'xview',
+               cwd=folder)
+    run_script('data_gen/gen_bone_data.py', '--datasets', 'ntu/xview', cwd=folder)
+    for seed, stream in enumerate(('joint', 'bone')):
+        write_weights(folder / f'{stream}.pt', seed)
+    return folder
+
+
+def stream_config(folder, of='joint', **feeder):
+    """Write the config that tests the data of a stream, and return its path."""
+    arguments = {'data_path': str(folder / f'data/ntu/xview/val_data_{of}.npy'),
+                 'label_path': str(folder / 'data/ntu/xview/val_label.pkl'), **feeder}
+    name = '_'.join([of, *feeder])
+    content = config(folder, folder / name, phase='test', save_score=True, test_feeder_args=arguments,
+                     weights=str(folder / f'{of}.pt'))
+    return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+
+
+def scores_of_test(run, folder, path):
+    """Return sample name → scores, as the test phase of main.py writes them."""
+    run('main.py', '--config', path, '--overwrite')
+    return pickle.loads((folder / path.stem / 'work_dir/epoch1_test_score.pkl').read_bytes())
+
+
+def predicted_scores(run, folder, *arguments):
+    run('predict.py', *(folder / 'raw' / name for name in TESTED), '--out', folder / 'out.pkl', *arguments)
+    return pickle.loads((folder / 'out.pkl').read_bytes())
+
+
+def assert_same_scores(predicted, tested):
+    assert sorted(tested) == TESTED == sorted(predicted)
+    for name, scores in tested.items():
+        assert np.ptp(scores) > 1e-3
+        np.testing.assert_allclose(predicted[name], scores, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize('feeder', [
+    {},
+    {'normalization': True, 'uniform_sample': 16, 'test_clips': 2},
+    {'stream': 'bone_motion', 'graph': 'graph.ntu_rgb_d.Graph', **SHORT},
+])
+def test_scores_are_those_of_the_test_phase(run, road, feeder):
+    path = stream_config(road, **feeder)
+    assert_same_scores(predicted_scores(run, road, '--config', path), scores_of_test(run, road, path))
+
+
+def test_two_streams_are_fused_as_ensemble_does(run, road):
+    joint, bone = stream_config(road, **SHORT), stream_config(road, 'bone', **SHORT)
+    of_joint, of_bone = (scores_of_test(run, road, path) for path in (joint, bone))
+    fused = {name: scores + np.float32(.5) * of_bone[name] for name, scores in of_joint.items()}
+    assert_same_scores(predicted_scores(run, road, '--config', joint, '--bone-config', bone, '--alpha', .5), fused)
+
+
+def test_json_is_valid_and_holds_broken_files_beside_the_others(run, road):
+    (road / 'broken.skeleton').write_text('3\n1\n')
+    np.save(road / 'kinetics.npy', np.zeros((3, 5, 18, 2), np.float32))
+    broken = [str(road / name) for name in ('broken.skeleton', 'gone.npy', 'kinetics.npy')]
+    whole = road / 'raw' / TESTED[1]
+    path = stream_config(road, **SHORT)
+    process = run('predict.py', '--config', path, '--json', '--top-k', 3, *broken, whole, status=1)
+    content = json.loads(process.stdout)
+    jsonschema.validate(content, SCHEMA)
+    assert [error['file'] for error in content['errors']] == broken
+    lines = [line for line in process.stderr.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 3 and 'num_point is 25, not 18' in lines[2] and 'Traceback' not in process.stderr
+    prediction, = content['predictions']
+    assert prediction['file'] == str(whole)
+    names, probabilities = Predictor(path)(whole)
+    assert [row['name'] for row in prediction['top']] == names[:3]
+    np.testing.assert_allclose([row['probability'] for row in prediction['top']], probabilities[:3], rtol=1e-5)
+    assert probabilities.sum() == pytest.approx(1) and len(probabilities) == NUM_CLASS
+
+
+def test_prepared_clips_are_taken_alone_and_many_in_a_file(road):
+    joints = road / 'data/ntu/xview/val_data_joint.npy'
+    np.save(road / 'one.npy', np.load(joints)[1])
+    one, first, second = Predictor(stream_config(road, **SHORT)).predict([road / 'one.npy', joints], batch_size=2)
+    assert (one.clip, first.clip, second.clip) == (None, 0, 1)
+    np.testing.assert_allclose(one.scores, second.scores, atol=1e-5)
+    assert np.abs(first.scores - second.scores).max() > 1e-3
+    bones = joints.with_name('val_data_bone.npy')
+    of_bones = Predictor(stream_config(road, 'bone', **SHORT))
+    for derived, ready in zip(of_bones.predict([joints]), of_bones.predict([bones])):
+        np.testing.assert_allclose(derived.scores, ready.scores, atol=1e-5)
+    refused = Predictor(stream_config(road, **SHORT)).predict([bones])
+    assert all('holds bone' in str(prediction.error) for prediction in refused)
+
+
+def test_nothing_usable_is_an_error(run, road, tmp_path):
+    (tmp_path / 'folder').mkdir()
+    process = run('predict.py', '--config', stream_config(road, **SHORT), tmp_path / 'folder', status=2)
+    assert_one_line_error(process, 'folder', 'no recording')
+
+
+def test_table_names_the_classes_for_all_files_of_a_folder(run, road, tmp_path):
+    (tmp_path / 'classes.txt').write_text('sit\nstand\nwave\nfall\n')
+    printed = run('predict.py', '--config', stream_config(road, **SHORT), '--names', tmp_path / 'classes.txt',
+                  '--top-k', 2, road / 'raw').stdout.splitlines()
+    assert printed[::3] == [str(road / 'raw' / f'{name}.skeleton') for name in sorted(NAMES)]
+    assert all(line.split()[1] in ('sit', 'stand', 'wave', 'fall') and line.endswith('%') for line in printed[1::3])
