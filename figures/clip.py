@@ -41,13 +41,13 @@ def film(joints, links, frames, frame_rate, title, predictions=()):
     """Return a PIL image of each of the `frames` of joints (3, T, V, M); see `strip`."""
     view = front_view(joints)
     limits = limits_of(view[:, frames])
-    width, height = (6.4 if predictions else 3.6), 3.8
+    width, height = (6.9 if predictions else 3.6), 3.8
     figure = new_figure(width, height)
     figure.text(.15 / width, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
     axes = figure.add_axes([.1 / width, .35 / height, 3.4 / width, (height - .8) / height])
     clock = figure.text(.15 / width, .18 / height, '', va='center', fontsize=9, color=GREY)
     if predictions:
-        beside = figure.add_axes([5.1 / width, 1.1 / height, 1.0 / width, 1.6 / height])
+        beside = figure.add_axes([5.2 / width, 1.1 / height, 1.1 / width, 1.6 / height])
         draw_predictions(beside, predictions)
     images = []
     for frame in frames:

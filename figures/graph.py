@@ -85,7 +85,8 @@ def on_the_body(graphs, graph, joint, letter, title):
             draw_body(axes, place, graph.inward, acting[layer] / most, joint)
             if k == 0:
                 axes.set_title(f'layer {layer}', pad=3)
-    add_legend(figure, graph.joint_names[joint], letter)
+    negative = any((stack[:, :, joint] < 0).any() for stack in graphs.values())
+    add_legend(figure, graph.joint_names[joint], letter, negative)
     return figure
 
 
@@ -105,11 +106,12 @@ def draw_body(axes, place, links, strengths, joint):
     axes.set_axis_off()
 
 
-def add_legend(figure, joint_name, letter):
+def add_legend(figure, joint_name, letter, negative):
     dot = {'linestyle': '', 'marker': 'o', 'markersize': 9, 'alpha': .75, 'markeredgewidth': 0}
-    handles = [Line2D([], [], color=BLUE, label=f'weight in {letter}, positive', **dot),
-               Line2D([], [], color=VERMILLION, label='negative', **dot),
-               Line2D([], [], linestyle='', marker='x', color=INK, markersize=8, markeredgewidth=1.4,
-                      label=f'the joint that is acted on: {joint_name}')]
-    figure.legend(handles=handles, loc='lower center', ncols=3, frameon=False, fontsize=8, columnspacing=2,
+    handles = [Line2D([], [], color=BLUE, label=f'weight in {letter}{", positive" if negative else ""}', **dot)]
+    if negative:
+        handles.append(Line2D([], [], color=VERMILLION, label='negative', **dot))
+    handles.append(Line2D([], [], linestyle='', marker='x', color=INK, markersize=8, markeredgewidth=1.4,
+                          label=f'the joint that is acted on: {joint_name}'))
+    figure.legend(handles=handles, loc='lower center', ncols=len(handles), frameon=False, fontsize=8, columnspacing=2,
                   handletextpad=.4)
