@@ -107,8 +107,7 @@ def draw_graph(arg):
             raise UserError(f'--matrix {arg.matrix}: this model has {", ".join(first_body[arg.layer[0]])}')
         chosen = {layer: of_layer[letter] for layer, of_layer in first_body.items()}
         joint = joint_number(stream.graph, arg.joint)
-        title = f'What acts on the {arg.joint}, sample {pathlib.Path(name).stem}'
-        figure = figure_of.on_the_body(chosen, stream.graph, joint, letter, title)
+        figure = figure_of.on_the_body(chosen, stream.graph, joint, letter, pathlib.Path(name).stem)
     style.save_figure(figure, arg.out)
 
 
@@ -145,14 +144,15 @@ def draw_clip(arg):
     if not joints.any():
         raise UserError(f'{path}: there is nobody in it')
     predictions = predict_best(arg, joints, path) if arg.weights else ()
+    first = int(joints.any(axis=(0, 2, 3)).argmax())
     length = true_length(joints)
     if arg.out.endswith('.gif'):
-        step = -(-length // LONGEST_FILM)
-        frames = range(0, length, step)
+        step = -(-(length - first) // LONGEST_FILM)
+        frames = range(first, length, step)
         images = figure_of.film(joints, graph.inward, frames, arg.frame_rate, title, predictions)
         style.save_frames(images, arg.out, arg.frame_rate / step)
     else:
-        frames = np.linspace(0, length - 1, min(arg.frames, length)).round().astype(int)
+        frames = np.linspace(first, length - 1, min(arg.frames, length - first)).round().astype(int)
         style.save_figure(figure_of.strip(joints, graph.inward, frames, arg.frame_rate, title, predictions), arg.out)
 
 

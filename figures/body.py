@@ -6,7 +6,7 @@ CENTRE = {'head': (0, 2.75), 'neck': (0, 2.2), 'spine at the shoulders': (0, 1.7
           'base of spine': (0, 0), 'nose': (0, 2.5)}
 LEFT = {'shoulder': (.7, 1.6), 'elbow': (1.15, .85), 'wrist': (1.5, .2), 'hand': (1.68, -.2), 'hand tip': (1.85, -.62),
         'thumb': (1.28, -.36), 'hip': (.42, -.2), 'knee': (.52, -1.25), 'ankle': (.6, -2.25), 'foot': (.85, -2.65),
-        'eye': (.24, 2.75), 'ear': (.5, 2.55)}
+        'eye': (.3, 2.85), 'ear': (.65, 2.6)}
 POSITIONS = {**CENTRE, **{f'left {name}': (x, y) for name, (x, y) in LEFT.items()},
              **{f'right {name}': (-x, y) for name, (x, y) in LEFT.items()}}
 SHORTER = (('left ', 'L '), ('right ', 'R '), ('spine at the shoulders', 'spine top'),

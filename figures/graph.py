@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from figures.body import short_names, standing
 from figures.style import BLUE, GREY, INK, MAGNITUDE, PALE, SIGNED, VERMILLION, WIDTH, new_figure, styled
 
-SUBSETS = '1: the joint itself', '2: towards the centre', '3: away from the centre'
+SUBSETS = 'the joint itself', 'nearer the centre', 'farther from it'  # which neighbours act on a joint
 LARGEST_CIRCLE = 560  # points²
 
 
@@ -31,7 +31,7 @@ def matrices(graphs, joint_names, title):
             image = axes.imshow(graph, interpolation='nearest', **scale)
             name_ticks(axes, names, row == len(graphs) - 1, k == 0)
             if row == 0:
-                axes.set_title(f'subset {SUBSETS[k]}', pad=4)
+                axes.set_title(f'subset {k + 1}: {SUBSETS[k]}', pad=4)
         bar = figure.add_axes([(WIDTH - right + .08) / WIDTH, bottom_of_row + .08 * size / height, .1 / WIDTH,
                                .84 * size / height])
         figure.colorbar(image, cax=bar).outline.set_linewidth(.4)
@@ -58,27 +58,29 @@ def name_ticks(axes, names, below, beside):
 
 
 @styled
-def on_the_body(graphs, graph, joint, letter, title):
+def on_the_body(graphs, graph, joint, letter, sample):
     """Return the figure of `graphs`, layer → (3, V, V): how strongly each joint acts on `joint`, its number.
 
     A column a layer, a row a subset; circles have the area of the weight, on one scale in each row.
     """
     layers = list(graphs)
     panel, tall = (WIDTH - 1.3) / max(3, len(layers)), 2.45
-    top, bottom = .75, .5
-    height = top + bottom + 3 * tall
     width = 1.3 + panel * len(layers)
+    wide = len(layers) > 2
+    top, bottom = .85, .5 if wide else .9
+    height = top + bottom + 3 * tall
     figure = new_figure(width, height)
     place = standing(graph.joint_names)
-    figure.text(.15 / width, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
+    figure.text(.15 / width, 1 - .2 / height, f'What acts on the {graph.joint_names[joint]}', va='center', fontsize=10,
+                weight='bold')
+    figure.text(.15 / width, 1 - .4 / height, f'sample {sample}', va='center', color=GREY)
     for k in range(3):
         acting = {layer: graphs[layer][k][:, joint] for layer in layers}
         most = max(np.abs(values).max() for values in acting.values()) or 1
         y = 1 - (top + (k + 1) * tall) / height
-        number, meaning = SUBSETS[k].split(': ')
-        figure.text(.15 / width, y + .62 * tall / height, f'subset {number}', fontsize=9, weight='bold')
-        figure.text(.15 / width, y + .54 * tall / height, meaning.replace(' the', '\nthe'), va='top', fontsize=8)
-        figure.text(.15 / width, y + .3 * tall / height, f'largest\ncircle: {most:#.2g}', va='top', fontsize=8,
+        figure.text(.15 / width, y + .62 * tall / height, f'subset {k + 1}', fontsize=9, weight='bold')
+        figure.text(.15 / width, y + .58 * tall / height, SUBSETS[k], va='top', fontsize=8)
+        figure.text(.15 / width, y + .45 * tall / height, f'largest\ncircle: {most:#.2g}', va='top', fontsize=8,
                     color=GREY)
         for column, layer in enumerate(layers):
             axes = figure.add_axes([(1.3 + column * panel) / width, y, panel / width, tall / height])
@@ -86,7 +88,7 @@ def on_the_body(graphs, graph, joint, letter, title):
             if k == 0:
                 axes.set_title(f'layer {layer}', pad=3)
     negative = any((stack[:, :, joint] < 0).any() for stack in graphs.values())
-    add_legend(figure, graph.joint_names[joint], letter, negative)
+    add_legend(figure, letter, negative, beside=wide)
     return figure
 
 
@@ -106,12 +108,12 @@ def draw_body(axes, place, links, strengths, joint):
     axes.set_axis_off()
 
 
-def add_legend(figure, joint_name, letter, negative):
+def add_legend(figure, letter, negative, beside):
     dot = {'linestyle': '', 'marker': 'o', 'markersize': 9, 'alpha': .75, 'markeredgewidth': 0}
     handles = [Line2D([], [], color=BLUE, label=f'weight in {letter}{", positive" if negative else ""}', **dot)]
     if negative:
         handles.append(Line2D([], [], color=VERMILLION, label='negative', **dot))
     handles.append(Line2D([], [], linestyle='', marker='x', color=INK, markersize=8, markeredgewidth=1.4,
-                          label=f'the joint that is acted on: {joint_name}'))
-    figure.legend(handles=handles, loc='lower center', ncols=len(handles), frameon=False, fontsize=8, columnspacing=2,
-                  handletextpad=.4)
+                          label='the joint that is acted on'))
+    figure.legend(handles=handles, loc='lower center', ncols=len(handles) if beside else 1, frameon=False, fontsize=8,
+                  columnspacing=2, handletextpad=.4)

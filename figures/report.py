@@ -21,9 +21,10 @@ def confusion(counts, names, title):
     row = max(ROW, 2.4 / len(classes)) if len(classes) <= LONGEST_TO_NAME else 6 / len(classes)
     size = row * len(classes)
     named = len(classes) <= LONGEST_TO_NAME
-    label = (max(len(names[c]) for c in classes) * .068 + .15) if named else .5
+    fontsize = min(8, row * 72 * .8)
+    label = (max(len(names[c]) for c in classes) * .0085 * fontsize + .15) if named else .5
     bars, top, bar_gap = max(1.1, .2 * size), .75, .55
-    below = label + .3 + .62
+    below = label + .2 + .62
     width, height = .3 + label + size + .15 + bars + bar_gap, top + size + below
     figure = new_figure(width, height)
     figure.text(.15 / width, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
@@ -31,14 +32,13 @@ def confusion(counts, names, title):
     image = axes.imshow(shares, cmap=MAGNITUDE, vmin=0, vmax=1, interpolation='nearest')
     if named:
         ticks = [names[c] for c in classes]
-        fontsize = min(8, row * 72 * .8)
         axes.set_xticks(np.arange(len(classes)), ticks, rotation=90, fontsize=fontsize)
         axes.set_yticks(np.arange(len(classes)), ticks, fontsize=fontsize)
     axes.tick_params(length=1.5, pad=2)
     axes.set_xlabel('predicted')
     axes.set_ylabel('true')
     draw_accuracies(figure.add_axes([(.3 + label + size + .15) / width, below / height, bars / width, size / height]),
-                    accuracy, min(7.5, row * 72 * .8) if named else 0)
+                    accuracy, fontsize if named else 0)
     scale = figure.add_axes([(.3 + label + size * .1) / width, .42 / height, size * .8 / width, .1 / height])
     figure.colorbar(image, cax=scale, orientation='horizontal').outline.set_linewidth(.4)
     scale.tick_params(labelsize=7, length=2)

@@ -18,7 +18,7 @@ BLUE, ORANGE, GREEN, VERMILLION = '#0072B2', '#E69F00', '#009E73', '#D55E00'
 INK, GREY, PALE = '#222222', '#767676', '#D9D9D9'
 MAGNITUDE, SIGNED = 'cividis', 'PuOr'
 WIDTH = 9.4
-PIXELS_PER_INCH = 150
+PIXELS_PER_INCH = 130
 SETTINGS = {'font.size': 8, 'axes.titlesize': 9, 'font.family': 'DejaVu Sans', 'text.color': INK,
             'axes.edgecolor': GREY, 'axes.labelcolor': INK, 'xtick.color': INK, 'ytick.color': INK,
             'axes.linewidth': .6, 'xtick.major.width': .6, 'ytick.major.width': .6,
@@ -41,7 +41,10 @@ def save_figure(figure, path):
         save_frames([as_image(figure, PIXELS_PER_INCH)], path, 1)
         return
     content = io.BytesIO()
-    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH, metadata={'Date': None} if kind == 'svg' else None)
+    if kind == 'svg':
+        figure.savefig(content, format=kind, metadata={'Date': None})
+    else:
+        as_image(figure, PIXELS_PER_INCH).save(content, kind, optimize=True)
     with write_whole(path) as file:
         file.write(content.getvalue())
 

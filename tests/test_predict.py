@@ -5,11 +5,9 @@ import pickle
 import jsonschema
 import numpy as np
 import pytest
-import torch
 from conftest import assert_one_line_error, run_script
-from tiny import NUM_CLASS, config, write_config
+from tiny import NUM_CLASS, config, write_config, write_weights
 
-from model.agcn import Model
 from predict import Predictor
 from tests.data_gen.raw_ntu import names_of, write_tree
 
@@ -39,19 +37,6 @@ SCHEMA = {
             'type': 'object', 'additionalProperties': False, 'required': ['file', 'clip', 'error'],
             'properties': {'file': {'type': 'string'}, 'clip': {'type': ['integer', 'null']},
                            'error': {'type': 'string'}}}}}}
-
-
-def write_weights(path, seed, **model_args):
-    """Write weights that tell classes apart: random ones, of a model whose units are switched on."""
-    torch.manual_seed(seed)
-    model = Model(num_class=NUM_CLASS, graph='graph.ntu_rgb_d.Graph', **model_args)
-    with torch.no_grad():
-        for name, value in model.named_parameters():
-            if name.endswith('bn.weight'):
-                value.fill_(.5)
-            if name.endswith('PA'):
-                value.normal_(0, .05)
-    torch.save(model.state_dict(), path)
 
 
 @pytest.fixture(scope='module')

@@ -2,7 +2,10 @@
 import pickle
 
 import numpy as np
+import torch
 import yaml
+
+from model.agcn import Model
 
 NUM_CLASS = 4
 
@@ -42,3 +45,17 @@ def write_config(path, content):
     """Write the dict `content` as YAML to `path` and return the path."""
     path.write_text(yaml.safe_dump(content))
     return path
+
+
+def write_weights(path, seed=0):
+    """Write random weights of AGCN, of which every graph has a say, and return the model, in eval mode."""
+    torch.manual_seed(seed)
+    model = Model(num_class=NUM_CLASS, graph='graph.ntu_rgb_d.Graph').eval()
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if name.endswith('bn.weight'):
+                value.fill_(.5)
+            if name.endswith('PA'):
+                value.normal_(0, .05)
+    torch.save(model.state_dict(), path)
+    return model
