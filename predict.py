@@ -4,6 +4,7 @@
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
 probabilities.
 """
+import functools
 import itertools
 import json
 import pathlib
@@ -55,7 +56,7 @@ from feeders.batches import kept_random_state  # noqa: E402
 from feeders.streams import derive, stream_of_file  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build  # noqa: E402
-from runtime.trained import answer, check_shape, load_trained, model_arguments  # noqa: E402
+from runtime.trained import answer, build_graph, check_shape, class_count, load_trained  # noqa: E402
 
 
 class Stream:
@@ -69,16 +70,15 @@ class Stream:
         self.network, self.weights = load_trained(arg, weights)
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
-        self.graph = build(arg.model_args['graph'], arg.model_args.get('graph_args', {}), 'graph_args')
         data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, data_path), 'test_feeder_args')
         if not hasattr(self.feeder, 'prepare'):
             raise UserError(f'{arg.feeder}: it has no prepare(clip), which makes of a clip what the model takes')
 
-    @property
-    def num_class(self):
-        return model_arguments(self.arg)['num_class']
+    @functools.cached_property
+    def graph(self):
+        return build_graph(self.arg)
 
     def prepare(self, joints, path):
         """Return the clip of joints (C, T, V, M) from `path` as the test feeder hands it to the model, (C, T', V, M).
@@ -102,8 +102,11 @@ class Stream:
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
-        with torch.inference_mode():
-            output = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+        try:
+            with torch.inference_mode():
+                output = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+        except torch.OutOfMemoryError:
+            raise UserError(f'the GPU has not enough memory for {len(clips)} clips: lower --batch-size') from None
         return (output[0] if isinstance(output, tuple) else output).float().cpu().numpy()
 
 
@@ -150,7 +153,7 @@ class Predictor:
         if bone_config:
             self.streams.append(Stream(bone_config, bone_weights, device))
             self.stream_weights.append(alpha)
-        numbers = {stream.num_class for stream in self.streams}
+        numbers = {class_count(stream.arg) for stream in self.streams}
         if len(numbers) > 1:
             raise UserError(f'{config} and {bone_config} are of {" and ".join(map(str, numbers))} classes: '
                             'only streams of the same classes can be fused')

@@ -73,6 +73,9 @@ def figures(name):
 
 def find_sample(arg, name):
     """Return (index, name, label) of the test sample with that name, its suffix aside, or of the first."""
+    if not {'data_path', 'label_path'} <= arg.test_feeder_args.keys():
+        raise UserError(f'{arg.config}: test_feeder_args name no data_path and label_path to take a sample from: '
+                        'give a --file')
     names, labels = read_labels(arg.test_feeder_args['label_path'])
     if name is None:
         return 0, names[0], labels[0]
@@ -134,11 +137,11 @@ def draw_clip(arg):
     """Draw the people of one clip, and what the model takes it for if there are weights."""
     figure_of, style = figures('clip'), figures('style')
     from feeders.augment import true_length
-    from runtime.dotted import build
     from runtime.run_flags import get_parser as get_run_parser
+    from runtime.trained import build_graph
     run = get_run_parser().parse_with_config(['--config', arg.config])
     joints, path, title = joints_of(arg, run)
-    graph = build(run.model_args['graph'], run.model_args.get('graph_args', {}), 'graph_args')
+    graph = build_graph(run)
     if joints.shape[0] != 3 or joints.shape[2] != graph.num_node:
         raise UserError(f'{path}: its shape is {joints.shape}, and clips (3, T, {graph.num_node}, M) are drawn')
     if not joints.any():
@@ -161,12 +164,13 @@ def joints_of(arg, run):
     from data_gen.recording import read_clips
     from feeders.clip_file import read_data
     from feeders.streams import stream_of_file
+    from runtime.trained import class_count
     if arg.file:
         return np.asarray(read_clips(arg.file)[0]), arg.file, pathlib.Path(arg.file).name
     index, name, label = find_sample(run, arg.sample)
     path = run.test_feeder_args['data_path'].replace(f'_data_{stream_of_file(run.test_feeder_args["data_path"])}.npy',
                                                      '_data_joint.npy')
-    names = class_names(run.model_args['num_class'], arg.names)
+    names = class_names(class_count(run), arg.names)
     return np.asarray(read_data(path)[index]), path, f'{pathlib.Path(name).stem}: {names[label]}'
 
 

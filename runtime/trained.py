@@ -30,6 +30,13 @@ def load_trained(arg, weights=None):
     return network.eval(), path
 
 
+def build_graph(arg):
+    """Return the graph that model_args name; UserError if they name none."""
+    if 'graph' not in arg.model_args:
+        raise UserError(f'{arg.config}: model_args name no graph, such as graph.ntu_rgb_d.Graph')
+    return build(arg.model_args['graph'], arg.model_args.get('graph_args', {}), 'graph_args')
+
+
 def answer(model, data):
     """Return what `model` answers to data (N, C, T, V, M): scores (N, num_class), or a tuple that begins with them.
 
@@ -44,6 +51,14 @@ def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
     parameters = inspect.signature(import_class(arg.model)).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
+
+
+def class_count(arg):
+    """Return the number of classes that the model is made for; UserError if its arguments do not say."""
+    number = model_arguments(arg).get('num_class')
+    if not isinstance(number, int):
+        raise UserError(f'{arg.config}: model_args name no num_class')
+    return number
 
 
 def check_shape(shape, arg, path):
