@@ -54,6 +54,7 @@ from data_gen.recording import read_clips, recordings_in  # noqa: E402
 from ensemble import fuse  # noqa: E402
 from feeders.batches import kept_random_state  # noqa: E402
 from feeders.streams import derive, stream_of_file  # noqa: E402
+from runtime import precision  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build  # noqa: E402
 from runtime.trained import answer, build_graph, check_shape, class_count, load_trained  # noqa: E402
@@ -70,6 +71,8 @@ class Stream:
         self.network, self.weights = load_trained(arg, weights)
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
+        self.network.skip_empty_bodies = arg.skip_empty_bodies
+        self.execution = precision.prepare(self.network, arg.precision, device=self.device)
         data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, data_path), 'test_feeder_args')
@@ -103,7 +106,7 @@ class Stream:
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self.execution.autocast():
                 output = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
         except torch.OutOfMemoryError:
             raise UserError(f'the GPU has not enough memory for {len(clips)} clips: lower --batch-size') from None

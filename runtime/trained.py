@@ -44,7 +44,7 @@ def answer(model, data):
     """
     if data.dim() == 5:
         return model(data)
-    return model(data.flatten(0, 1)).unflatten(0, data.shape[:2]).mean(1)
+    return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1)
 
 
 def model_arguments(arg):
