@@ -32,7 +32,7 @@ from runtime.processes import Processes  # noqa: E402
 from runtime.results import WeightFiles, write_predictions, write_scores  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
-from runtime.trained import answer, build_network, check_shape, model_arguments  # noqa: E402
+from runtime.trained import answer, build_graph, build_network, check_shape, model_arguments  # noqa: E402
 from runtime.weights import find_weights  # noqa: E402
 
 
@@ -290,6 +290,7 @@ class Processor:
             self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
         if self.arg.phase == 'train':
             self.events['val'].add({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
+            self.draw(index, score)
         else:
             self.folder.log(f'\tMean class accuracy: {100 * self.mean_class_accuracy(index, score):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
@@ -323,6 +324,21 @@ class Processor:
                         'the checkpoint of before this evaluation is there: --resume goes on from it'))
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
+
+    def draw(self, index, score):
+        """Show TensorBoard the confusions and three learned graphs, where matplotlib is installed."""
+        try:
+            from figures.report_numbers import confusion_counts
+            from figures.training import confusion_image, learned_graphs_image
+        except ImportError:
+            return
+        label = np.asarray(self.feeder['test'].label)[index]
+        counts = confusion_counts(score.argmax(1), label, score.shape[1])
+        self.events['val'].add_image('confusion', confusion_image(counts), self.global_step)
+        if 'graph' in self.arg.model_args:
+            image = learned_graphs_image(self.net, build_graph(self.arg).joint_names)
+            if image is not None:
+                self.events['val'].add_image('learned_graphs', image, self.global_step)
 
     def mean_class_accuracy(self, index, score):
         """Return the mean over the classes that have samples of the share that is right."""

@@ -2,12 +2,14 @@
 import json
 import pickle
 import re
+import struct
 
 import numpy as np
 import pytest
 import torch
 import yaml
 from conftest import assert_one_line_error
+from tensorboardX.proto.event_pb2 import Event
 from tiny import NUM_CLASS, config, write_config, write_dataset
 
 from main import Processor, get_parser
@@ -230,22 +232,34 @@ def test_scalars_reach_tensorboard(processor, tmp_path):
     assert [step for step, _ in scalars['acc']] == [4, 8]
 
 
+def test_pictures_and_text_reach_tensorboard(processor, tmp_path):
+    processor(num_epoch=1).start()
+    assert {'confusion', 'learned_graphs'} <= event_tags(tmp_path / 'runs/tiny/val', 'image')
+    assert {'config/text_summary', 'model/text_summary'} <= event_tags(tmp_path / 'runs/tiny/train', 'tensor')
+
+
+def event_tags(folder, kind):
+    return {value.tag for event in read_events(folder) for value in event.summary.value
+            if value.WhichOneof('value') == kind}
+
+
 def read_scalars(folder):
     """Return tag → [(step, value)] of all event files in `folder`, in order."""
-    import struct
-
-    from tensorboardX.proto.event_pb2 import Event
     scalars = {}
+    for event in read_events(folder):
+        for value in event.summary.value:
+            if value.WhichOneof('value') == 'simple_value':
+                scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return scalars
+
+
+def read_events(folder):
     for path in sorted(folder.glob('events.*')):
         content = path.read_bytes()
         while content:
             length = struct.unpack('<Q', content[:8])[0]
-            event = Event.FromString(content[12:12 + length])
+            yield Event.FromString(content[12:12 + length])
             content = content[16 + length:]
-            for value in event.summary.value:
-                if value.WhichOneof('value') == 'simple_value':
-                    scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
-    return scalars
 
 
 def test_a_folder_with_results_is_not_written_into_unasked(train):
