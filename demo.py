@@ -1,0 +1,79 @@
+"""The whole road on made-up people: raw recordings → joints and bones → two trained streams → a fused score.
+
+Runs the project's own commands, one after the other, as a user would; see `config/demo/` for the recipes.
+"""
+import argparse
+import pathlib
+import subprocess
+import sys
+import time
+
+from runtime.errors import UserError, complain, run_command
+
+ROOT = pathlib.Path(__file__).resolve().parent
+STREAMS = ('joint', 'bone')
+MAIN_FLAGS = ()  # what every run of main.py gets beside its config
+
+
+class StepFailed(Exception):
+    """A command of the demo ended with a status other than 0."""
+
+    def __init__(self, status):
+        super().__init__(status)
+        self.status = status if status > 0 else 128 - status  # a signal, as a shell tells it
+
+
+def run_step(folder, title, script, *arguments):
+    """Run `python <script> <arguments>` in `folder`; StepFailed with its status if that is not 0."""
+    print(f'\n{title}\n$ python {script} {" ".join(arguments)}', flush=True)
+    started = time.perf_counter()
+    status = subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder).returncode
+    if status:
+        complain(f'the demo stopped: python {script} {" ".join(arguments)} ended with status {status}')
+        raise StepFailed(status)
+    print(f'({time.perf_counter() - started:.0f} s)', flush=True)
+
+
+def config(name):
+    return str(ROOT / 'config' / 'demo' / f'{name}.yaml')
+
+
+def newest_weights(folder, stream):
+    """Return the weights that training has just written, relative to `folder`."""
+    written = list((folder / 'runs').glob(f'demo_agcn_{stream}-*.pt'))
+    if not written:
+        raise UserError(f'{folder / "runs"}: training has written no weights demo_agcn_{stream}-*.pt')
+    return str(max(written, key=lambda path: path.stat().st_mtime).relative_to(folder))
+
+
+def walk_the_road(folder):
+    """Run every command from raw files to the fused score, in `folder`."""
+    run_step(folder, 'Make up people and record them', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
+    run_step(folder, 'Raw recordings → joints', 'data_gen/ntu_gendata.py',
+             '--data_path', './data/demo_raw/nturgb+d_skeletons', '--out_folder', './data/demo')
+    run_step(folder, 'Joints → bones', 'data_gen/gen_bone_data.py', '--datasets', 'demo/xsub')
+    for stream in STREAMS:
+        run_step(folder, f'Train the {stream} stream', 'main.py', '--config', config(f'train_{stream}'), *MAIN_FLAGS)
+    for stream in STREAMS:
+        run_step(folder, f'Test the {stream} stream on people it has never seen', 'main.py',
+                 '--config', config(f'test_{stream}'), '--weights', newest_weights(folder, stream), *MAIN_FLAGS)
+    run_step(folder, 'Fuse the two streams', 'ensemble.py', '--datasets', 'demo/xsub')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--folder', default=ROOT, type=pathlib.Path,
+                        help="where data/, work_dir/ and runs/ are written (the project's own folder)")
+    folder = parser.parse_args().folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    try:
+        walk_the_road(folder)
+    except StepFailed as failure:
+        return failure.status
+    print_table(folder)
+    print(f'\nThe whole road took {time.perf_counter() - started:.0f} s.')
+
+
+if __name__ == '__main__':
+    run_command(main)
