@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 
+import ensemble
 from runtime.errors import UserError, complain, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STREAMS = ('joint', 'bone')
-MAIN_FLAGS = ()  # what every run of main.py gets beside its config
+MAIN_FLAGS = ('--overwrite',)  # what every run of main.py gets beside its config: the demo can be run again
 
 
 class StepFailed(Exception):
@@ -40,9 +41,9 @@ def config(name):
 
 def newest_weights(folder, stream):
     """Return the weights that training has just written, relative to `folder`."""
-    written = list((folder / 'runs').glob(f'demo_agcn_{stream}-*.pt'))
+    written = list((folder / 'runs').glob(f'demo_agcn_{stream}-[0-9]*-[0-9]*.pt'))
     if not written:
-        raise UserError(f'{folder / "runs"}: training has written no weights demo_agcn_{stream}-*.pt')
+        raise UserError(f'{folder / "runs"}: training has written no weights demo_agcn_{stream}-EPOCH-STEP.pt')
     return str(max(written, key=lambda path: path.stat().st_mtime).relative_to(folder))
 
 
@@ -58,6 +59,17 @@ def walk_the_road(folder):
         run_step(folder, f'Test the {stream} stream on people it has never seen', 'main.py',
                  '--config', config(f'test_{stream}'), '--weights', newest_weights(folder, stream), *MAIN_FLAGS)
     run_step(folder, 'Fuse the two streams', 'ensemble.py', '--datasets', 'demo/xsub')
+
+
+def print_table(folder):
+    """Print the accuracy of each stream and of both fused, from the score files."""
+    names, labels = ensemble.read_labels(folder / 'data/demo/xsub/val_label.pkl')
+    files = [folder / f'work_dir/demo/xsub/agcn_test_{stream}/epoch1_test_score.pkl' for stream in STREAMS]
+    scores = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
+    rows = {'joint': scores[0], 'bone': scores[1], 'fused': ensemble.fuse(scores, (1, 1))}
+    print(f'\n{len(names)} recordings of people it has never seen\n\n{"":8}{"top-1":>9}{"top-5":>9}')
+    for name, score in rows.items():
+        print(f'{name:8}' + ''.join(f'{ensemble.top_k(score, labels, k):9.2%}' for k in (1, 5)))
 
 
 def main():
