@@ -9,29 +9,18 @@ import sys
 import time
 
 import ensemble
-from runtime.errors import UserError, complain, run_command
+from runtime.errors import UserError, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STREAMS = ('joint', 'bone')
 MAIN_FLAGS = ('--overwrite',)  # what every run of main.py gets beside its config: the demo can be run again
 
 
-class StepFailed(Exception):
-    """A command of the demo ended with a status other than 0."""
-
-    def __init__(self, status):
-        super().__init__(status)
-        self.status = status if status > 0 else 128 - status  # a signal, as a shell tells it
-
-
 def run_step(folder, title, script, *arguments):
-    """Run `python <script> <arguments>` in `folder`; StepFailed with its status if that is not 0."""
+    """Run `python <script> <arguments>` in `folder`; CalledProcessError if its status is not 0."""
     print(f'\n{title}\n$ python {script} {" ".join(arguments)}', flush=True)
     started = time.perf_counter()
-    status = subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder).returncode
-    if status:
-        complain(f'the demo stopped: python {script} {" ".join(arguments)} ended with status {status}')
-        raise StepFailed(status)
+    subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder, check=True)
     print(f'({time.perf_counter() - started:.0f} s)', flush=True)
 
 
@@ -51,7 +40,8 @@ def walk_the_road(folder):
     """Run every command from raw files to the fused score, in `folder`."""
     run_step(folder, 'Make up people and record them', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
     run_step(folder, 'Raw recordings → joints', 'data_gen/ntu_gendata.py',
-             '--data_path', './data/demo_raw/nturgb+d_skeletons', '--out_folder', './data/demo')
+             '--data_path', './data/demo_raw/nturgb+d_skeletons', '--out_folder', './data/demo', '--benchmark', 'xsub',
+             '--ignored_sample_path', './data/demo_raw/samples_with_missing_skeletons.txt', '--overwrite')
     run_step(folder, 'Joints → bones', 'data_gen/gen_bone_data.py', '--datasets', 'demo/xsub')
     for stream in STREAMS:
         run_step(folder, f'Train the {stream} stream', 'main.py', '--config', config(f'train_{stream}'), *MAIN_FLAGS)
@@ -81,8 +71,11 @@ def main():
     started = time.perf_counter()
     try:
         walk_the_road(folder)
-    except StepFailed as failure:
-        return failure.status
+    except subprocess.CalledProcessError as failure:
+        status = failure.returncode
+        script = pathlib.Path(failure.cmd[1]).relative_to(ROOT)
+        print(f'the demo stopped: {script} ended with status {status}', file=sys.stderr)
+        return status if status > 0 else 128 - status  # a signal, as a shell tells it
     print_table(folder)
     print(f'\nThe whole road took {time.perf_counter() - started:.0f} s.')
 

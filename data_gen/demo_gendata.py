@@ -1,6 +1,7 @@
 """Write a small set of made-up human motion as raw NTU RGB+D files, for a demo that needs no download.
 
     OUT/nturgb+d_skeletons/SsssCcccPpppRrrrAaaa.skeleton
+    OUT/samples_with_missing_skeletons.txt  (empty: a list that NTU's own data set has)
     OUT/class_names.txt
 
 Every person does every action once, before three cameras at once. Person numbers are NTU's, so that its
@@ -17,11 +18,12 @@ from tqdm import tqdm
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 from data_gen.demo_actions import ACTIONS, perform, style
 from data_gen.demo_figure import body, turn
+from data_gen.ntu_benchmarks import SUBJECTS_60
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 
-TRAINING_PEOPLE = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
-TEST_PEOPLE = (3, 6, 7, 10, 11, 12, 20, 21, 22, 23, 24, 26, 29, 30, 32, 33, 36, 37, 39, 40)
+TRAINING_PEOPLE = sorted(SUBJECTS_60)
+TEST_PEOPLE = sorted({*range(1, 41)} - SUBJECTS_60)
 SETUP = 100  # NTU has 32, so no name here is one of its own
 CAMERAS = {1: 0, 2: -45, 3: 45}  # degrees about the vertical axis
 CAMERA_HEIGHT, CAMERA_DISTANCE = 1.1, 3.3  # metres, from the floor and from where people stand
@@ -140,6 +142,8 @@ def main():
                 progress.update()
     with write_whole(out_folder / 'class_names.txt', 'w', encoding='ascii') as file:
         file.writelines(action.name + '\n' for action in ACTIONS)
+    with write_whole(out_folder / 'samples_with_missing_skeletons.txt', 'w', encoding='ascii'):
+        pass
     print(f'{progress.total} recordings of {arg.people} people, {len(ACTIONS)} actions and {len(CAMERAS)} cameras '
           f'in {out_folder}')
 
