@@ -9,7 +9,7 @@ import numpy as np
 
 from data_gen.demo_figure import ABDUCTION, FLEXION, JOINT, ROOT, TWIST, Motion, mirrored, pose, turn
 
-FRAME_RATE = 15  # frames in a second: half of Kinect v2's, so that a short window holds a movement
+FRAME_RATE = 30  # frames in a second, as Kinect v2 records
 CHEST = .12  # metres from the middle of the body to its front
 ARMS = ('left', 'right')
 

@@ -64,7 +64,7 @@ def test_every_person_does_every_action_before_every_camera(run, tmp_path):
         bodies = {len(frame) for frame in frames}
         action = ACTIONS[int(NAME.fullmatch(name).group(5)) - 1]
         assert bodies - {0} == {2 if action.partner else 1}
-        assert 16 <= len(frames) <= 300
+        assert 30 <= len(frames) <= 300
         seen = np.stack([frame for frame in frames if len(frame)])
         assert seen[..., 2].min() > 1.5 and seen[..., 2].max() < 6  # the sensor's range
         lengths = bone_lengths(seen)
