@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+
 import ensemble
+from feeders.labels import read_labels
 from runtime.errors import UserError, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parent
@@ -53,13 +56,13 @@ def walk_the_road(folder):
 
 def print_table(folder):
     """Print the accuracy of each stream and of both fused, from the score files."""
-    names, labels = ensemble.read_labels(folder / 'data/demo/xsub/val_label.pkl')
+    names, labels = read_labels(folder / 'data/demo/xsub/val_label.pkl')
     files = [folder / f'work_dir/demo/xsub/agcn_test_{stream}/epoch1_test_score.pkl' for stream in STREAMS]
     scores = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
     rows = {'joint': scores[0], 'bone': scores[1], 'fused': ensemble.fuse(scores, (1, 1))}
     print(f'\n{len(names)} recordings of people it has never seen\n\n{"":8}{"top-1":>9}{"top-5":>9}')
     for name, score in rows.items():
-        print(f'{name:8}' + ''.join(f'{ensemble.top_k(score, labels, k):9.2%}' for k in (1, 5)))
+        print(f'{name:8}' + ''.join(f'{ensemble.top_k(score, np.array(labels), k):9.2%}' for k in (1, 5)))
 
 
 def main():
