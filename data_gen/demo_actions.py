@@ -1,7 +1,7 @@
 """What the demo's made-up people do: joint angles over time, in each person's own style.
 
 Every action starts and ends in the same upright stance, and actions share their postures on purpose: a wave and a
-raised hand, a squat and a jump, a push and a hand shake differ by how they move.
+throw, a squat and a jump, a push and a hand shake differ by how they move.
 """
 import dataclasses
 
@@ -97,20 +97,32 @@ def resting_angles(seconds, style, rng):
     return angles
 
 
-def raise_hand(person):
-    """The upper arm out to the side, the forearm up, and still."""
-    up, amplitude = person.held(), person.style.amplitude
-    person.bend('right shoulder', abduction=80 * up * amplitude, twist=-90 * up)
+def hold_up_arm(person, up):
+    """The upper arm out to the side and the forearm up, to the degree `up` (T,): where a wave and a throw begin."""
+    person.bend('right shoulder', abduction=80 * up * person.style.amplitude, twist=-90 * up)
     person.bend('right elbow', flexion=70 * up)
 
 
 def wave(person):
     """A raised hand that swings from side to side."""
-    raise_hand(person)
-    swing = person.held() * person.beat(1.7) * person.style.amplitude
+    up = person.held()
+    hold_up_arm(person, up)
+    swing = up * person.beat(1.7) * person.style.amplitude
     person.bend('right elbow', flexion=38 * swing)
     person.bend('right wrist', abduction=12 * swing)
     person.bend('right shoulder', abduction=6 * swing)
+
+
+def throw(person):
+    """A raised hand that is flung forward and down, the trunk turning and one foot stepping with it."""
+    drawn, flung = person.bump(.02, .65), person.bump(.4, .95)
+    hold_up_arm(person, drawn)
+    person.bend('right shoulder', flexion=80 * flung * person.style.amplitude)
+    person.bend('right elbow', flexion=-.7 * person.style.elbows * flung)
+    person.bend('middle of spine', twist=22 * flung - 15 * drawn)
+    person.bend('left hip', flexion=18 * flung)
+    person.bend('left knee', flexion=14 * flung)
+    person.lean(10 * flung - 4 * drawn)
 
 
 def clap(person):
@@ -201,7 +213,7 @@ class Action:
 
 ACTIONS = (
     Action('wave', wave, 2.2),
-    Action('raise a hand', raise_hand, 2.2),
+    Action('throw', throw, 1.8),
     Action('clap', clap, 2.0),
     Action('kick', kick, 1.6),
     Action('squat', squat, 2.2),
