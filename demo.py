@@ -1,0 +1,87 @@
+"""The whole road on made-up people: raw recordings → joints and bones → two trained streams → a fused score.
+
+Runs the project's own commands, one after the other, as a user would; see `config/demo/` for the recipes.
+"""
+import argparse
+import pathlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+import ensemble
+from feeders.labels import read_labels
+from runtime.errors import UserError, run_command
+
+ROOT = pathlib.Path(__file__).resolve().parent
+STREAMS = ('joint', 'bone')
+MAIN_FLAGS = ('--overwrite',)  # what every run of main.py gets beside its config: the demo can be run again
+
+
+def run_step(folder, title, script, *arguments):
+    """Run `python <script> <arguments>` in `folder`; CalledProcessError if its status is not 0."""
+    print(f'\n{title}\n$ python {script} {" ".join(arguments)}', flush=True)
+    started = time.perf_counter()
+    subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder, check=True)
+    print(f'({time.perf_counter() - started:.0f} s)', flush=True)
+
+
+def config(name):
+    return str(ROOT / 'config' / 'demo' / f'{name}.yaml')
+
+
+def newest_weights(folder, stream):
+    """Return the weights that training has just written, relative to `folder`."""
+    written = list((folder / 'runs').glob(f'demo_agcn_{stream}-[0-9]*-[0-9]*.pt'))
+    if not written:
+        raise UserError(f'{folder / "runs"}: training has written no weights demo_agcn_{stream}-EPOCH-STEP.pt')
+    return str(max(written, key=lambda path: path.stat().st_mtime).relative_to(folder))
+
+
+def walk_the_road(folder):
+    """Run every command from raw files to the fused score, in `folder`."""
+    run_step(folder, 'Make up people and record them', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
+    run_step(folder, 'Raw recordings → joints', 'data_gen/ntu_gendata.py',
+             '--data_path', './data/demo_raw/nturgb+d_skeletons', '--out_folder', './data/demo', '--benchmark', 'xsub',
+             '--ignored_sample_path', './data/demo_raw/samples_with_missing_skeletons.txt', '--overwrite')
+    run_step(folder, 'Joints → bones', 'data_gen/gen_bone_data.py', '--datasets', 'demo/xsub')
+    for stream in STREAMS:
+        run_step(folder, f'Train the {stream} stream', 'main.py', '--config', config(f'train_{stream}'), *MAIN_FLAGS)
+    for stream in STREAMS:
+        run_step(folder, f'Test the {stream} stream on people it has never seen', 'main.py',
+                 '--config', config(f'test_{stream}'), '--weights', newest_weights(folder, stream), *MAIN_FLAGS)
+    run_step(folder, 'Fuse the two streams', 'ensemble.py', '--datasets', 'demo/xsub')
+
+
+def print_table(folder):
+    """Print the accuracy of each stream and of both fused, from the score files."""
+    names, labels = read_labels(folder / 'data/demo/xsub/val_label.pkl')
+    files = [folder / f'work_dir/demo/xsub/agcn_test_{stream}/epoch1_test_score.pkl' for stream in STREAMS]
+    scores = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
+    rows = {'joint': scores[0], 'bone': scores[1], 'fused': ensemble.fuse(scores, (1, 1))}
+    print(f'\n{len(names)} recordings of people it has never seen\n\n{"":8}{"top-1":>9}{"top-5":>9}')
+    for name, score in rows.items():
+        print(f'{name:8}' + ''.join(f'{ensemble.top_k(score, np.array(labels), k):9.2%}' for k in (1, 5)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--folder', default=ROOT, type=pathlib.Path,
+                        help="where data/, work_dir/ and runs/ are written (the project's own folder)")
+    folder = parser.parse_args().folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    try:
+        walk_the_road(folder)
+    except subprocess.CalledProcessError as failure:
+        status = failure.returncode
+        script = pathlib.Path(failure.cmd[1]).relative_to(ROOT)
+        print(f'the demo stopped: {script} ended with status {status}', file=sys.stderr)
+        return status if status > 0 else 128 - status  # a signal, as a shell tells it
+    print_table(folder)
+    print(f'\nThe whole road took {time.perf_counter() - started:.0f} s.')
+
+
+if __name__ == '__main__':
+    run_command(main)
