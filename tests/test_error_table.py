@@ -31,6 +31,7 @@ class Case:
 
     def __init__(self, folder):
         self.folder = folder
+        self.env = {}
         write_dataset(folder / 'data')
         self.val = {'data_path': str(folder / 'data/val_data_joint.npy'),
                     'label_path': str(folder / 'data/val_label.pkl')}
@@ -106,6 +107,30 @@ class Case:
         return 'data_gen/ntu_gendata.py', *paths, *flags
 
 
+    def predict(self, *files, names=None):
+        """Predict broken.skeleton and whole.skeleton, those of them in `files`, with initial weights."""
+        self.weights({})
+        self.raw()
+        (self.folder / 'raw/S001C001P001R001A001.skeleton').rename(self.folder / 'broken.skeleton')
+        (self.folder / 'raw/S001C001P001R001A002.skeleton').rename(self.folder / 'whole.skeleton')
+        flags = []
+        if names:
+            (self.folder / 'names.txt').write_text(names)
+            flags = ['--names', self.folder / 'names.txt']
+        (self.folder / 'nothing').mkdir()
+        return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
+                *(self.folder / name for name in files), *flags)
+
+    def draw(self, sample, without_matplotlib=False):
+        """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
+        _, *flags = self.predict()
+        if without_matplotlib:
+            (self.folder / 'site').mkdir()
+            (self.folder / 'site/sitecustomize.py').write_text('import sys\nsys.modules["matplotlib"] = None\n')
+            self.env = {'PYTHONPATH': str(self.folder / 'site')}
+        return 'visualize.py', 'graph', *flags, '--sample', sample, '--out', self.folder / 'g.png'
+
+
 CASES = {
     'a flag that does not exist': lambda c: c.main('--bse-lr', '1'),
     'a key in the config that does not exist': lambda c: c.main(bse_lr=1),
@@ -141,6 +166,12 @@ CASES = {
     'a folder that cannot be written to': Case.unwritable,
     'no score file to fuse': lambda c: ('ensemble.py', '--datasets', 'ntu/xsub', '--labels', c.val['label_path']),
     'a stream that lacks samples': lambda c: c.scores(missing=2),
+    'a file that predict.py cannot use, beside others that it can':
+        lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
+    'nothing that predict.py could use': lambda c: c.predict('nothing'),
+    'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
+    'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
+    'a sample that is not there': lambda c: c.draw('S9'),
     'no raw recordings': lambda c: c.raw(files=()),
     'a raw recording that is broken': Case.raw,
     'a raw recording that is broken, with `--strict`': lambda c: c.raw('--strict'),
@@ -156,10 +187,11 @@ def test_every_row_has_a_case():
 def test_the_line_and_the_status_are_those_of_the_table(what, run, tmp_path):
     template, status = table()[what]
     case = Case(tmp_path)
-    process = run(*CASES[what](case), status=status)
+    command = CASES[what](case)
+    process = run(*command, status=status, env=case.env)
     pattern = '.*'.join(re.escape(part) for part in template.split('…'))
     prefix = '' if template.startswith('left out') else 'error: '
     assert re.search(f'^{prefix}{pattern}$', process.stderr, re.M), process.stderr
-    assert 'Traceback' not in process.stderr and process.stderr.count('error: ') == (status == 2)
+    assert 'Traceback' not in process.stderr and process.stderr.count('error: ') == bool(prefix)
     if status == 2 and what != 'a loss that is not finite':
         assert not list(pathlib.Path(tmp_path).rglob('*.part')) and not (tmp_path / 'work_dir/config.yaml').exists()
