@@ -147,12 +147,15 @@ class Processor:
         self.folder.write_config(vars(self.arg))
         self.folder.copy_source(inspect.getfile(import_class(self.arg.model)))
         with self.stop:
-            if self.arg.phase == 'test':
-                self.evaluate(0, save_score=self.arg.save_score, list_predictions=True)
-            else:
-                self.run_training(state)
-        for events in self.events.values():
-            events.close()
+            try:
+                if self.arg.phase == 'test':
+                    self.evaluate(0, save_score=self.arg.save_score, list_predictions=True)
+                else:
+                    self.run_training(state)
+            finally:
+                for events in self.events.values():
+                    events.close()
+                self.folder.release()
         self.processes.disconnect()
 
     def run_training(self, state):

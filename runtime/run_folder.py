@@ -45,6 +45,11 @@ class RunFolder:
         self._log = open(self.path / 'log.txt', 'a', encoding='utf-8')  # noqa: SIM115 (open while the run lives)
         lock_file(self._log, self.path)
 
+    def release(self):
+        """Close the log, and let other runs in."""
+        if self._log is not None:
+            self._log.close()
+
     def start_anew(self):
         """Empty the log; lines logged before the folder was claimed come first in it."""
         if self.writes:

@@ -1,6 +1,8 @@
 """Several processes under torchrun, on the CPU: what one process does, they do together."""
 import os
+import pathlib
 import pickle
+import signal
 import subprocess
 import sys
 
@@ -74,5 +76,28 @@ def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):
         path = write_config(tmp_path / folder / 'c.yaml', content)
         for i, epoch in enumerate(epochs):
             torchrun('main.py', '--config', path, '--num-epoch', epoch, *['--resume'] * (i > 0))
+        finals.append(torch.load(tmp_path / folder / 'runs/tiny-1-8.pt', weights_only=True))
+    assert all(torch.equal(a, b) for a, b in zip(*(final.values() for final in finals)))
+
+
+def test_a_killed_rank_ends_the_run_which_then_goes_on(data, tmp_path):
+    finals = []
+    for folder in ('whole', 'killed'):
+        (tmp_path / folder).mkdir()
+        content = config(data, tmp_path / folder, step=[5], log_interval=1, checkpoint_interval=0)
+        path = write_config(tmp_path / folder / 'c.yaml', content)
+        if folder == 'killed':
+            process = subprocess.Popen(
+                [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2',
+                 str(ROOT / 'main.py'), '--config', str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+            for line in process.stdout:
+                if 'Batch 3 of 4' in line:
+                    children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+                    os.kill(int(children[-1]), signal.SIGKILL)
+                    break
+            process.stdout.read()
+            assert process.wait(timeout=120) != 0
+        torchrun('main.py', '--config', path, *['--resume'] * (folder == 'killed'))
         finals.append(torch.load(tmp_path / folder / 'runs/tiny-1-8.pt', weights_only=True))
     assert all(torch.equal(a, b) for a, b in zip(*(final.values() for final in finals)))

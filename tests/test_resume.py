@@ -1,8 +1,5 @@
 """A run that was stopped, however, and resumed ends as if it had not been."""
-import os
-import pathlib
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +10,9 @@ import torch
 from conftest import ROOT, assert_one_line_error
 from test_main import read_scalars, same_weights
 from tiny import config, write_config, write_dataset
+
+from main import Processor, get_parser
+from runtime.errors import UserError
 
 FINAL = 'runs/tiny-2-12.pt'
 
@@ -129,24 +129,30 @@ def test_a_change_is_named_and_another_model_refused(run, data, reference):
     assert_one_line_error(run('main.py', '--config', undisturbed / 'c.yaml', '--resume', status=2), 'checkpoint.pt')
 
 
-@pytest.mark.skipif(not pathlib.Path('/dev/shm').is_dir() or os.geteuid() != 0, reason='needs root, to mount a tmpfs')
-def test_a_full_disk_leaves_the_previous_checkpoint_whole(run, data, tmp_path):
-    work = tmp_path / 'work'
-    path = make_config(work, data)
-    (work / 'work_dir').mkdir()
-    mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=70m', 'none', str(work / 'work_dir')],
-                             capture_output=True)
-    if mounted.returncode:
-        pytest.skip('a tmpfs cannot be mounted here')
-    try:
-        run('main.py', '--config', path, '--num-epoch', '1')
-        checkpoint = work / 'work_dir/checkpoint.pt'
-        before = checkpoint.read_bytes()
-        (work / 'work_dir/filler').write_bytes(bytes(25 * 2 ** 20))
-        process = run('main.py', '--config', path, '--resume', '--num-epoch', '3', status=2)
-        assert_one_line_error(process, 'checkpoint.pt', 'No space left')
-        assert checkpoint.read_bytes() == before
-        assert re.fullmatch(r'[\w.]+', ''.join(p.name for p in (work / 'work_dir').glob('*.pt*')))
-        assert not list((work / 'work_dir').glob('*.part'))
-    finally:
-        subprocess.run(['umount', str(work / 'work_dir')], check=True)
+@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
+def test_stopped_after_any_batch_in_any_precision(data, tmp_path, precision):
+    """In one process: stopped by SIGTERM after each batch, and resumed each time, against undisturbed."""
+    for folder in ('whole', 'pieces'):
+        path = make_config(tmp_path / folder, data, precision=precision)
+        for attempt in range(100):
+            flags = ['--resume'] * (folder == 'pieces' and attempt > 0)
+            run = Processor(get_parser().parse_with_config(['--config', str(path), *flags]))
+            if folder == 'pieces':
+                stop_after_a_step(run)
+            try:
+                run.start()
+                break
+            except UserError as error:
+                assert error.status == 143, error
+        assert attempt == (12 if folder == 'pieces' else 0)
+    assert_undisturbed(tmp_path / 'pieces', tmp_path / 'whole')
+
+
+def stop_after_a_step(run):
+    step = run.step
+
+    def step_and_stop(*arguments):
+        result = step(*arguments)
+        run.stop.received = signal.SIGTERM
+        return result
+    run.step = step_and_stop
