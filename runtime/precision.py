@@ -1,0 +1,68 @@
+"""How a network is run: in which precision, and compiled or not, on whatever machine this is."""
+import dataclasses
+
+import torch
+
+PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+@dataclasses.dataclass
+class Execution:
+    """A way to run a network. `notes` says, a line each, what was asked for and cannot be had here."""
+
+    device_type: str
+    dtype: torch.dtype | None
+    notes: list
+
+    def autocast(self):
+        """Return the context in which a forward pass is run; gradients are taken outside of it."""
+        return torch.autocast(self.device_type, self.dtype, enabled=self.dtype is not None)
+
+    def gradient_scaler(self):
+        """Return the scaler for the loss: it scales in fp16 only, in which small gradients would vanish."""
+        return torch.amp.GradScaler(self.device_type, enabled=self.dtype == torch.float16)
+
+
+def prepare(network, precision='fp32', compiled=False, device='cpu'):
+    """Return the Execution of `network`, whose weights are on `device`; compile the network if `compiled`.
+
+    `precision` is 'fp32', 'bf16' or 'fp16'. Where the machine lacks what it takes, the plain path is prepared and a
+    note says so. `network` stays the same module with the same state dict.
+    """
+    device_type = torch.device(device).type
+    notes = []
+    dtype = PRECISIONS[precision]
+    lacking = lacks_precision(dtype, device_type)
+    if lacking:
+        notes.append(f'precision {precision}: {lacking}; running in fp32')
+        dtype = None
+    if compiled:
+        lacking = lacks_compiler(device)
+        if lacking:
+            notes.append(f'compile: {lacking}; running without it')
+        else:
+            getattr(network, 'compile_units', network.compile)()
+    return Execution(device_type, dtype, notes)
+
+
+def lacks_precision(dtype, device_type):
+    """Return why `dtype` is of no use on this device, or None."""
+    if dtype == torch.float16 and device_type != 'cuda':
+        return 'it needs a CUDA device'
+    if dtype == torch.bfloat16:
+        if device_type == 'cpu' and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            return 'this processor has no arithmetic for it'
+        if device_type == 'cuda' and not torch.cuda.is_bf16_supported(including_emulation=False):
+            return 'this GPU has no arithmetic for it'
+        if device_type not in ('cpu', 'cuda'):
+            return f'it is not prepared for {device_type}'
+    return None
+
+
+def lacks_compiler(device):
+    """Return why nothing can be compiled for `device` here, or None: a small function is, to see."""
+    try:
+        torch.compile(torch.sin)(torch.ones(16, device=device))
+    except Exception as error:  # whatever a missing or a broken compiler raises
+        return ' '.join(str(error).split())[:120] or type(error).__name__
+    return None
