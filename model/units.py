@@ -15,6 +15,8 @@ from runtime.dotted import build
 # Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
 UNITS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
 
+BODIES_IN_CACHE = 4  # in float32 one body is 2 MB at most, and a unit holds about six such arrays
+
 
 class TemporalUnit(nn.Module):
     """Convolution over time, each joint by itself, and batch norm: (N, C, T, V) → (N, out, T / stride, V)."""
@@ -66,11 +68,11 @@ class GraphUnit(nn.Module):
         The six embeddings are one convolution.
         """
         convolutions = [*self.conv_a, *self.conv_b]
-        embedded = F.conv2d(x, torch.cat([conv.weight for conv in convolutions]),
-                            torch.cat([conv.bias for conv in convolutions]))
+        embedded = convolution(x, torch.cat([conv.weight for conv in convolutions]),
+                               torch.cat([conv.bias for conv in convolutions]))
         N, channels, T, V = embedded.shape
         inter = channels // 6
-        embedded = embedded.view(N, 2, 3, inter, T, V).permute(1, 0, 2, 5, 4, 3).reshape(2, N, 3, V, T * inter)
+        embedded = embedded.unflatten(1, (2, 3, inter)).permute(1, 0, 2, 5, 4, 3).reshape(2, N, 3, V, T * inter)
         theta, phi = embedded
         return theta @ phi.transpose(-1, -2) / (inter * T)
 
@@ -153,19 +155,47 @@ class SkeletonNetwork(nn.Module):
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 
     def features(self, x, bodies):
-        """Return what the ten units make of each body, its mean over time and joints: (B, C, T, V) → (B, 256)."""
+        """Return what the ten units make of each body, its mean over time and joints: (B, C, T, V) → (B, 256).
+
+        A body's features are its own business unless a batch norm is in training. Then, on a processor, a few bodies
+        at a time go through all units: what they become stays in the cache, and memory does not grow with the batch.
+        """
+        if any(module.training for module in self.modules()):
+            return self.through_units(x, bodies)
+        if torch.is_grad_enabled() or x.device.type != 'cpu':
+            return self.through_units(x, None)
+        # Parts of nearly one size, so that a compiled network meets few sizes.
+        parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
+        return torch.cat([self.through_units(part, None) for part in parts])
+
+    def through_units(self, x, bodies):
         for unit in self.units:
             x = unit(x, bodies)
         return x.mean((2, 3))
+
+    def compile_units(self):
+        """Compile the ten units as one; finding the distinct bodies of a batch stays outside."""
+        self.through_units = torch.compile(self.through_units)
 
 
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):
     """Return bn(convolution of x (B, C, T, V)); a bn that only scales and shifts becomes part of the weights."""
     if bn.training:
-        return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), bodies)
+        return batch_norm(bn, convolution(x, weight, bias, stride, padding), bodies)
     scale = bn.weight * (bn.running_var + bn.eps).rsqrt()
     bias = (bias - bn.running_mean) * scale + bn.bias
-    return F.conv2d(x, weight * scale[:, None, None, None], bias, stride, padding)
+    return convolution(x, weight * scale[:, None, None, None], bias, stride, padding)
+
+
+def convolution(x, weight, bias, stride=1, padding=0):
+    """Return the convolution of x (B, C, T, V), in channels-last memory.
+
+    A kernel of one frame without a stride is one matrix product in that memory, for which PyTorch's convolutions on a
+    CPU take twice as long.
+    """
+    if stride == 1 and weight.shape[2:] == (1, 1):
+        return F.linear(x.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
+    return F.conv2d(x, weight, bias, stride, padding)
 
 
 def build_adjacency(graph, graph_args, num_point):
