@@ -121,6 +121,7 @@ class SkeletonNetwork(nn.Module):
     """
 
     skip_empty_bodies = True
+    compiled_units = None
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
         super().__init__()
@@ -162,11 +163,14 @@ class SkeletonNetwork(nn.Module):
         """
         if any(module.training for module in self.modules()):
             return self.through_units(x, bodies)
-        if torch.is_grad_enabled() or x.device.type != 'cpu':
+        if torch.is_grad_enabled():
             return self.through_units(x, None)
+        through_units = self.compiled_units or self.through_units
+        if x.device.type != 'cpu':
+            return through_units(x, None)
         # Parts of nearly one size, so that a compiled network meets few sizes.
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
-        return torch.cat([self.through_units(part, None) for part in parts])
+        return torch.cat([through_units(part, None) for part in parts])
 
     def through_units(self, x, bodies):
         for unit in self.units:
@@ -174,8 +178,12 @@ class SkeletonNetwork(nn.Module):
         return x.mean((2, 3))
 
     def compile_units(self):
-        """Compile the ten units as one; finding the distinct bodies of a batch stays outside."""
-        self.through_units = torch.compile(self.through_units)
+        """Compile the ten units as one, for testing.
+
+        In training the number of distinct bodies differs from batch to batch, and batch norm that counts them is no
+        code that PyTorch compiles: it would compile for minutes and gain nothing.
+        """
+        self.compiled_units = torch.compile(self.through_units)
 
 
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):

@@ -26,6 +26,8 @@ class Execution:
 def prepare(network, precision='fp32', compiled=False, device='cpu'):
     """Return the Execution of `network`, whose weights are on `device`; compile the network if `compiled`.
 
+    Our own networks are compiled for testing only (see `compile_units`), others as PyTorch does it.
+
     `precision` is 'fp32', 'bf16' or 'fp16'. Where the machine lacks what it takes, the plain path is prepared and a
     note says so. `network` stays the same module with the same state dict.
     """
