@@ -155,7 +155,8 @@ class EventFiles:
         with named(self.folder):
             if self._writer is None:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._writer = EventsWriter(str(self.folder / 'events'), f'.{os.getpid()}')
+                earlier = len(list(self.folder.glob('events.*')))  # a run resumed within a second writes another file
+                self._writer = EventsWriter(str(self.folder / 'events'), f'.{os.getpid()}.{earlier}')
             made = getattr(summary, kind)(*content, **options)
             self._writer.write_event(Event(wall_time=time.time(), step=global_step, summary=made))
 
