@@ -156,7 +156,7 @@ class EventFiles:
             if self._writer is None:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 earlier = len(list(self.folder.glob('events.*')))  # a run resumed within a second writes another file
-                self._writer = EventsWriter(str(self.folder / 'events'), f'.{os.getpid()}.{earlier}')
+                self._writer = EventsWriter(str(self.folder / 'events'), f'.{os.getpid()}.{earlier:04d}')
             made = getattr(summary, kind)(*content, **options)
             self._writer.write_event(Event(wall_time=time.time(), step=global_step, summary=made))
 
