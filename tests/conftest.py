@@ -1,6 +1,7 @@
 """What every test may use: the folder of reference answers, and commands run as a user runs them."""
 import os
 import pathlib
+import pickle
 import subprocess
 import sys
 
@@ -66,3 +67,15 @@ def assert_one_line_error(process, *words):
     assert 'Traceback' not in process.stderr
     for word in words:
         assert str(word) in lines[0], lines[0]
+
+
+@pytest.fixture
+def feed(tmp_path):
+    """A function: array (N, C, T, V, M), arguments → a Feeder over it, all labels 0."""
+    from feeders.feeder import Feeder  # brings torch, which most tests of commands do without
+
+    def make(x, **arguments):
+        np.save(tmp_path / 'joint.npy', x)
+        (tmp_path / 'label.pkl').write_bytes(pickle.dumps((list(map(str, range(len(x)))), [0] * len(x))))
+        return Feeder(tmp_path / 'joint.npy', tmp_path / 'label.pkl', **arguments)
+    return make

@@ -1,11 +1,9 @@
 """The augmentations of joints: what each keeps, that it draws anew, and how the Feeder puts them in order."""
-import pickle
 
 import numpy as np
 import pytest
 
 from feeders import augment
-from feeders.feeder import Feeder
 from feeders.streams import bones, motion
 from graph import kinetics, ntu_rgb_d
 from runtime.errors import UserError
@@ -137,16 +135,6 @@ def test_true_length_of_published_clips(golden):
     for clip in golden('kinetics_pipeline.npz')['joint']:
         length = augment.true_length(clip)
         assert clip[:, length - 1].any() and not clip[:, length:].any()
-
-
-@pytest.fixture
-def feed(tmp_path):
-    """A function: array, arguments → a Feeder over it."""
-    def make(x, **arguments):
-        np.save(tmp_path / 'joint.npy', x)
-        (tmp_path / 'label.pkl').write_bytes(pickle.dumps((list(map(str, range(len(x)))), [0] * len(x))))
-        return Feeder(tmp_path / 'joint.npy', tmp_path / 'label.pkl', **arguments)
-    return make
 
 
 def numbered_clips(length=30, total=50):

@@ -1,12 +1,11 @@
 """The streams as a Feeder derives them from a file of joints, after augmentation."""
-import pickle
 import random
 
 import numpy as np
 import pytest
 
 from feeders import tools
-from feeders.feeder import STREAMS, Feeder
+from feeders.feeder import STREAMS
 from feeders.streams import bones, motion
 from graph import kinetics, ntu_rgb_d
 from runtime.errors import UserError
@@ -30,16 +29,6 @@ def streams_by_definition(x, graph):
             moved[:, :, t] = both[name][:, :, t + 1] - both[name][:, :, t]
         both[name + '_motion'] = moved
     return both
-
-
-@pytest.fixture
-def feed(tmp_path):
-    """A function: array, arguments → a Feeder over it."""
-    def make(x, **arguments):
-        np.save(tmp_path / 'joint.npy', x)
-        (tmp_path / 'label.pkl').write_bytes(pickle.dumps((list(map(str, range(len(x)))), [0] * len(x))))
-        return Feeder(tmp_path / 'joint.npy', tmp_path / 'label.pkl', **arguments)
-    return make
 
 
 def test_published_bones_and_motion(golden):

@@ -1,6 +1,7 @@
 """AGCN and AAGCN against the published code's answers, and what their arguments promise."""
 import json
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -44,6 +45,13 @@ def test_answers_are_the_published_ones(golden, name):
 def test_six_steps_of_sgd(golden, name):
     network, x, y = build_golden(name)
     assert_sgd_losses(sgd_losses(network, network, x, y), expected_of(golden, name)['sgd_losses'])
+
+
+@pytest.mark.xfail(reason='open: the contract asks for 1e-4; losses 4 to 6 differ by up to 4e-4', strict=False)
+def test_six_steps_of_sgd_to_the_contract(golden):
+    network, x, y = build_golden('agcn_ntu')
+    np.testing.assert_allclose(sgd_losses(network, network, x, y), expected_of(golden, 'agcn_ntu')['sgd_losses'],
+                               rtol=1e-4)
 
 
 @pytest.mark.parametrize('name', MODELS)
