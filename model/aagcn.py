@@ -59,11 +59,11 @@ class AttentiveGraphUnit(GraphUnit):
     def attend(self, y):
         """Return y (N, C, T, V) weighed by joint, by frame and by channel."""
         joint = self.conv_sa(y.mean(2)).sigmoid()  # (N, 1, V)
-        y = y + y * joint.unsqueeze(2)
+        y = torch.addcmul(y, y, joint.unsqueeze(2))
         frame = self.conv_ta(y.mean(3)).sigmoid()  # (N, 1, T)
-        y = y + y * frame.unsqueeze(3)
+        y = torch.addcmul(y, y, frame.unsqueeze(3))
         channel = self.fc2c(torch.relu(self.fc1c(y.mean((2, 3))))).sigmoid()  # (N, C)
-        return y + y * channel[..., None, None]
+        return torch.addcmul(y, y, channel[..., None, None])
 
 
 class Model(SkeletonNetwork):

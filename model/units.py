@@ -68,8 +68,8 @@ class GraphUnit(nn.Module):
         The six embeddings are one convolution.
         """
         convolutions = [*self.conv_a, *self.conv_b]
-        embedded = convolution(x, torch.cat([conv.weight for conv in convolutions]),
-                               torch.cat([conv.bias for conv in convolutions]))
+        embedded = F.conv2d(x, torch.cat([conv.weight for conv in convolutions]),
+                            torch.cat([conv.bias for conv in convolutions]))
         N, channels, T, V = embedded.shape
         inter = channels // 6
         embedded = embedded.unflatten(1, (2, 3, inter)).permute(1, 0, 2, 5, 4, 3).reshape(2, N, 3, V, T * inter)
@@ -180,8 +180,8 @@ class SkeletonNetwork(nn.Module):
     def compile_units(self):
         """Compile the ten units as one, for testing.
 
-        In training the number of distinct bodies differs from batch to batch, and batch norm that counts them is no
-        code that PyTorch compiles: it would compile for minutes and gain nothing.
+        Training stays as it is: the number of distinct bodies differs from batch to batch, and the batch norm that
+        counts them breaks the graph, so that PyTorch compiles anew again and again.
         """
         self.compiled_units = torch.compile(self.through_units)
 
@@ -189,21 +189,10 @@ class SkeletonNetwork(nn.Module):
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):
     """Return bn(convolution of x (B, C, T, V)); a bn that only scales and shifts becomes part of the weights."""
     if bn.training:
-        return batch_norm(bn, convolution(x, weight, bias, stride, padding), bodies)
+        return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), bodies)
     scale = bn.weight * (bn.running_var + bn.eps).rsqrt()
     bias = (bias - bn.running_mean) * scale + bn.bias
-    return convolution(x, weight * scale[:, None, None, None], bias, stride, padding)
-
-
-def convolution(x, weight, bias, stride=1, padding=0):
-    """Return the convolution of x (B, C, T, V), in channels-last memory.
-
-    A kernel of one frame without a stride is one matrix product in that memory, for which PyTorch's convolutions on a
-    CPU take twice as long.
-    """
-    if stride == 1 and weight.shape[2:] == (1, 1):
-        return F.linear(x.permute(0, 2, 3, 1), weight.flatten(1), bias).permute(0, 3, 1, 2)
-    return F.conv2d(x, weight, bias, stride, padding)
+    return F.conv2d(x, weight * scale[:, None, None, None], bias, stride, padding)
 
 
 def build_adjacency(graph, graph_args, num_point):

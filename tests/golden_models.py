@@ -74,17 +74,12 @@ def assert_close(actual, expected, relative=1e-4):
 
 
 def assert_gradients(network, names, norms):
-    """Each named parameter's gradient has the golden L2 norm, to 2e-3 of it and 2e-4 of the largest of all.
-
-    Rounding moves some activations across the kink of a ReLU: in float64 the norms differ as much from the published
-    ones, and small gradients differ by more. That they are exactly right is asserted in float64.
-    """
+    """Each named parameter's gradient has the golden L2 norm, to 1e-4 of the largest of all."""
     own = dict(network.named_parameters())
     assert sorted(own) == sorted(names)
     actual = np.array([own[name].grad.norm().item() for name in names])
-    wrong = np.abs(actual - norms) > 2e-3 * norms + 2e-4 * norms.max()
+    wrong = np.abs(actual - norms) > 1e-4 * norms.max()
     assert not wrong.any(), [(n, a, e) for n, a, e, w in zip(names, actual, norms, wrong) if w]
-    assert_close(np.linalg.norm(actual), np.linalg.norm(norms))
 
 
 def build_plain(name, dtype=torch.float32):
@@ -122,12 +117,12 @@ def sgd_losses(network, forward, x, y):
     return losses
 
 
-def assert_sgd_losses(actual, expected):
-    """The first three losses agree to 1e-4, which the contract asks of all six; the others only to 1e-2 and a little.
+def assert_sgd_losses(name, actual, expected):
+    """The six losses agree to 1e-4 of the largest: all of AGCN's on NTU, the first three of the others.
 
-    Each step feeds the rounding of the one before through ReLUs: in float64 the last losses differ from the published
-    float32 ones by 2e-4 (AGCN on NTU) to 6e-3 (AAGCN on Kinetics), and the plain model's differ as much with one thread
-    and with two, so the others can agree no better than that.
+    Each step feeds the rounding of the one before through ReLUs, and small differences grow tenfold a step: the exact
+    losses of steps four to six, in float64, are themselves up to 2e-3 from the published ones, which are float32. The
+    others agree to 4e-3, then. That six steps are exactly right is asserted in float64.
     """
-    np.testing.assert_allclose(actual[:3], expected[:3], rtol=1e-4)
-    np.testing.assert_allclose(actual[3:], expected[3:], atol=1e-4 * expected[0], rtol=1e-2)
+    assert_close(actual[:3], expected[:3])
+    assert_close(actual, expected, 1e-4 if name == 'agcn_ntu' else 4e-3)

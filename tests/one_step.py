@@ -1,6 +1,6 @@
-"""Run by test_processes.py, alone or under torchrun: one training step with batch norm in eval mode, then the weights.
+"""Run by test_processes.py, alone or under torchrun: one training step, then the weights, in float64.
 
-    one_step.py CONFIG WEIGHTS.pt
+    one_step.py CONFIG WEIGHTS.pt train|eval    # the mode of batch norm
 """
 import pathlib
 import sys
@@ -11,9 +11,11 @@ from main import Processor, get_parser  # noqa: E402
 from runtime.weights import save_weights  # noqa: E402
 
 processor = Processor(get_parser().parse_with_config(['--config', sys.argv[1]]))
-processor.model.eval()
+processor.net.double()
+processor.wrap_model()
+processor.model.train(sys.argv[3] == 'train')
 data, label, index = next(iter(processor.loader['train']))
-processor.step(0, 1, data, label, index)
+processor.step(0, 1, data.double(), label, index)
 if processor.processes.is_main:
     save_weights(processor.net, sys.argv[2])
 processor.processes.disconnect()

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 import model.aagcn
 import model.agcn
-from model.empty_bodies import distinct_bodies
+from model.empty_bodies import batch_norm, distinct_bodies
 from tests.golden_models import NTU, assert_close, fill_by_recipe
 
 EMPTY = {
@@ -86,6 +86,15 @@ def test_half_precision(module, dtype):
         expected, _, _ = answers(whole.train(), x)
     assert_close(logits, expected, 20 * torch.finfo(dtype).eps)
     assert all(g.dtype == torch.float32 and g.isfinite().all() for g in grads.values())
+
+
+def test_half_precision_counts_large_batches_exactly():
+    """bfloat16 has no 301."""
+    x = torch.randn(301, 4, 2, 5).bfloat16()
+    norm = torch.nn.BatchNorm2d(4, momentum=1.)
+    batch_norm(norm, x)
+    torch.testing.assert_close(norm.running_mean, x.float().mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(norm.running_var, x.float().var((0, 2, 3)), rtol=1e-4, atol=1e-5)
 
 
 def test_the_gradient_of_an_input_is_its_own():

@@ -13,4 +13,4 @@ def test_oracle_answers_as_published(golden, name):
 
 def test_oracle_trains_as_published(golden):
     plain, x, y = build_plain('agcn_ntu')
-    assert_sgd_losses(sgd_losses(plain, plain, x, y), golden('model.npz')['agcn_ntu/sgd_losses'])
+    assert_sgd_losses('agcn_ntu', sgd_losses(plain, plain, x, y), golden('model.npz')['agcn_ntu/sgd_losses'])
