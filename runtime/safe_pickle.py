@@ -106,6 +106,16 @@ class DataUnpickler(pickle._Unpickler):
 
     dispatch[pickle.BUILD[0]] = load_build
 
+    def load_bytearray8(self):
+        """Push the bytes that follow; Python's own way first fills an array as long as the file only says they are."""
+        length = int.from_bytes(self.read(8), 'little')
+        data = self.read(length)
+        if len(data) < length:
+            raise EOFError
+        self.append(bytearray(data))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
 
 def load_pickle(path, unpickler=DataUnpickler):
     """Return what the pickle at `path` holds, from any Python and NumPy, without running anything in it.

@@ -2,6 +2,7 @@
 import collections
 import os
 import pickle
+import resource
 
 import numpy as np
 import pytest
@@ -80,3 +81,12 @@ def test_a_broken_pickle_is_named(tmp_path, content):
 def test_a_missing_pickle_is_named(tmp_path):
     with pytest.raises(UserError, match=r'none\.pkl'):
         load_pickle(tmp_path / 'none.pkl')
+
+
+def test_a_length_that_is_not_there_takes_no_memory(tmp_path):
+    path = tmp_path / 'long.pkl'
+    path.write_bytes(b'\x80\x05' + pickle.BYTEARRAY8 + (2 << 30).to_bytes(8, 'little') + b'short.')
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match='not a whole pickle'):
+        load_pickle(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
