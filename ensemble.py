@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 
-from data_gen.class_names import class_names, unnamed
-from feeders.labels import read_labels
+from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
+from feeders.labels import read_labels, top_k
 from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
@@ -29,7 +29,7 @@ def get_parser():
     add('--search', type=float, metavar='SHARE',
         help='find the weights on this share of the samples (0.5, say) and report on the others only')
     add('--report', action='store_true', help='print the accuracy of every class too')
-    add('--names', help='file with the name of a class a line, or label file of Kinetics, for --report')
+    add('--names', help=f'for --report: {NAMES_HELP}')
     add('--out', help='write the fused scores to this file')
     return parser
 
@@ -78,12 +78,6 @@ def fuse(stacked, weights):
     for scores, weight in zip(stacked[1:], weights[1:]):
         fused = fused + scores * weight
     return fused
-
-
-def top_k(scores, labels, k):
-    """Return the share of the rows of `scores` (N, num_class) whose label is among the k best."""
-    best = scores.argsort(axis=1)[:, -k:]
-    return float((best == labels[:, None]).any(axis=1).mean())
 
 
 def search_weights(stacked, labels):
@@ -150,7 +144,7 @@ def main():
     for k in (1, 5):
         print(f'\tTop{k}: {100 * top_k(fused[reported], labels[reported], k):.4f}%')
     if arg.report:
-        class_name = class_names(fused.shape[1], arg.names)
+        class_name = class_names(fused.shape[1], arg.names or names_beside(label_file))
         for label, accuracy in class_accuracies(fused[reported], labels[reported]).items():
             known = '' if class_name[label] == unnamed(label) else f' ({class_name[label]})'
             print(f'\tClass {label}{known}: {100 * accuracy:.2f}%')

@@ -24,7 +24,8 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E40
 from tqdm import tqdm  # noqa: E402
 
 from feeders.batches import BatchOrder, make_loader  # noqa: E402
-from model.recipe import is_last_epoch, learning_rate, make_optimizer  # noqa: E402
+from feeders.parts import Part, is_validation  # noqa: E402
+from model.recipe import average_weights, is_last_epoch, learning_rate, make_optimizer, make_scheduler  # noqa: E402
 from runtime import checkpoint, precision, weights  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build, import_class  # noqa: E402
@@ -71,7 +72,10 @@ class Processor:
         torch.backends.cudnn.benchmark = not self.arg.deterministic
 
     def load_data(self):
-        """Build the feeders that the phase needs, and their loaders."""
+        """Build the feeders that the phase needs, and their loaders.
+
+        The parts are 'train' and 'test', and 'val' where a part of the training data is kept for validation.
+        """
         arg, processes = self.arg, self.processes
         if arg.phase == 'train' and arg.batch_size % (processes.world_size * arg.accumulate):
             raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
@@ -79,17 +83,31 @@ class Processor:
         self.feeder, self.order, self.loader = {}, {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
-            feeder = build(arg.feeder, getattr(arg, key), key)
-            check_fits_model(feeder, arg, key)
+            self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
+            check_fits_model(self.feeder[part], arg, key)
+        if arg.phase == 'train' and (arg.val_persons or arg.val_share):
+            self.keep_for_validation()
+        self.evaluated_part = 'val' if 'val' in self.feeder else 'test'
+        for part, feeder in self.feeder.items():
             training = part == 'train'
             order = BatchOrder(len(feeder), arg.batch_size if training else arg.test_batch_size, arg.seed,
                                shuffle=training, drop_last=training, rank=processes.rank,
                                world_size=processes.world_size, share='rows' if training else 'batch')
             if training and not len(order):
-                raise UserError(f'{key}: {len(feeder)} samples do not fill one batch of {arg.batch_size}: '
+                raise UserError(f'train_feeder_args: {len(feeder)} samples do not fill one batch of {arg.batch_size}: '
                                 'lower --batch-size')
-            self.feeder[part], self.order[part] = feeder, order
+            self.order[part] = order
             self.loader[part] = make_loader(feeder, order, arg.num_worker, self.device)
+
+    def keep_for_validation(self):
+        """Take a part out of the training data, to be prepared as the test data are."""
+        arg, training = self.arg, self.feeder['train']
+        chosen = is_validation(training.sample_name, training.label, arg.val_persons, arg.val_share, arg.seed)
+        files = {key: arg.train_feeder_args[key] for key in ('data_path', 'label_path')}
+        whole = build(arg.feeder, {**arg.test_feeder_args, **files}, 'test_feeder_args')
+        self.feeder['val'] = Part(whole, np.flatnonzero(chosen))
+        self.feeder['train'] = Part(training, np.flatnonzero(~chosen))
+        self.folder.log(f'Validation: {chosen.sum()} of the {len(chosen)} training samples')
 
     def load_model(self):
         """Build the model, on its device, with the weights that were asked for."""
@@ -102,9 +120,13 @@ class Processor:
         self.net.to(self.device)
         if hasattr(self.net, 'skip_empty_bodies'):
             self.net.skip_empty_bodies = arg.skip_empty_bodies
-        self.execution = precision.prepare(self.net, arg.precision, arg.compile, self.device)
+        self.averaged = average_weights(self.net, arg.ema) if arg.phase == 'train' and arg.ema else None
+        self.evaluated = self.averaged.module if self.averaged else self.net
+        self.execution = precision.prepare(self.evaluated, arg.precision, arg.compile, self.device)
         for note in self.execution.notes:
             self.folder.log(note)
+        if arg.phase == 'train' and getattr(self.evaluated, 'compiled_units', None):
+            self.folder.log('compile: for the evaluations; training itself runs without it')
         torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
         self.wrap_model()
 
@@ -128,6 +150,7 @@ class Processor:
 
     def load_optimizer(self):
         self.optimizer = make_optimizer(self.arg, self.net.parameters())
+        self.scheduler = make_scheduler(self.arg, self.optimizer, len(self.loader['train']))
         self.scaler = self.execution.gradient_scaler()
         self.files = WeightFiles(self.saved_name, self.arg.keep)
 
@@ -156,6 +179,7 @@ class Processor:
                 for events in self.events.values():
                     events.close()
                 self.folder.release()
+        self.model = self.net  # DistributedDataParallel must be gone before the group that it speaks through
         self.processes.disconnect()
 
     def run_training(self, state):
@@ -171,22 +195,31 @@ class Processor:
             self.log_training(losses)
             accuracy = None
             if (epoch + 1) % arg.eval_interval == 0 or last:
-                accuracy = self.evaluate(epoch, save_score=arg.save_score)
+                accuracy = self.evaluate(epoch, self.evaluated_part, save_score=arg.save_score)
             if accuracy is not None:
-                self.files.save_if_best(self.net, epoch, self.global_step, accuracy)
+                self.files.save_if_best(self.evaluated, epoch, self.global_step, accuracy)
             if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
-                self.files.save(self.net, epoch, self.global_step)
+                self.files.save(self.evaluated, epoch, self.global_step)
             epoch, batch, losses = arg.num_epoch if last else epoch + 1, 0, []
             self.save_checkpoint(epoch, batch, losses)
+        if self.evaluated_part == 'val':
+            self.test_best()
+
+    def test_best(self):
+        """Test the weights that did best on the validation part: the only look at the test part."""
+        best = self.processes.share(self.files.best)
+        self.folder.log(f'The best of the validation part, {100 * best["top1"]:.2f}% in epoch {best["epoch"] + 1}:')
+        weights.load_into(self.evaluated, self.saved_name + '-best.pt')
+        self.evaluate(best['epoch'], 'test', save_score=self.arg.save_score)
 
     def train(self, epoch, first_batch, losses):
         """Train on the batches of one epoch from `first_batch` on; return `losses` with theirs added."""
         arg = self.arg
         self.model.train()
         self.freeze_graph(epoch)
-        rate = learning_rate(arg, epoch)
-        for group in self.optimizer.param_groups:
-            group['lr'] = rate
+        if self.scheduler is None:
+            for group in self.optimizer.param_groups:
+                group['lr'] = learning_rate(arg, epoch)
         if first_batch == 0:
             self.folder.log(f'Training epoch: {epoch + 1}')
             self.timer = {'Data': 0.0, 'Network': 0.0}
@@ -196,6 +229,7 @@ class Processor:
         progress = self.progress(self.loader['train'], first_batch, len(self.loader['train']))
         for batch, (data, label, index) in enumerate(progress, first_batch + 1):
             loaded = time.monotonic()
+            rate = self.optimizer.param_groups[0]['lr']
             loss, loss_l1, accuracy = self.step(epoch, batch, data, label, index)
             losses.append(loss)
             self.events['train'].add({'acc': accuracy, 'loss': loss, 'loss_l1': loss_l1, 'lr': rate, 'epoch': epoch},
@@ -226,7 +260,7 @@ class Processor:
             y = y.to(self.device, non_blocking=True)
             with self.model.no_sync() if self.shared_later(part) else contextlib.nullcontext():
                 output, l1 = self.forward(self.model, x)
-                loss = F.cross_entropy(output, y) + l1
+                loss = F.cross_entropy(output, y, label_smoothing=self.arg.label_smoothing) + l1
                 self.scaler.scale(loss / parts).backward()
             total += loss.item(), float(l1), (output.argmax(1) == y).float().mean().item()
         loss, loss_l1, accuracy = self.processes.mean(*(total / parts).tolist())
@@ -237,6 +271,10 @@ class Processor:
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        if self.scheduler is not None:
+            self.scheduler.step()
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.net)
         return loss, loss_l1, accuracy
 
     def forward(self, model, data):
@@ -273,52 +311,56 @@ class Processor:
         shares = ', '.join(f'[{name}]{int(100 * seconds / total):02d}%' for name, seconds in self.timer.items())
         self.folder.log(f'\tTime consumption: {shares}')
 
-    def evaluate(self, epoch, save_score=False, list_predictions=False):
-        """Score the test feeder's samples; log loss and top-k, write what was asked for, return the top-1.
+    def evaluate(self, epoch, part='test', save_score=False, list_predictions=False):
+        """Score the samples of `part`, 'test' or 'val'; log loss and top-k, write what was asked for, return the top-1.
 
         Only process 0 logs and writes; the others return None.
         """
-        self.folder.log(f'Eval epoch: {epoch + 1}')
+        feeder = self.feeder[part]
+        which = {'val': ', the validation part', 'test': ', the test part'}[part] if 'val' in self.feeder else ''
+        self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
-        batches = self.score_test_samples()
+        batches = self.score_samples(part)
         seconds = time.monotonic() - began
         if not self.processes.is_main:
             return None
         loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
         index = np.concatenate([b[2] for b in batches])
         score = np.concatenate([b[3] for b in batches])
-        accuracies = {k: self.feeder['test'].top_k(score, k) for k in {1, *self.arg.show_topk}}
+        accuracies = {k: feeder.top_k(score, k) for k in {1, *self.arg.show_topk}}
         self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
         for k in self.arg.show_topk:
             self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
-        if self.arg.phase == 'train':
+        label = np.asarray(feeder.label)[index]
+        if self.arg.phase == 'train' and part == self.evaluated_part:
             self.events['val'].add({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
-            self.draw(index, score)
+            self.draw(label, score)
         else:
-            self.folder.log(f'\tMean class accuracy: {100 * self.mean_class_accuracy(index, score):.2f}%')
+            self.folder.log(f'\tMean class accuracy: {100 * mean_class_accuracy(label, score):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
         if save_score:
-            path = self.folder.path / f'epoch{epoch + 1}_test_score.pkl'
-            write_scores(path, sample_names(self.feeder['test'], index.tolist()), score)
+            path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
+            write_scores(path, sample_names(feeder, index.tolist()), score)
             if self.arg.phase == 'test':
                 self.folder.log(f'\tScores: {path}')
         if list_predictions and not self.arg.test_feeder_args.get('debug', False):
-            write_predictions(self.saved_name, index, score.argmax(1), np.asarray(self.feeder['test'].label)[index])
+            write_predictions(self.saved_name, index, score.argmax(1), label)
             self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
         return accuracies[1]
 
-    def score_test_samples(self):
-        """Return the test batches in order, each as (loss, l1, index (n,), scores (n, num_class)); None but in rank 0.
+    def score_samples(self, part):
+        """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
 
-        Each process takes whole batches in turn, so that their losses and scores are those of a single process.
+        Only process 0 has them all, the others return None. Each process takes whole batches in turn, so that their
+        losses and scores are those of a single process.
         """
-        self.net.eval()
-        self.processes.share_buffers(self.net)  # batch norm has followed each process's own rows
-        self.order['test'].set_epoch(0)
+        self.evaluated.eval()
+        self.processes.share_buffers(self.evaluated)  # batch norm has followed each process's own rows
+        self.order[part].set_epoch(0)
         batches = []
         with torch.inference_mode():
-            for data, label, index in self.progress(self.loader['test'], 0, len(self.loader['test'])):
-                output, l1 = self.forward(self.net, data)
+            for data, label, index in self.progress(self.loader[part], 0, len(self.loader[part])):
+                output, l1 = self.forward(self.evaluated, data)
                 loss = F.cross_entropy(output, label.to(self.device)) + l1
                 batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
                 if self.stop.received is not None:
@@ -328,26 +370,19 @@ class Processor:
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
 
-    def draw(self, index, score):
+    def draw(self, label, score):
         """Show TensorBoard the confusions and three learned graphs, where matplotlib is installed."""
         try:
             from figures.report_numbers import confusion_counts
             from figures.training import confusion_image, learned_graphs_image
         except ImportError:
             return
-        label = np.asarray(self.feeder['test'].label)[index]
         counts = confusion_counts(score.argmax(1), label, score.shape[1])
         self.events['val'].add_image('confusion', confusion_image(counts), self.global_step)
         if 'graph' in self.arg.model_args:
-            image = learned_graphs_image(self.net, build_graph(self.arg).joint_names)
+            image = learned_graphs_image(self.evaluated, build_graph(self.arg).joint_names)
             if image is not None:
                 self.events['val'].add_image('learned_graphs', image, self.global_step)
-
-    def mean_class_accuracy(self, index, score):
-        """Return the mean over the classes that have samples of the share that is right."""
-        label = np.asarray(self.feeder['test'].label)[index]
-        right = score.argmax(1) == label
-        return np.mean([right[label == c].mean() for c in np.unique(label)])
 
     def save_checkpoint(self, epoch, batch, losses):
         """Write all that a resumed run needs to go on before batch `batch` of `epoch`, whose `losses` are known."""
@@ -358,6 +393,8 @@ class Processor:
             'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': epoch, 'batch': batch,
             'losses': losses, 'timer': self.timer, 'global_step': self.global_step, 'files': self.files.state(),
             'model': self.net.state_dict(),
+            'averaged': self.averaged and self.averaged.state_dict(),
+            'scheduler': self.scheduler and self.scheduler.state_dict(),
             'optimizer': self.optimizer.state_dict(), 'scaler': self.scaler.state_dict(), 'random': generators,
             'log': self.folder.position(), 'events': {part: events.position() for part, events in self.events.items()},
         }, self.folder.path / CHECKPOINT)
@@ -377,6 +414,10 @@ class Processor:
         self.net.load_state_dict(state['model'])
         self.optimizer.load_state_dict(state['optimizer'])
         self.scaler.load_state_dict(state['scaler'])
+        if self.averaged:
+            self.averaged.load_state_dict(state['averaged'])
+        if self.scheduler:
+            self.scheduler.load_state_dict(state['scheduler'])
         self.global_step, self.timer = state['global_step'], state['timer']
         self.files.go_on_from(state['files'])
         if len(state['random']) == self.processes.world_size:
@@ -403,6 +444,13 @@ def check_fits_model(feeder, arg, key):
         at = int(label.argmax())
         raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
                         f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
+
+
+def mean_class_accuracy(label, score):
+    """Return the mean over the classes that have samples, by `label` (N,), of the share that `score` (N, K) gets right.
+    """
+    right = score.argmax(1) == label
+    return np.mean([right[label == c].mean() for c in np.unique(label)])
 
 
 def sample_names(feeder, index):

@@ -13,6 +13,7 @@ import random
 import sys
 from typing import Any, NamedTuple
 
+from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
@@ -27,13 +28,14 @@ def get_parser():
                                 'fused.')
     add = parser.add_argument
     add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton, .npy of prepared '
-        'joints (C, T, V, M) or (N, C, T, V, M), or a folder of such files')
+        'joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a folder of such '
+        'files')
     add('--config', required=True, help='config of the stream; the clip is prepared as its test feeder does it')
     add('--weights', help='weights of the stream, instead of those that the config names')
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
-    add('--names', help='file with the name of a class a line, or label file of Kinetics')
+    add('--names', help=NAMES_HELP)
     add('--top-k', type=count, default=5, help='how many classes to name')
     add('--batch-size', type=count, default=16, help='clips that pass the network at a time')
     add('--device', help='GPU number, cuda:1, mps, cpu or auto, instead of what the config says')
@@ -49,7 +51,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from data_gen.class_names import class_names  # noqa: E402
+from data_gen.custom_clips import preparation_beside  # noqa: E402
 from data_gen.recording import read_clips, recordings_in  # noqa: E402
 from ensemble import fuse  # noqa: E402
 from feeders.batches import kept_random_state  # noqa: E402
@@ -63,7 +65,8 @@ from runtime.trained import answer, build_graph, check_shape, class_count, load_
 class Stream:
     """One trained network, and the road of a clip of joints to it, both as a config says.
 
-    Attributes: `network`, in eval mode, `arg`, the config's arguments, `weights`, the path of the weights, `graph`.
+    Attributes: `network`, in eval mode, `arg`, the config's arguments, `weights`, the path of the weights, `data_path`,
+    that of the config's test data, `graph`.
     """
 
     def __init__(self, config, weights=None, device=None):
@@ -73,9 +76,9 @@ class Stream:
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
         self.execution = precision.prepare(self.network, arg.precision, device=self.device)
-        data_path = arg.test_feeder_args.get('data_path')
-        self.stream = stream_of_file(data_path or '') or 'joint'
-        self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, data_path), 'test_feeder_args')
+        self.data_path = arg.test_feeder_args.get('data_path')
+        self.stream = stream_of_file(self.data_path or '') or 'joint'
+        self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')
         if not hasattr(self.feeder, 'prepare'):
             raise UserError(f'{arg.feeder}: it has no prepare(clip), which makes of a clip what the model takes')
 
@@ -142,7 +145,8 @@ class Predictor:
 
     `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
     `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
-    that names the classes, see data_gen.class_names; `device` replaces that of the configs.
+    that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
+    that of the configs. A `preparation.yaml` beside these data says how clips of one's own are prepared.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first. `class_names`
     has the names by label. Raises UserError, whose text is one line, for whatever is wrong with a file.
@@ -161,10 +165,11 @@ class Predictor:
             raise UserError(f'{config} and {bone_config} are of {" and ".join(map(str, numbers))} classes: '
                             'only streams of the same classes can be fused')
         self.num_class, = numbers
-        self.class_names = class_names(self.num_class, names)
+        self.class_names = class_names(self.num_class, names or names_beside(self.streams[0].data_path))
+        self.preparation = preparation_beside(self.streams[0].data_path)
 
     def __call__(self, path):
-        clips = read_clips(path)
+        clips = read_clips(path, self.preparation)
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
         order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
@@ -184,14 +189,14 @@ class Predictor:
 
         Broken files are predictions too, with an `error`; the others are not disturbed.
         """
-        for batch in batched(self.prepared_clips(recordings_in(paths)), batch_size):
+        for batch in batched(self.prepared_clips(recordings_in(paths, self.preparation)), batch_size):
             yield from self.predict_batch(batch)
 
     def prepared_clips(self, files):
         """Yield (file, clip's number or None, clips as `prepare` returns them or a UserError)."""
         for file in files:
             try:
-                clips = read_clips(file)
+                clips = read_clips(file, self.preparation)
             except UserError as error:
                 yield file, None, error
                 continue
@@ -272,7 +277,7 @@ def main():
     arg = get_parser().parse_args()
     predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device)
     predictions, broken = [], []
-    many = len(recordings_in(arg.files)) > arg.batch_size
+    many = len(recordings_in(arg.files, predictor.preparation)) > arg.batch_size
     for prediction in tqdm(predictor.predict(arg.files, arg.batch_size), unit='clip', disable=None if many else True):
         if prediction.error is not None:
             complain(prediction.error)

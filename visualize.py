@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from data_gen.class_names import class_names
+from data_gen.class_names import NAMES_HELP, class_names, names_beside
+from data_gen.custom_clips import preparation_beside
 from ensemble import check_labels, fuse, read_scores, stack_streams
 from feeders.labels import read_labels
 from figures.report_numbers import confusion_counts, report
@@ -34,7 +35,7 @@ def get_parser():
     add_source(add, weights_help='weights; with them the five best predictions are shown')
     add('--frames', type=count, default=8, help='frames of a strip')
     add('--frame-rate', type=count, default=30, help='frames a second, as recorded')
-    add('--names', help='file with the name of a class a line, or label file of Kinetics')
+    add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='clip.gif', help='the picture')
 
     add = commands.add_parser('report', description='Accuracies, confusions, and what fusion repaired, as text; with '
@@ -42,7 +43,7 @@ def get_parser():
     add('--scores', nargs='+', required=True, help='score files of main.py; several are fused')
     add('--labels', required=True, help='label file')
     add('--weights', nargs='+', type=float, help='a weight for every score file, 1 if not given')
-    add('--names', help='file with the name of a class a line, or label file of Kinetics')
+    add('--names', help=NAMES_HELP)
     add('--out', type=picture, help='the picture')
     return parser
 
@@ -51,7 +52,7 @@ def add_source(add, weights_help):
     add('--config', required=True, help='config of the stream')
     add('--weights', help=weights_help)
     add('--sample', help="a sample of the config's test data, by name (default: the first)")
-    add('--file', help='a .skeleton, .json or .npy file instead')
+    add('--file', help='a file that predict.py takes instead')
 
 
 def picture(path):
@@ -119,7 +120,8 @@ def prepared_sample(stream, arg):
     from data_gen.recording import read_clips
     from feeders.clip_file import read_data
     if arg.file:
-        clip = stream.prepare(np.asarray(read_clips(arg.file)[0]), arg.file)
+        clips = read_clips(arg.file, preparation_beside(stream.data_path))
+        clip = stream.prepare(np.asarray(clips[0]), arg.file)
         name = pathlib.Path(arg.file).name
     else:
         index, name, _ = find_sample(stream.arg, arg.sample)
@@ -149,14 +151,26 @@ def draw_clip(arg):
     predictions = predict_best(arg, joints, path) if arg.weights else ()
     first = int(joints.any(axis=(0, 2, 3)).argmax())
     length = true_length(joints)
+    shown = arg.frame_rate, title, predictions, kind_of_clips(run.test_feeder_args)
     if arg.out.endswith('.gif'):
         step = -(-(length - first) // LONGEST_FILM)
         frames = range(first, length, step)
-        images = figure_of.film(joints, graph.inward, frames, arg.frame_rate, title, predictions)
+        images = figure_of.film(joints, graph.inward, frames, *shown)
         style.save_frames(images, arg.out, arg.frame_rate / step)
     else:
         frames = np.linspace(first, length - 1, min(arg.frames, length - first)).round().astype(int)
-        style.save_figure(figure_of.strip(joints, graph.inward, frames, arg.frame_rate, title, predictions), arg.out)
+        style.save_figure(figure_of.strip(joints, graph.inward, frames, *shown), arg.out)
+
+
+def kind_of_clips(feeder_args):
+    """Return what figures.body.front_view should take the config's clips for, None if nothing says it."""
+    from figures.body import AS_RECORDED, FLAT, UPRIGHT
+    preparation = preparation_beside(feeder_args.get('data_path'))
+    if preparation is None:
+        return {2: FLAT, 3: UPRIGHT}.get(feeder_args.get('dimensions'))
+    if preparation.dimensions == 2:
+        return FLAT
+    return UPRIGHT if preparation.up else AS_RECORDED
 
 
 def joints_of(arg, run):
@@ -166,11 +180,12 @@ def joints_of(arg, run):
     from feeders.streams import stream_of_file
     from runtime.trained import class_count
     if arg.file:
-        return np.asarray(read_clips(arg.file)[0]), arg.file, pathlib.Path(arg.file).name
+        clips = read_clips(arg.file, preparation_beside(run.test_feeder_args.get('data_path')))
+        return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name
     index, name, label = find_sample(run, arg.sample)
     path = run.test_feeder_args['data_path'].replace(f'_data_{stream_of_file(run.test_feeder_args["data_path"])}.npy',
                                                      '_data_joint.npy')
-    names = class_names(class_count(run), arg.names)
+    names = class_names(class_count(run), arg.names or names_beside(path))
     return np.asarray(read_data(path)[index]), path, f'{pathlib.Path(name).stem}: {names[label]}'
 
 
@@ -193,7 +208,7 @@ def write_report(arg):
     stacked = stack_streams([read_scores(path) for path in arg.scores], sample_names, arg.scores)
     num_class = stacked.shape[2]
     check_labels(labels, num_class, arg.labels)
-    names = class_names(num_class, arg.names)
+    names = class_names(num_class, arg.names or names_beside(arg.labels))
     print('\n'.join(report(stacked, weights, labels, names, sample_names, arg.scores)))
     if drawing:
         figure_of, style = drawing

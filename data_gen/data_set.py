@@ -22,7 +22,8 @@ from data_gen.journal import Journal, machine_start
 from data_gen.part_file import PartFile
 from data_gen.progress import Progress
 from data_gen.samples import BrokenSample, EmptySample
-from data_gen.workers import WorkerDied, cores, do_jobs
+from data_gen.workers import WorkerDied, do_jobs
+from runtime.cores import cores
 from runtime.errors import UserError
 
 FORMAT = 1  # a higher number ends the belief in the journals of earlier versions

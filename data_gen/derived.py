@@ -7,6 +7,7 @@ import numpy as np
 from data_gen.part_file import npy_header
 from data_gen.progress import Progress
 from graph import coco, kinetics, ntu_rgb_d
+from graph.skeleton import Graph
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError
 
@@ -14,6 +15,7 @@ DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
 DATASETS_IF_THERE = (
     'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset')
 PARTS = ('train', 'val')
+SKELETON = 'skeleton.yaml'
 BLOCK_BYTES = 8 << 20
 PARTNERS = {len(partners): partners for partners in (
     ntu_rgb_d.BONE_PARTNERS, kinetics.BONE_PARTNERS, coco.BONE_PARTNERS)}
@@ -40,7 +42,7 @@ def parse_folders(description):
     if len(absent) == len(wanted):
         raise UserError(f'no {" or ".join(f"{part}_data_joint.npy" for part in arg.parts)} in {", ".join(absent)}: '
                         'make the joint data first (data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py, '
-                        'data_gen/pyskl_gendata.py)')
+                        'data_gen/pyskl_gendata.py, data_gen/custom_gendata.py)')
     if absent:
         print(f'not there, passed over: {", ".join(absent)}')
     return [arg.data_root / name for name in wanted if there(name)], arg.parts
@@ -99,8 +101,17 @@ def read_rows(path, array, start, stop):
     return np.memmap(path, array.dtype, 'r', array.offset + start * row_bytes, (stop - start, *array.shape[1:]))
 
 
-def partners_of(num_joints):
-    """Return the joint at which each bone starts, for a skeleton of so many joints; UserError if none is known."""
+def partners_of(folder, num_joints):
+    """Return the joint at which each bone starts, for data in `folder` of so many joints; UserError if none is known.
+
+    It is that of the skeleton in the folder, if custom_gendata.py has put one there.
+    """
+    if (folder / SKELETON).is_file():
+        partners = Graph(file=folder / SKELETON).bone_partners
+        if len(partners) != num_joints:
+            raise UserError(f'{num_joints} joints, and {SKELETON} beside it has {len(partners)}')
+        return partners
     if num_joints not in PARTNERS:
-        raise UserError(f'no skeleton has {num_joints} joints; known are {", ".join(map(str, PARTNERS))}')
+        raise UserError(f'no skeleton has {num_joints} joints; known are {", ".join(map(str, PARTNERS))}, and what a '
+                        f'{SKELETON} beside the data describes')
     return PARTNERS[num_joints]

@@ -1,4 +1,5 @@
 """Bones: `{train,val}_data_bone.npy` from the joints of all data sets that are there."""
+import functools
 import pathlib
 import sys
 
@@ -13,7 +14,12 @@ def main():
     folders, parts = parse_folders(__doc__)
     for folder in folders:
         for part in parts:
-            derive(folder, part, ['joint'], 'bone', lambda joints: bones(joints, partners_of(joints.shape[-2])))
+            derive(folder, part, ['joint'], 'bone', functools.partial(bones_of, folder))
+
+
+def bones_of(folder, joints):
+    """Return the bones of joints (n, C, T, V, M) of the data set in `folder`."""
+    return bones(joints, partners_of(folder, joints.shape[-2]))
 
 
 if __name__ == '__main__':

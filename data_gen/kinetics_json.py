@@ -5,13 +5,13 @@ its `skeleton`s, each of those with a `pose` (x0, y0, x1, y1, … in shares of t
 """
 import array
 import json
-import os
 import re
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from data_gen.decimals import LONGEST, Words
+from data_gen.raw_file import read_raw
 from data_gen.samples import BrokenSample, EmptySample
 
 MAX_FRAMES = 300
@@ -58,16 +58,7 @@ def prepare_clip(path):
 
 def read_skeletons(path):
     """Return the Skeletons in the JSON file at `path`. Raises BrokenSample, which names it and what is wrong."""
-    try:
-        with open(path, 'rb') as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise BrokenSample(f'{size >> 20} MB are too much for one clip')
-            return parse_skeletons(file.read())
-    except BrokenSample as error:
-        raise BrokenSample(f'{path}: {error}') from None
-    except OSError as error:
-        raise BrokenSample(f'{path}: cannot be read: {error.strerror}') from None
+    return read_raw(path, parse_skeletons, MAX_BYTES)
 
 
 def clip_of_skeletons(skeletons):

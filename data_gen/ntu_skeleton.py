@@ -3,13 +3,13 @@
 Format: https://github.com/shahroudy/NTURGB-D. The number of frames; per frame the number of bodies; per body ten
 values, the number of joints, and per joint twelve values, of which the first three are x y z in metres.
 """
-import os
 import re
 
 import numpy as np
 
 from data_gen.decimals import Words
 from data_gen.preprocess import normalize_bodies
+from data_gen.raw_file import read_raw
 from data_gen.samples import BrokenSample, EmptySample
 
 MAX_FRAMES = 300
@@ -43,16 +43,7 @@ def prepare_clip(path):
 
 def read_skeleton(path):
     """Return the joints in the file at `path`, as `parse_skeleton` does; its errors name the file."""
-    try:
-        with open(path, 'rb') as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise BrokenSample(f'{size >> 20} MB are too much for one recording')
-            return parse_skeleton(file.read())
-    except BrokenSample as error:
-        raise BrokenSample(f'{path}: {error}') from None
-    except OSError as error:
-        raise BrokenSample(f'{path}: cannot be read: {error.strerror}') from None
+    return read_raw(path, parse_skeleton, MAX_BYTES)
 
 
 def clip_of_bodies(bodies):
@@ -69,13 +60,13 @@ def clip_of_bodies(bodies):
     return normalize_bodies(persons, MAX_FRAMES)
 
 
-def most_active(bodies):
-    """Return the PERSONS bodies of highest energy among `bodies` (M, T, V, 3), highest first.
+def most_active(bodies, persons=PERSONS):
+    """Return the `persons` bodies of highest energy among `bodies` (M, T, V, 3), highest first.
 
     Energy is the spread of x plus that of y plus that of z (standard deviations over T and V) where the body is there.
     """
     energies = [energy(body) for body in bodies]
-    return bodies[np.argsort(energies, kind='stable')[::-1][:PERSONS]]
+    return bodies[np.argsort(energies, kind='stable')[::-1][:persons]]
 
 
 def energy(body):

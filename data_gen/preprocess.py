@@ -1,4 +1,4 @@
-"""The normalisation of NTU's skeletons: no gaps, centred on the spine, upright, facing the camera."""
+"""The normalisation of 3D skeletons, NTU's by default: no gaps, centred on the spine, upright, facing the camera."""
 import numpy as np
 
 from data_gen.rotation import rotation_onto
@@ -15,13 +15,14 @@ def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
     return normalized
 
 
-def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4)):
+def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4), center=CENTER):
     """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
-    Frames without a body are filled by `frames_to_show`. The first person's middle of the spine is the origin of
-    each frame. Then all frames are turned so that in the first frame the first person's vector from joint zaxis[0] to
-    zaxis[1] lies on z, and after that so that the one from xaxis[1] to xaxis[0] lies on x. "Empty" means that the
-    values sum to 0, here and in the published code; what is empty stays so.
+    Frames without a body are filled by `frames_to_show`. The first person's joint `center` (the middle of the spine)
+    is the origin of each frame. Then all frames are turned so that in the first frame the first person's vector from
+    joint zaxis[0] to zaxis[1] lies on z, and after that so that the one from xaxis[1] to xaxis[0] lies on x. Each of
+    the three is left out if it is None. "Empty" means that the values sum to 0, here and in the published code; what
+    is empty stays so.
     """
     M, _, V, C = bodies.shape
     normalized = np.zeros((C, num_frames, V, M), bodies.dtype)
@@ -36,10 +37,14 @@ def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4)):
     for m, order in enumerate(orders):
         if len(order):
             joints[:, m] = bodies[m][order[np.arange(period) % len(order)]].transpose(2, 0, 1)
-    there = joints.sum(0) != 0
-    joints -= joints[:, :1, :, CENTER:CENTER + 1].copy()
-    joints *= there
-    for (start, end), axis in ((zaxis, Z_AXIS), (xaxis[::-1], X_AXIS)):
+    if center is not None:
+        there = joints.sum(0) != 0
+        joints -= joints[:, :1, :, center:center + 1].copy()
+        joints *= there
+    for joints_on_axis, axis in ((zaxis, Z_AXIS), (xaxis and xaxis[::-1], X_AXIS)):
+        if joints_on_axis is None:
+            continue
+        start, end = joints_on_axis
         joints = rotate(joints, rotation_onto(joints[:, 0, 0, end] - joints[:, 0, 0, start], axis))
 
     normalized[:, :period] = joints.transpose(0, 2, 3, 1)

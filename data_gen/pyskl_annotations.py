@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data_gen import ntu_skeleton
+from data_gen.flat_joints import clip_of_flat
 from data_gen.ntu_benchmarks import SUFFIX, recording_of
 from data_gen.samples import BrokenSample, EmptySample, Sample
 from runtime.errors import UserError
@@ -146,10 +147,7 @@ def clip_of_3d(annotation, frames):
 
 
 def clip_of_2d(annotation, frames):
-    """Return the clip (3, 300, 17, 2) of joints in pixels: x, y and score, the two persons of highest score first.
-
-    x and y are shares of the image from its centre, y upwards; both are 0 where the score is.
-    """
+    """Return the clip (3, 300, 17, 2) of joints in pixels, as `clip_of_flat` does."""
     keypoint, score = numbers(annotation, 'keypoint'), numbers(annotation, 'keypoint_score')
     if score.shape != keypoint.shape[:3]:
         raise BrokenSample(f'its keypoint_score has the shape {score.shape}, not {keypoint.shape[:3]}')
@@ -157,14 +155,7 @@ def clip_of_2d(annotation, frames):
     keypoint, score = keypoint[:, :frames], score[:, :frames]
     if not score.any():
         raise EmptySample('without a skeleton in any frame')
-    best = np.argsort(-score.sum((1, 2)), kind='stable')[:PERSONS]
-    keypoint, score = keypoint[best], score[best]
-    seen = score != 0
-    persons = np.stack((np.where(seen, keypoint[..., 0] / width - 0.5, 0),
-                        np.where(seen, -(keypoint[..., 1] / height - 0.5), 0), score))
-    clip = np.zeros((3, MAX_FRAMES, COCO_JOINTS, PERSONS), np.float32)
-    clip[:, :frames, :, :len(best)] = persons.transpose(0, 2, 3, 1)
-    return clip
+    return clip_of_flat(keypoint, score, (3, MAX_FRAMES, COCO_JOINTS, PERSONS), (height, width))
 
 
 def numbers(annotation, key):

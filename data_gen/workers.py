@@ -20,11 +20,6 @@ class WorkerDied(Exception):
     """A process ended before its work was done, killed from outside or for want of memory."""
 
 
-def cores():
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-
-
 def do_jobs(function, jobs, workers):
     """Yield function(job) for every job in the list `jobs`, on `workers` processes, in the order of completion.
 

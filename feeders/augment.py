@@ -33,13 +33,29 @@ def period(pose):
     return T
 
 
-def uniform_frames(length, size, share):
-    """Return the `size` frames, in order, that lie at `share` of each of `size` equal spans of `length` frames.
+def uniform_frames(length, size, share, begin=0.):
+    """Return the `size` frames, in order, that lie at `share` of each of `size` equal spans of the `length` frames
+    from `begin` on.
 
     `share` is in [0, 1): one number, or one for each span. Source: Duan et al., Revisiting Skeleton-based
     Action Recognition, CVPR 2022 (uniform sampling).
     """
-    return np.minimum((np.arange(size) + share) * length / size, length - 1).astype(int)
+    return np.minimum(begin + (np.arange(size) + share) * length / size, np.ceil(begin + length) - 1).astype(int)
+
+
+def random_span(length, share):
+    """Return (begin, length) of a random span, of at least `share` of the clip's `length` frames, anywhere in it."""
+    span = length * np.random.uniform(share, 1)
+    return np.random.uniform(0, length - span), span
+
+
+def random_noise(x, deviation, dimensions):
+    """Return the clip with each joint that is there moved by normal noise, anew in each frame; `deviation` is in x's
+    units (metres in 3D)."""
+    moved = x.copy()
+    there = (x[:dimensions] != 0).any(0)
+    moved[:dimensions] += deviation * np.random.standard_normal(x[:dimensions].shape).astype(x.dtype) * there
+    return moved
 
 
 def random_rotate(x, degrees, dimensions):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from runtime.cores import cores
 from runtime.errors import UserError
 
 MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
@@ -152,5 +153,4 @@ def default_workers(device, world_size=1):
     """
     if torch.device(device).type == 'cpu':
         return 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    return max(1, min(MOST_WORKERS, cores // world_size))
+    return max(1, min(MOST_WORKERS, cores() // world_size))

@@ -4,7 +4,7 @@ from torch.utils.data import Dataset
 
 from feeders import augment, tools
 from feeders.clip_file import mean_and_deviation, read_data
-from feeders.labels import read_labels
+from feeders.labels import read_labels, top_k
 from feeders.streams import bones, motion
 from runtime.dotted import build
 from runtime.errors import UserError
@@ -21,12 +21,13 @@ class Feeder(Dataset):
 
     - `normalization`: minus `mean_map`, over `std_map`, both (C, 1, V, 1); `random_shift`: the clip moved in time;
     - frames: `random_choose`, a random window of `window_size`; or `uniform_sample`: T, one frame of each of T equal
-      spans of the clip without its padding: a random one if `uniform_sample_random`, else the middle one.
+      spans of the clip without its padding: a random one if `uniform_sample_random`, else the middle one. With
+      `random_span`, those of a random part of the clip, of at least that share of it.
       `test_clips`: n takes n such draws, evenly spread, and makes the item's clip (n, C, T, V, M). Else zeros fill
       the clip up to `window_size`, and nothing is cut;
     - `random_move`, see feeders.tools; then `random_flip` (probability), `random_rotate` (degrees), `random_scale`
-      (share), see feeders.augment. For those, `dimensions` says which channels are coordinates: 3 (x, y, z) or 2
-      (x, y, score);
+      (share), `random_noise` (standard deviation), see feeders.augment. For those, `dimensions` says which channels
+      are coordinates: 3 (x, y, z) or 2 (x, y, score);
     - `stream` derives bones or motion from joints (see feeders.streams), so that one file of joints serves all
       STREAMS; without it, clips stay what the file holds.
 
@@ -43,7 +44,8 @@ class Feeder(Dataset):
     def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
                  window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None, graph=None,
                  graph_args=None, uniform_sample=0, uniform_sample_random=False, test_clips=1, random_flip=0.,
-                 random_rotate=0., random_scale=0., dimensions=None, statistics_path=None):
+                 random_rotate=0., random_scale=0., random_noise=0., random_span=0., dimensions=None,
+                 statistics_path=None):
         self.data_path = data_path
         self.label_path = label_path
         self.random_choose = random_choose
@@ -60,6 +62,8 @@ class Feeder(Dataset):
         self.random_flip = random_flip
         self.random_rotate = random_rotate
         self.random_scale = random_scale
+        self.random_noise = random_noise
+        self.random_span = random_span
         self.dimensions = dimensions
         self.check_arguments()
         self.sample_name, self.label, self.data = [], [], None
@@ -91,8 +95,12 @@ class Feeder(Dataset):
         if self.test_clips < 1 or self.test_clips > 1 and (self.uniform_sample_random or not self.uniform_sample):
             raise UserError(f'test_clips {self.test_clips}: it counts the draws (at least 1) of uniform_sample, which '
                             'must be given, without uniform_sample_random')
-        if (self.random_flip or self.random_rotate or self.random_scale) and self.dimensions not in (2, 3):
-            raise UserError('random_flip, random_rotate and random_scale need to know the coordinates: '
+        if self.random_span and not (self.uniform_sample_random and 0 < self.random_span <= 1):
+            raise UserError(f'random_span {self.random_span}: it is the least share of a clip, at most 1, of which '
+                            'uniform_sample_random draws frames')
+        moves = self.random_flip, self.random_rotate, self.random_scale, self.random_noise
+        if any(moves) and self.dimensions not in (2, 3):
+            raise UserError('random_flip, random_rotate, random_scale and random_noise need to know the coordinates: '
                             'give dimensions: 3 (x, y, z) or 2 (x, y, score)')
 
     def build_graph(self, name, arguments):
@@ -138,9 +146,10 @@ class Feeder(Dataset):
     def uniform_frames(self, true_length):
         """Return the list of the frames (uniform_sample,) of each draw from a clip of so many frames."""
         if self.uniform_sample_random:
-            shares = [np.random.random(self.uniform_sample)]
-        else:
-            shares = (np.arange(self.test_clips) + .5) / self.test_clips
+            begin, span = augment.random_span(true_length, self.random_span) if self.random_span else (0, true_length)
+            share = np.random.random(self.uniform_sample)
+            return [augment.uniform_frames(span, self.uniform_sample, share, begin)]
+        shares = (np.arange(self.test_clips) + .5) / self.test_clips
         return [augment.uniform_frames(true_length, self.uniform_sample, share) for share in shares]
 
     def finish(self, clip):
@@ -155,6 +164,8 @@ class Feeder(Dataset):
             clip = augment.random_rotate(clip, self.random_rotate, self.dimensions)
         if self.random_scale:
             clip = augment.random_scale(clip, self.random_scale, self.dimensions)
+        if self.random_noise:
+            clip = augment.random_noise(clip, self.random_noise, self.dimensions)
         if self.stream in BONE_STREAMS:
             clip = bones(clip, self.graph.bone_partners)
         if self.stream in MOTION_STREAMS:
@@ -163,8 +174,7 @@ class Feeder(Dataset):
 
     def top_k(self, score, k):
         """Return the share of the rows of `score` (N, num_class) whose label is among the k best scores."""
-        best = np.argsort(score, axis=1)[:, -k:]
-        return float((best == np.asarray(self.label)[:, None]).any(axis=1).mean())
+        return top_k(score, self.label, k)
 
     def __getstate__(self):
         return {**self.__dict__, 'data': None}

@@ -5,6 +5,12 @@ from runtime.errors import UserError
 from runtime.safe_pickle import load_pickle
 
 
+def top_k(scores, labels, k):
+    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best."""
+    best = np.argsort(scores, axis=1)[:, -k:]
+    return float((best == np.asarray(labels)[:, None]).any(axis=1).mean())
+
+
 def read_labels(path):
     """Return the names and the labels, two lists of one length, of the pickle at `path`.
 

@@ -1,4 +1,6 @@
 """A clip as people in motion: a strip of frames, or a film."""
+import itertools
+
 import numpy as np
 
 from figures.body import front_view
@@ -9,12 +11,12 @@ MARGIN = .06  # of the larger side of what the persons reach over
 
 
 @styled
-def strip(joints, links, frames, frame_rate, title, predictions=()):
+def strip(joints, links, frames, frame_rate, title, predictions=(), kind=None):
     """Return the figure of the `frames` of joints (3, T, V, M), side by side; below, the `predictions`.
 
-    `predictions` are pairs (name, probability), likeliest first.
+    `predictions` are pairs (name, probability), likeliest first; `kind` is what front_view takes.
     """
-    view = front_view(joints)
+    view = front_view(joints, kind)
     limits = limits_of(view[:, frames])
     columns = min(len(frames), 8)
     rows = -(-len(frames) // columns)
@@ -37,9 +39,9 @@ def strip(joints, links, frames, frame_rate, title, predictions=()):
 
 
 @styled
-def film(joints, links, frames, frame_rate, title, predictions=()):
+def film(joints, links, frames, frame_rate, title, predictions=(), kind=None):
     """Return a PIL image of each of the `frames` of joints (3, T, V, M); see `strip`."""
-    view = front_view(joints)
+    view = front_view(joints, kind)
     limits = limits_of(view[:, frames])
     width, height = (6.9 if predictions else 3.6), 3.8
     figure = new_figure(width, height)
@@ -67,7 +69,7 @@ def limits_of(view):
 
 def draw_persons(axes, places, links, limits):
     """Draw the persons of one frame, (M, V, 2) with NaN for what is not seen."""
-    for place, colour in zip(places, PERSONS):
+    for place, colour in zip(places, itertools.cycle(PERSONS)):
         for i, j in links:
             axes.plot(*place[[i, j]].T, color=colour, linewidth=1.6, solid_capstyle='round')
         axes.scatter(*place.T, s=5, color=colour, linewidth=0, zorder=3)

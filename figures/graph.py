@@ -70,7 +70,7 @@ def on_the_body(graphs, graph, joint, letter, sample):
     top, bottom = .85, .5 if wide else .9
     height = top + bottom + 3 * tall
     figure = new_figure(width, height)
-    place = standing(graph.joint_names)
+    place = standing(graph)
     figure.text(.15 / width, 1 - .2 / height, f'What acts on the {graph.joint_names[joint]}', va='center', fontsize=10,
                 weight='bold')
     figure.text(.15 / width, 1 - .4 / height, f'sample {sample}', va='center', color=GREY)

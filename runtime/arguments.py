@@ -75,9 +75,9 @@ def read_yaml(path):
         with open(path, encoding='utf-8') as file:
             content = yaml.safe_load(file)
     except OSError as error:
-        raise UserError(f'{path}: {error.strerror}: check the path of the config') from None
+        raise UserError(f'{path}: {error.strerror}: check the path') from None
     except UnicodeDecodeError:
-        raise UserError(f'{path}: not a text file: a YAML config is needed') from None
+        raise UserError(f'{path}: not a text file: YAML is needed') from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f'{path}: not valid YAML: {error}') from None
     if content is None:
@@ -109,3 +109,10 @@ def count(text):
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not at least 1")
     return int(text)
+
+
+def share(text):
+    """Read a number from 0 to below 1."""
+    if not 0 <= float(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0 and below 1")
+    return float(text)

@@ -11,7 +11,7 @@ from runtime.weights import load_tensors
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',
                   'checkpoint_interval', 'work_dir', 'device'}
 # Flags without which the checkpoint fits nothing.
-MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder')
+MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder', 'schedule', 'ema', 'val_persons', 'val_share')
 
 
 def random_states(device):
@@ -43,7 +43,8 @@ def load_checkpoint(path, arguments):
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
         raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts anew')
     before = state['arguments']
-    for key in MUST_AGREE:
+    # Other schedules than step spread the rates over all epochs.
+    for key in MUST_AGREE if arguments['schedule'] == 'step' else (*MUST_AGREE, 'num_epoch'):
         if before.get(key) != arguments[key]:
             raise UserError(f'{path}: {key} was {before.get(key)!r} and is {arguments[key]!r} now: the run cannot be '
                             'resumed so; give the former value, or another --work-dir')

@@ -29,7 +29,9 @@ class Processes:
         dist.init_process_group(backend, timeout=datetime.timedelta(minutes=30))
 
     def disconnect(self):
+        """Part from the other processes, all at once: none ends while another still writes or needs it."""
         if self.world_size > 1 and dist.is_initialized():
+            dist.barrier()
             dist.destroy_process_group()
 
     def any(self, *flags):

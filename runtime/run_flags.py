@@ -3,7 +3,7 @@
 Apart from main.py, because predict.py and visualize.py read the same configs, and because --help answers before torch
 is imported.
 """
-from runtime.arguments import Parser, count, mapping, yes_or_no
+from runtime.arguments import Parser, count, mapping, share, yes_or_no
 
 
 def get_parser():
@@ -27,17 +27,25 @@ def get_parser():
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
+    add('--val-persons', default=[], nargs='+',
+        help='validate on the training samples whose name holds one of these, such as P008')
+    add('--val-share', type=share, default=0., help='validate on this share of the training samples of each class')
+
     add('--model', default=None, help='dotted class name of the model')
     add('--model-args', type=mapping, default={}, help='arguments of the model')
     add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
     add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
 
-    add('--optimizer', default='SGD', choices=('SGD', 'Adam'), help='SGD has momentum 0.9')
-    add('--base-lr', type=float, default=0.01, help='learning rate before any step')
-    add('--step', type=int, default=[20, 40, 60], nargs='+', help='epochs from which the rate is a tenth of before')
+    add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='SGD has momentum 0.9')
+    add('--base-lr', type=float, default=0.01, help='learning rate before any step; the highest of a schedule')
+    add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='how the rate falls')
+    add('--step', type=int, default=[20, 40, 60], nargs='+',
+        help='epochs from which the rate is a tenth of before, in the schedule step')
     add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
     add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
     add('--weight-decay', type=float, default=0.0005, help='weight decay')
+    add('--label-smoothing', type=share, default=0., help='share of the label that all classes have a part in')
+    add('--ema', type=share, default=0., help='test and keep an average of the weights, which keeps this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) at first')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,

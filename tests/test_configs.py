@@ -1,5 +1,6 @@
 """Every config in config/ does what it says on tiny data of the right shape."""
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import main
 from main import Processor, get_parser
 from runtime.dotted import import_class
 
-CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'config').rglob('*.yaml'))
+CONFIGS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'config').rglob('*.yaml')
+                 if path.name != 'skeleton.yaml')  # the joints and links of graph.skeleton.Graph
 PUBLISHED = {
     'config/nturgbd-cross-subject': {'num_class': 60, 'num_point': 25, 'step': [30, 40], 'num_epoch': 50},
     'config/nturgbd-cross-view': {'num_class': 60, 'num_point': 25, 'step': [30, 40], 'num_epoch': 50},
@@ -32,6 +34,9 @@ def load(name):
 def test_takes_one_step_or_tests_one_batch(name, tmp_path, monkeypatch):
     arg = load(name)
     monkeypatch.chdir(tmp_path)
+    if 'small' in name:
+        pathlib.Path('data/mine').mkdir(parents=True)
+        shutil.copy(ROOT / 'config/small/skeleton.yaml', 'data/mine')
     shape = {'points': arg.model_args['num_point'], 'persons': arg.model_args['num_person']}
     for part in ('train', 'test'):
         feeder = getattr(arg, f'{part}_feeder_args')
@@ -52,6 +57,8 @@ def test_takes_one_step_or_tests_one_batch(name, tmp_path, monkeypatch):
         data, label, index = next(iter(run.loader['train']))
         if arg.train_feeder_args.get('window_size', -1) > 0:
             assert data.shape[2] == arg.train_feeder_args['window_size']
+        if 'uniform_sample' in arg.train_feeder_args:
+            assert data.shape[2] == arg.train_feeder_args['uniform_sample']
         loss, _, _ = run.step(0, 1, data, label, index)
         assert np.isfinite(loss)
     else:
@@ -60,7 +67,8 @@ def test_takes_one_step_or_tests_one_batch(name, tmp_path, monkeypatch):
         assert pathlib.Path(arg.model_saved_name + '_right.txt').exists()
 
 
-@pytest.mark.parametrize('name', [name for name in CONFIGS if str(pathlib.Path(name).parent) in PUBLISHED])
+@pytest.mark.parametrize('name', [
+    name for name in CONFIGS if str(pathlib.Path(name).parent) in PUBLISHED and '_modern' not in name])
 def test_has_the_published_values(name):
     arg, path = load(name), pathlib.Path(name)
     facts = PUBLISHED[str(path.parent)]
@@ -91,3 +99,28 @@ def test_no_value_is_unused(name):
         assert not only_training & set(content)
     else:
         assert 'save_score' not in content or content['save_score']
+
+
+MODERN = [name for name in CONFIGS if '_modern' in name or 'small' in name]
+
+
+def test_every_data_set_and_stream_has_the_modern_recipe():
+    folders = [*PUBLISHED, 'config/small']
+    assert sorted(MODERN) == sorted(
+        f'{folder}/{phase}_{stream}{"" if folder == "config/small" else "_modern"}.yaml' for folder in folders
+        for phase in ('train', 'test') for stream in ('joint', 'bone', 'joint_motion', 'bone_motion'))
+
+
+def test_the_modern_recipe_is_the_same_for_all_data_sets():
+    """But for the data themselves: their paths, skeleton and classes, the length of clips, and how much there is."""
+    of_the_data = {'config', 'work_dir', 'model_saved_name', 'train_feeder_args', 'test_feeder_args', 'model_args',
+                   'device', 'weights', 'batch_size', 'save_interval', 'log_interval'}
+    of_the_clips = {'data_path', 'label_path', 'stream', 'graph', 'graph_args', 'uniform_sample', 'dimensions',
+                    'random_noise'}
+    for phase in ('train', 'test'):
+        recipes = []
+        for arg in (load(name) for name in MODERN if f'/{phase}_' in name):
+            feeders = [{k: v for k, v in args.items() if k not in of_the_clips}
+                       for args in (arg.train_feeder_args, arg.test_feeder_args)]
+            recipes.append([{k: v for k, v in vars(arg).items() if k not in of_the_data}, feeders])
+        assert all(recipe == recipes[0] for recipe in recipes)

@@ -8,10 +8,14 @@ import re
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+import yaml
+from conftest import ROOT, run_script
 from tiny import config, write_config, write_dataset
 
 from model.agcn import Model
+from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
+
+SCRIPT = 'data_gen/custom_gendata.py'
 
 
 def table():
@@ -106,6 +110,22 @@ class Case:
         paths = '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out'
         return 'data_gen/ntu_gendata.py', *paths, *flags
 
+    def clips(self, *more, header=None):
+        """Prepare clips of a skeleton in YAML, with a broken one among them; `header` replaces the table's."""
+        write_clips(self.folder / 'mine', people=2)
+        np.save(self.folder / 'mine/clips/p0_sit.npy', np.ones((9, 4, 3)))
+        if header:
+            write_table(self.folder / 'mine/labels.csv', header, [['p0_sit.npy', 'sit', 'train']])
+        return SCRIPT, *flags(self.folder / 'mine', self.folder / 'made'), *more
+
+    def other_clips(self):
+        run_script(*self.clips(), cwd=self.folder, status=1)
+        return SCRIPT, *flags(self.folder / 'mine', self.folder / 'made'), '--center', 'chest'
+
+    def skeleton(self, **change):
+        (self.folder / 'skeleton.yaml').write_text(yaml.safe_dump({**SKELETON, **change}))
+        graph_args = {'file': str(self.folder / 'skeleton.yaml')}
+        return self.main(model_args={'num_class': 4, 'graph': 'graph.skeleton.Graph', 'graph_args': graph_args})
 
     def predict(self, *files, names=None):
         """Predict broken.skeleton and whole.skeleton, those of them in `files`, with initial weights."""
@@ -142,6 +162,7 @@ CASES = {
     'one whose class does not exist': lambda c: c.main(model='model.agcn.Modell'),
     'an argument that the class does not take': lambda c: c.test_feeder(widow_size=3),
     'no graph for the model': lambda c: c.main(model_args={'num_class': 4}),
+    'a skeleton that is none': lambda c: c.skeleton(inward=[['hand', 'elbow'], ['elbow', 'hand']]),
     'data that are not there': lambda c: c.test_feeder(data_path='none.npy'),
     'data that are cut off': Case.cut_data,
     'labels that are not there': lambda c: c.test_feeder(label_path='none.pkl'),
@@ -152,6 +173,8 @@ CASES = {
         model_args={'num_class': 4, 'num_point': 18, 'graph': 'graph.kinetics.Graph'}),
     'fewer samples than a batch': lambda c: c.main('--batch-size', '64'),
     'a batch that cannot be shared': lambda c: c.main('--accumulate', '3'),
+    'a validation part without samples': lambda c: c.main('--val-persons', 'P099'),
+    'a validation part that leaves nothing to train on': lambda c: c.main('--val-persons', 'S001'),
     'a test without weights': lambda c: c.main('--phase', 'test'),
     'weights that are not there': lambda c: c.main('--weights', 'runs/none.pt'),
     'weights that are cut off': lambda c: c.weights({}, cut=5000),
@@ -175,6 +198,9 @@ CASES = {
     'no raw recordings': lambda c: c.raw(files=()),
     'a raw recording that is broken': Case.raw,
     'a raw recording that is broken, with `--strict`': lambda c: c.raw('--strict'),
+    'a clip of your own that is broken': Case.clips,
+    'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
+    'a folder that holds data of other classes or flags': Case.other_clips,
     'no data set to derive bones from': lambda c: ('data_gen/gen_bone_data.py', '--data_root', 'none'),
 }
 

@@ -288,3 +288,52 @@ def test_help_answers_without_torch(run):
     process = run('main.py', '--help', env={'PYTHONPROFILEIMPORTTIME': '1'})
     assert '--only_train_part' in process.stdout
     assert 'torch' not in process.stderr
+
+
+def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(processor, tmp_path, capsys):
+    run = processor(val_share=0.25, num_epoch=3, step=[], save_score=True, batch_size=4)
+    names = {part: set(feeder.sample_name) for part, feeder in run.feeder.items()}
+    assert len(names['val']) == 4 and len(names['train']) == 12 and not names['val'] & names['train']
+    run.start()
+    log = capsys.readouterr().out
+    assert log.count(', the validation part') == 3 and log.count(', the test part') == 1
+    best = json.loads((tmp_path / 'runs/tiny-best.json').read_text())
+    assert f'The best of the validation part, {100 * best["top1"]:.2f}% in epoch {best["epoch"] + 1}:' in log
+    scores = {path.name for path in (tmp_path / 'work_dir').glob('*_score.pkl')}
+    assert scores == {*(f'epoch{e}_val_score.pkl' for e in (1, 2, 3)), f'epoch{best["epoch"] + 1}_test_score.pkl'}
+    test = processor(phase='test', weights=str(tmp_path / 'runs/tiny-best.pt'), work_dir=str(tmp_path / 'test'),
+                     save_score=True)
+    test.start()
+    name = f'work_dir/epoch{best["epoch"] + 1}_test_score.pkl'
+    assert (tmp_path / name).read_bytes() == (tmp_path / 'test/epoch1_test_score.pkl').read_bytes()
+
+
+def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_path):
+    run = processor(ema=0.5, num_epoch=1, step=[])
+    seen, step = [], run.step
+
+    def remember(*args):
+        result = step(*args)
+        seen.append(run.net.fc.weight.detach().clone())
+        return result
+    run.step = remember
+    run.start()
+    expected = seen[0]
+    for value in seen[1:]:
+        expected = 0.5 * expected + 0.5 * value
+    kept = torch.load(tmp_path / 'runs/tiny-0-4.pt', weights_only=True)
+    torch.testing.assert_close(kept['fc.weight'], expected)
+    assert list(kept) == list(run.net.state_dict())
+
+
+def test_label_smoothing_is_for_the_training_loss_alone(processor):
+    plain, smooth = processor(), processor(label_smoothing=0.2)
+    data, label, index = next(iter(plain.loader['train']))
+    plain.model.train()
+    logits = plain.forward(plain.model, data)[0]
+    smooth.model.train()
+    expected = torch.nn.functional.cross_entropy(logits, label, label_smoothing=0.2).item()
+    assert smooth.step(0, 1, data, label, index)[0] == pytest.approx(expected, rel=1e-6)
+    assert smooth.score_samples('test')[0][0] != plain.score_samples('test')[0][0]
+    smooth.net.load_state_dict(plain.net.state_dict())
+    assert smooth.score_samples('test')[0][0] == plain.score_samples('test')[0][0]

@@ -129,11 +129,13 @@ def test_a_change_is_named_and_another_model_refused(run, data, reference):
     assert_one_line_error(run('main.py', '--config', undisturbed / 'c.yaml', '--resume', status=2), 'checkpoint.pt')
 
 
-@pytest.mark.parametrize('precision', ['fp32', 'bf16'])
-def test_stopped_after_any_batch_in_any_precision(data, tmp_path, precision):
+@pytest.mark.parametrize('changes', [
+    {}, {'precision': 'bf16'}, {'optimizer': 'AdamW', 'schedule': 'one-cycle', 'ema': 0.5, 'label_smoothing': 0.1},
+    {'schedule': 'cosine', 'warm_up_epoch': 1}], ids=['fp32', 'bf16', 'modern', 'cosine'])
+def test_stopped_after_any_batch(data, tmp_path, changes):
     """In one process: stopped by SIGTERM after each batch, and resumed each time, against undisturbed."""
     for folder in ('whole', 'pieces'):
-        path = make_config(tmp_path / folder, data, precision=precision)
+        path = make_config(tmp_path / folder, data, **changes)
         for attempt in range(100):
             flags = ['--resume'] * (folder == 'pieces' and attempt > 0)
             run = Processor(get_parser().parse_with_config(['--config', str(path), *flags]))

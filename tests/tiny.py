@@ -47,10 +47,10 @@ def write_config(path, content):
     return path
 
 
-def write_weights(path, seed=0):
+def write_weights(path, seed=0, **model_args):
     """Write random weights of AGCN, of which every graph has a say, and return the model, in eval mode."""
     torch.manual_seed(seed)
-    model = Model(num_class=NUM_CLASS, graph='graph.ntu_rgb_d.Graph').eval()
+    model = Model(**{'num_class': NUM_CLASS, 'graph': 'graph.ntu_rgb_d.Graph', **model_args}).eval()
     with torch.no_grad():
         for name, value in model.named_parameters():
             if name.endswith('bn.weight'):

@@ -10,6 +10,9 @@ from runtime.errors import UserError
 
 NTU = pathlib.Path(__file__).with_name('ntu120.txt')
 NTU_CLASSES = (60, 120)
+FILE = 'class_names.txt'
+NAMES_HELP = ('file with the name of a class a line, or label file of Kinetics; without it, the class_names.txt beside '
+              'the data, if there is one')
 KINETICS = './data/kinetics-skeleton/kinetics_val_label.json'
 KINETICS_CLASSES = 400
 
@@ -31,6 +34,12 @@ def class_names(num_class, path=None):
     if len(names) != num_class:
         raise UserError(f'{path}: it names {len(names)} classes, and there are {num_class}')
     return names
+
+
+def names_beside(path):
+    """Return the path of the `class_names.txt` in the folder of the data or label file at `path`, None if none is."""
+    names = path and pathlib.Path(path).with_name(FILE)
+    return names if names and names.is_file() else None
 
 
 def unnamed(label):

@@ -1,11 +1,8 @@
 """Runs that are killed at any point: nothing half under a final name, and the next run goes on to the same bytes."""
-import contextlib
 import errno
 import itertools
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -13,7 +10,7 @@ import pytest
 
 from data_gen import data_set, part_file
 from data_gen.samples import BrokenSample, EmptySample, Sample
-from tests.conftest import ROOT
+from tests.data_gen.killed import kill_at_work
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 
 SCRIPT = 'data_gen/ntu_gendata.py'
@@ -31,19 +28,7 @@ def test_the_command_killed_in_mid_run_goes_on(tmp_path, run):
     arguments = ['--data_path', tree, '--workers', 2]
     run(SCRIPT, *arguments, '--out_folder', tmp_path / 'undisturbed', status=1)
 
-    for _ in range(10):  # a machine that is very fast, or very slow to tell, may end the run before it is killed
-        command = subprocess.Popen([sys.executable, str(ROOT / SCRIPT), *map(str, arguments), '--out_folder', str(out)],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        journal = out / 'gendata.journal'
-        while command.poll() is None:
-            with contextlib.suppress(FileNotFoundError):
-                if journal.read_bytes().count(b'\n') >= 4:
-                    command.kill()
-        if command.returncode == -signal.SIGKILL and journal.exists():
-            break
-        run('data_gen/ntu_gendata.py', *arguments, '--out_folder', out, '--overwrite', status=1)
-        for path in out.rglob('*.*'):
-            path.unlink()
+    kill_at_work(SCRIPT, [*arguments, '--out_folder', out], out)
     assert final(tree_bytes(out)) == {}
 
     process = run(SCRIPT, *arguments, '--out_folder', out, status=1)

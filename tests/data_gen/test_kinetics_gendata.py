@@ -1,8 +1,5 @@
 """kinetics_gendata.py as a command: its files, its labels, its words, its status."""
-import contextlib
 import json
-import pickle
-import signal
 import subprocess
 import sys
 
@@ -10,10 +7,12 @@ import numpy as np
 import pytest
 
 from data_gen.folder_lock import only_run_on
-from tests.conftest import ROOT, assert_one_line_error, shared_path
+from tests.conftest import assert_one_line_error, shared_path
+from tests.data_gen.killed import kill_at_work
 from tests.data_gen.plain_kinetics import plain_clip
 from tests.data_gen.raw_kinetics import random_content, write_tree
 from tests.data_gen.raw_ntu import tree_bytes
+from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/kinetics_gendata.py'
 ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')}
@@ -33,13 +32,6 @@ def out(tmp_path):
 
 def arguments(tree, out, *more):
     return ['--data_path', tree, '--out_folder', out, *more]
-
-
-def load(out, part):
-    """Return (names, labels, data) of one part."""
-    with open(out / f'{part}_label.pkl', 'rb') as file:
-        names, labels = pickle.load(file)
-    return names, labels, np.load(out / f'{part}_data_joint.npy')
 
 
 def edit_labels(tree, part, edit):
@@ -189,18 +181,7 @@ def test_the_command_killed_in_mid_run_goes_on(tmp_path, out, run):
     (tree / 'kinetics_train/train0001.json').write_bytes(b'')
     (tree / 'kinetics_val/val0001.json').unlink()
     run(SCRIPT, *arguments(tree, tmp_path / 'undisturbed', '--workers', 2), status=1)
-    for _ in range(10):  # a machine that is very fast, or very slow to tell, may end the run before it is killed
-        command = subprocess.Popen([sys.executable, ROOT / SCRIPT, *map(str, arguments(tree, out, '--workers', 2))],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        journal = out / 'gendata.journal'
-        while command.poll() is None:
-            with contextlib.suppress(FileNotFoundError):
-                if journal.read_bytes().count(b'\n') >= 4:
-                    command.kill()
-        if command.returncode == -signal.SIGKILL and journal.exists():
-            break
-        for path in out.iterdir():
-            path.unlink()
+    kill_at_work(SCRIPT, arguments(tree, out, '--workers', 2), out)
     assert not {name for name in tree_bytes(out) if name.endswith(('.npy', '.pkl'))}
     process = run(SCRIPT, *arguments(tree, out), status=1)
     assert 'going on where the last run stopped' in process.stdout and 'left out: broken: 2' in process.stdout

@@ -1,6 +1,5 @@
 """ntu_gendata.py as a command: its files, its splits, its words, its status."""
 import os
-import pickle
 import resource
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from data_gen.folder_lock import only_run_on
 from data_gen.ntu_skeleton import prepare_clip
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
+from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/ntu_gendata.py'
 ALL_FILES = {f'{benchmark}/{part}_{file}' for benchmark in ('xsub', 'xview') for part in ('train', 'val')
@@ -32,13 +32,6 @@ def out(tmp_path):
 
 def arguments(tree, out, *more):
     return ['--data_path', tree, '--out_folder', out, '--ignored_sample_path', tree.parent / 'missing.txt', *more]
-
-
-def load(out, part):
-    """Return (names, labels, data) of one part."""
-    with open(out / f'{part}_label.pkl', 'rb') as file:
-        names, labels = pickle.load(file)
-    return names, labels, np.load(out / f'{part}_data_joint.npy')
 
 
 def test_golden(tmp_path, out, run, golden):

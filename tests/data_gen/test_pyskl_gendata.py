@@ -10,6 +10,7 @@ import pytest
 from data_gen.ntu_skeleton import most_active, parse_skeleton, prepare_clip
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
+from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/pyskl_gendata.py'
 
@@ -22,13 +23,6 @@ def out(tmp_path):
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / 'annotations.pkl'
-
-
-def load(out, part):
-    """Return (names, labels, data) of one part."""
-    with open(out / f'{part}_label.pkl', 'rb') as file:
-        names, labels = pickle.load(file)
-    return names, labels, np.load(out / f'{part}_data_joint.npy')
 
 
 def write(path, annotations, **split):

@@ -198,3 +198,22 @@ def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):
     with pytest.raises(UserError) as caught:
         feed(numbered_clips(), **arguments)
     assert all(word in str(caught.value) for word in words)
+
+
+@both_dimensions
+def test_noise_moves_what_is_there_and_nothing_else(dimensions):
+    x = made_clip(dimensions, T=200)
+    x = np.where(np.arange(x.shape[2])[:, None] == 3, 0, x)  # a joint that is missing
+    moved = augment.random_noise(x, 0.01, dimensions) - x
+    there = (x[:dimensions] != 0).any(0)
+    assert moved[:dimensions, there].std() == pytest.approx(0.01, rel=0.05)
+    assert not moved[:, ~there].any() and not moved[dimensions:].any() and moved.dtype == np.float32
+
+
+def test_a_random_span_is_a_part_of_the_clip_in_order():
+    spans = [augment.random_span(100, 0.6) for _ in range(500)]
+    assert min(begin for begin, _ in spans) < 5 and max(begin + length for begin, length in spans) > 95
+    assert all(length >= 60 and begin >= 0 and begin + length <= 100 for begin, length in spans)
+    for begin, length in spans:
+        frames = augment.uniform_frames(length, 16, np.random.random(16), begin)
+        assert (np.diff(frames) >= 0).all() and begin - 1 < frames[0] and frames[-1] < np.ceil(begin + length)

@@ -1,0 +1,157 @@
+"""From a clip of one's own to the clip that the model takes, and the file that says how."""
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import yaml
+
+from data_gen.custom_files import open_clip
+from data_gen.flat_joints import clip_of_flat
+from data_gen.ntu_skeleton import most_active
+from data_gen.preprocess import normalize_bodies
+from data_gen.samples import BrokenSample, EmptySample
+from graph.skeleton import joint_number
+from runtime.arguments import read_yaml
+from runtime.errors import UserError
+
+FILE = 'preparation.yaml'
+FARTHEST = 1e6  # in any unit
+
+
+class Preparation(NamedTuple):
+    """How the clips of a data set are prepared; `preparation.yaml` beside the data has the same keys.
+
+    `joints` are the names of the V joints in the order of the data, `dimensions` 3 (x, y, z) or 2 (x, y, score, which
+    may be left out). `frames` and `persons` are those of a prepared clip. In 3D, `center` is the joint that is the
+    origin of every frame, and `up` and `right` are pairs of joints: in the first frame the way from the one to the
+    other is turned onto z, or onto x. In 2D, `image_size` (width, height) makes pixels shares of the image.
+    """
+
+    joints: list
+    dimensions: int
+    frames: int
+    persons: int
+    center: str | None = None
+    up: list | None = None
+    right: list | None = None
+    image_size: list | None = None
+
+    @property
+    def shape(self):
+        """The shape (C, T, V, M) of a prepared clip."""
+        return 3, self.frames, len(self.joints), self.persons
+
+    def is_prepared(self, array):
+        """Say whether an array holds clips that are prepared already: one, or several (N, C, T, V, M)."""
+        return array.ndim == 5 or array.shape == self.shape
+
+    def as_text(self):
+        """Return the YAML that `read_preparation` reads."""
+        return yaml.safe_dump({key: value for key, value in self._asdict().items() if value is not None},
+                              sort_keys=False, allow_unicode=True)
+
+    def prepare(self, path):
+        """Return the clip (C, T, V, M), float32, of the file at `path`, and what there is to remark.
+
+        Raises BrokenSample, which names the file and what is wrong, and EmptySample if nobody is in it.
+        """
+        bodies = open_clip(path, self.joints, self.dimensions)
+        remarks = [f'longer than {self.frames} frames, cut there'] if bodies.shape[1] > self.frames else []
+        bodies = np.array(bodies[:, :self.frames], np.float64)
+        try:
+            clip = self.clip_of_3d(bodies) if self.dimensions == 3 else self.clip_of_2d(bodies)
+        except BrokenSample as error:
+            raise BrokenSample(f'{path}: {error}') from None
+        if bodies.any((1, 2, 3)).sum() > self.persons:
+            remarks.append(f'more than {self.persons} persons, of whom {self.persons} are kept')
+        return clip, remarks
+
+    def prepare_one(self, path):
+        """Return the clip of the file at `path` as `prepare` does; BrokenSample also if nobody is in it."""
+        try:
+            return self.prepare(path)[0]
+        except EmptySample as error:
+            raise BrokenSample(f'{path}: {error}') from None
+
+    def clip_of_3d(self, bodies):
+        """Return the clip of bodies (M, T, V, 3): the most active persons, turned and filled up as NTU's are."""
+        absent = np.isnan(bodies).any(3)
+        bodies[absent.all(2)] = 0
+        partly = np.argwhere(absent & ~absent.all(2, keepdims=True))
+        if len(partly):
+            _, t, v = partly[0]
+            raise BrokenSample(f"frame {t + 1}: '{self.joints[v]}' is missing (nan), and other joints are there")
+        check_size(bodies)
+        if not bodies.any():
+            raise EmptySample('without a skeleton in any frame')
+        kept = most_active(bodies, self.persons)
+        persons = np.zeros((self.persons, *bodies.shape[1:]), np.float32)
+        persons[:len(kept)] = kept
+        center = None if self.center is None else self.joints.index(self.center)
+        up, right = (pair and tuple(map(self.joints.index, pair)) for pair in (self.up, self.right))
+        return normalize_bodies(persons, self.frames, up, right and right[::-1], center)
+
+    def clip_of_2d(self, bodies):
+        """Return the clip of bodies (M, T, V, 2 or 3): the persons of highest score, zeros after the last frame."""
+        absent = np.isnan(bodies).any(3)
+        bodies[absent] = 0
+        check_size(bodies)
+        score = bodies[..., 2] if bodies.shape[3] == 3 else bodies.any(3).astype(float)
+        if not score.any():
+            raise EmptySample('without a skeleton in any frame')
+        return clip_of_flat(bodies[..., :2], score, self.shape, self.image_size and self.image_size[::-1])
+
+
+def check_size(bodies):
+    """Raise BrokenSample if a value is infinite or beyond what any unit would have."""
+    near = np.abs(bodies) < FARTHEST
+    if not near.all():
+        raise BrokenSample(f'a value of {bodies[~near][0]}')
+
+
+def check_preparation(preparation):
+    """Return the Preparation; ValueError, which names the key, if it cannot be followed."""
+    number = {name: i for i, name in enumerate(preparation.joints)}
+    if preparation.dimensions not in (2, 3):
+        raise ValueError(f'dimensions: {preparation.dimensions!r} is neither 2 nor 3')
+    for key in ('frames', 'persons'):
+        value = getattr(preparation, key)
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f'{key}: {value!r} is no number from 1')
+    for key, count in (('center', 1), ('up', 2), ('right', 2)):
+        value = getattr(preparation, key)
+        if value is None:
+            continue
+        if preparation.dimensions != 3:
+            raise ValueError(f'{key}: only joints in 3 dimensions are centred and turned')
+        names = [value] if count == 1 else value
+        if not isinstance(names, list) or len({joint_number(name, key, number) for name in names}) != count:
+            raise ValueError(f'{key}: {value!r} is no pair of joints')
+    if preparation.image_size is not None:
+        if preparation.dimensions != 2:
+            raise ValueError('image_size: only joints in 2 dimensions are in an image')
+        if not is_size(preparation.image_size):
+            raise ValueError(f'image_size: {preparation.image_size!r} is no width and height')
+    return preparation
+
+
+def is_size(value):
+    """Say whether `value` is a list of two numbers above 0."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int | float) and n > 0 for n in value)
+
+
+def read_preparation(path):
+    """Return the Preparation in the YAML file at `path`; UserError, naming it, if there is none."""
+    content = read_yaml(path)
+    try:
+        if not isinstance(content.get('joints'), list):
+            raise ValueError('joints: a list of names is needed')
+        return check_preparation(Preparation(**content))
+    except (ValueError, TypeError) as error:
+        raise UserError(f'{path}: {error}: make the data anew with data_gen/custom_gendata.py') from None
+
+
+def preparation_beside(data_path):
+    """Return the Preparation in the folder of `data_path`, None if there is none or no `data_path`."""
+    path = data_path and pathlib.Path(data_path).with_name(FILE)
+    return read_preparation(path) if path and path.is_file() else None

@@ -1,0 +1,71 @@
+"""Write clips of a skeleton of 15 joints, and the table of who does what in them: what one's own may look like.
+
+    OUT/clips/p01_wave_1.npy …   (T, 15, 3), the joints of config/small/skeleton.yaml in metres, T as long as it took
+    OUT/labels.csv               file,class,person
+
+The people are made up as those of the demo are. Each does every action that takes one alone a few times, seen from
+somewhere else each time.
+"""
+import csv
+import pathlib
+import sys
+
+import numpy as np
+from tqdm import tqdm
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
+from data_gen.demo_actions import ACTIONS, perform, style
+from data_gen.demo_figure import JOINT, body
+from data_gen.demo_gendata import seen_by, sensed
+from graph.skeleton import Graph
+from runtime.arguments import Parser, count
+from runtime.atomic_file import write_whole
+from runtime.errors import UserError, run_command
+
+SKELETON = pathlib.Path(__file__).resolve().parents[1] / 'config/small/skeleton.yaml'
+OTHER_NAMES = {'pelvis': 'base of spine'}  # in the demo's figure
+ALONE = [action for action in ACTIONS if action.partner is None]
+TAKES = 3
+FARTHEST_ASIDE = 45  # degrees, of the camera
+
+
+def read_arguments():
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument('--out_folder', default='./data/mine_raw', type=pathlib.Path, help='where they are written')
+    parser.add_argument('--people', type=count, default=16, help='how many people')
+    parser.add_argument('--seed', type=int, default=1, help='another seed gives other people')
+    arg = parser.parse_args()
+    if arg.seed < 0:
+        raise UserError(f'--seed {arg.seed}: give a number from 0 up')
+    return arg
+
+
+def takes(people, seed):
+    """Yield (person from 1, action, take from 1, joints (T, 25, 3) as a camera measures them)."""
+    for person in range(1, people + 1):
+        rng = np.random.default_rng([seed, person])
+        bones, their_style = body(rng), style(rng)
+        for number, action in enumerate(ALONE):
+            for take in range(1, TAKES + 1):
+                rng = np.random.default_rng([seed, person, number, take])
+                bodies = perform(action, [bones], [their_style], rng)
+                yield person, action, take, sensed(seen_by(rng.uniform(-1, 1) * FARTHEST_ASIDE, bodies), rng)[0]
+
+
+def main():
+    arg = read_arguments()
+    joints = [JOINT[OTHER_NAMES.get(name, name)] for name in Graph(file=SKELETON).joint_names]
+    rows = []
+    for person, action, take, clip in tqdm(takes(arg.people, arg.seed), total=arg.people * len(ALONE) * TAKES,
+                                           unit='clip', disable=None):
+        name = f'p{person:02d}_{action.name}_{take}.npy'
+        with write_whole(arg.out_folder / 'clips' / name) as file:
+            np.save(file, clip[:, joints].astype(np.float32))
+        rows.append((name, action.name, f'p{person:02d}'))
+    with write_whole(arg.out_folder / 'labels.csv', 'w', encoding='utf-8') as file:
+        csv.writer(file, lineterminator='\n').writerows([('file', 'class', 'person'), *rows])
+    print(f'{len(rows)} clips of {arg.people} people (p01 …) and {len(ALONE)} actions in {arg.out_folder}')
+
+
+if __name__ == '__main__':
+    run_command(main)

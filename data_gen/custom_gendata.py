@@ -1,0 +1,140 @@
+"""Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
+
+Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
+for configs; and `preparation.yaml`, by which predict.py prepares other clips in the same way.
+"""
+import os
+import pathlib
+import sys
+
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # nothing here uses numpy's threads, and starting them takes time
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
+
+from data_gen import custom_clips
+from data_gen.class_names import FILE as CLASS_NAMES
+from data_gen.custom_clips import Preparation, check_preparation
+from data_gen.custom_files import open_clip
+from data_gen.custom_labels import PARTS, list_samples
+from data_gen.data_set import Settings, add_settings, write_data_set
+from data_gen.derived import SKELETON, data_file
+from data_gen.progress import Progress
+from data_gen.samples import BrokenSample
+from data_gen.workers import do_jobs
+from graph.skeleton import Graph
+from runtime.arguments import Parser, count
+from runtime.atomic_file import write_whole
+from runtime.cores import cores
+from runtime.errors import UserError, run_command
+
+MOST_PERSONS = 2  # by default
+JOB = 64  # clips whose size a process finds at a time
+
+
+def main():
+    arg = parse_arguments()
+    graph = Graph(file=arg.skeleton)
+    check_flags(arg, graph.joint_names)
+    samples, names = list_samples(arg.labels, arg.clips, arg.val_persons)
+    preparation = make_preparation(arg, graph.joint_names, samples)
+    descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
+                    custom_clips.FILE: preparation.as_text()}
+    if any(data_file(arg.out_folder, part, 'joint').exists() for part in PARTS):
+        refuse_another_data_set(arg, descriptions)
+    else:
+        describe(arg.out_folder, descriptions)
+    status = write_data_set(arg.out_folder, PARTS, samples, preparation.prepare, preparation.shape,
+                            Settings(arg.workers, arg.strict, arg.overwrite), recipe=str(descriptions), unit='clips')
+    describe(arg.out_folder, descriptions)
+    C, T, V, M = preparation.shape
+    print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
+    return status
+
+
+def make_preparation(arg, joints, samples):
+    """Return the Preparation that the flags ask for; what they leave open follows from the largest clips."""
+    frames, persons = arg.max_frame, arg.max_body
+    if frames is None or persons is None:
+        longest, most = largest(samples, joints, arg)
+        frames, persons = frames or longest, persons or min(most, MOST_PERSONS)
+    return preparation_of(arg, joints, frames, persons)
+
+
+def preparation_of(arg, joints, frames, persons):
+    return Preparation(joints, arg.dimensions, frames, persons, arg.center, arg.up, arg.right, arg.image_size)
+
+
+def check_flags(arg, joints):
+    """Raise UserError if the clips cannot be prepared as the flags say."""
+    try:
+        check_preparation(preparation_of(arg, joints, frames=1, persons=1))
+    except ValueError as error:
+        raise UserError(f'--{error}') from None
+
+
+def largest(samples, joints, arg):
+    """Return the frames of the longest clip and the persons of that with the most; broken ones do not count."""
+    def sizes(paths):
+        found = [(1, 1)]
+        for path in paths:
+            try:
+                found.append(open_clip(path, joints, arg.dimensions).shape[1::-1])
+            except BrokenSample:
+                continue  # named when its clip is made
+        return len(paths), *map(max, zip(*found))
+
+    paths = [sample.source for sample in samples]
+    jobs = [paths[start:start + JOB] for start in range(0, len(paths), JOB)]
+    longest = most = 1
+    with Progress(len(paths), 'clips measured') as progress:
+        for done, frames, persons in do_jobs(sizes, jobs, arg.workers or cores()):
+            longest, most = max(longest, frames), max(most, persons)
+            progress.advance(done)
+    return longest, most
+
+
+def refuse_another_data_set(arg, descriptions):
+    """Raise UserError if the folder's data are described otherwise: new parts must not lie beside other ones."""
+    for name, text in descriptions.items():
+        path = arg.out_folder / name
+        if not arg.overwrite and not (path.is_file() and path.read_text(encoding='utf-8') == text):
+            raise UserError(f'{path}: the data there are not of these classes, clips and flags: --overwrite makes them '
+                            'anew, or choose another --out_folder')
+
+
+def describe(folder, descriptions):
+    """Write the `descriptions`, name → text, into the folder."""
+    for name, text in descriptions.items():
+        with write_whole(folder / name, 'w', encoding='utf-8') as file:
+            file.write(text)
+
+
+def parse_arguments():
+    parser = Parser(__doc__.splitlines()[0])
+    add = parser.add_argument
+    add('--clips', type=pathlib.Path, required=True, metavar='FOLDER',
+        help='.npy files (T, V, C) or (M, T, V, C), or .csv files with columns such as head_x, head_y, head_z')
+    add('--labels', type=pathlib.Path, required=True, metavar='FILE',
+        help='.csv with the columns file, class, and part (train, val) or person')
+    add('--val_persons', nargs='+', metavar='PERSON',
+        help='persons whose clips are the val part, instead of the column part')
+    add('--skeleton', type=pathlib.Path, required=True, metavar='FILE',
+        help='.yaml with joints, inward, center and pairs, as graph.skeleton.Graph takes them')
+    add('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/mine'), metavar='FOLDER',
+        help='where the data set is written')
+    add('--dimensions', type=int, choices=(2, 3), default=3, help='x, y, z; or x, y and a score, if there is one')
+    add('--center', metavar='JOINT', help='3D: make this joint the origin of every frame')
+    add('--up', nargs=2, metavar='JOINT', help='3D: turn each clip so that the way from the one joint to the other '
+                                               'leads along z in its first frame, such as pelvis neck')
+    add('--right', nargs=2, metavar='JOINT', help='3D: and then so that this way leads along x, such as left and right '
+                                                  'shoulder')
+    add('--image_size', nargs=2, type=count, metavar='PIXELS', help='2D: width and height; makes pixels shares of the '
+                                                                    'image, from its centre, y upwards')
+    add('--max_frame', type=count, metavar='N', help='frames of a clip; without it, those of the longest')
+    add('--max_body', type=count, metavar='N', help='persons of a clip; without it, as many as there are, but at most '
+                                                    f'{MOST_PERSONS}')
+    add_settings(parser)
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    run_command(main)

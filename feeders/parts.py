@@ -1,0 +1,49 @@
+"""A validation part, taken out of the training part: the test part is then looked at once, at the end."""
+import numpy as np
+from torch.utils.data import Dataset
+
+from feeders.labels import top_k
+from runtime.errors import UserError
+
+
+class Part(Dataset):
+    """The samples `indices` of a feeder, as a feeder: item i is (clip, label, i)."""
+
+    def __init__(self, feeder, indices):
+        self.feeder = feeder
+        self.indices = [int(i) for i in indices]
+        self.label = [feeder.label[i] for i in self.indices]
+        self.sample_name = [feeder.sample_name[i] for i in self.indices]
+
+    def __len__(self):
+        return len(self.indices)
+
+    def __getitem__(self, index):
+        clip, label, _ = self.feeder[self.indices[index]]
+        return clip, label, index
+
+    def top_k(self, score, k):
+        return top_k(score, self.label, k)
+
+
+def is_validation(names, labels, persons, share, seed):
+    """Return a boolean array (N,): which samples of the training part make the validation part.
+
+    `persons` are parts of sample names, such as P008: all samples whose name holds one. Without them it is `share` of
+    the samples of each class, drawn by `seed`. Raises UserError if that leaves one of the two parts empty.
+    """
+    if persons:
+        for person in persons:
+            if not any(person in name for name in names):
+                raise UserError(f"val_persons: no name of a training sample holds '{person}'; the first is {names[0]}")
+        chosen = np.array([any(person in name for person in persons) for name in names])
+    else:
+        chosen = np.zeros(len(names), bool)
+        order = np.random.default_rng(seed).permutation(len(names))
+        for label in np.unique(labels):
+            of_class = order[np.asarray(labels)[order] == label]
+            chosen[of_class[:round(share * len(of_class))]] = True
+    if chosen.all() or not chosen.any():
+        raise UserError(f'validation takes {chosen.sum()} of {len(names)} training samples: choose other val_persons, '
+                        'or another val_share')
+    return chosen

@@ -1,0 +1,340 @@
+"""custom_gendata.py as a command: clips of any skeleton, in both kinds of file, prepared as those of NTU are."""
+import os
+import pathlib
+
+import numpy as np
+import pytest
+import yaml
+
+from data_gen.custom_clips import Preparation, preparation_beside
+from data_gen.custom_files import open_clip
+from data_gen.ntu_skeleton import prepare_clip, read_skeleton
+from data_gen.samples import BrokenSample, EmptySample
+from feeders.feeder import Feeder
+from feeders.streams import bones
+from graph import ntu_rgb_d
+from runtime.errors import UserError
+from tests.conftest import assert_one_line_error
+from tests.data_gen.raw_custom import JOINTS, SKELETON, flags, random_clip, write_clips, write_csv, write_table
+from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
+from tests.data_gen.written import load
+
+SCRIPT = 'data_gen/custom_gendata.py'
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / 'data/mine'
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A folder with clips, their table and their skeleton."""
+    write_clips(tmp_path / 'mine')
+    return tmp_path / 'mine'
+
+
+def test_parts_classes_and_shape_follow_from_the_table_and_the_clips(tmp_path, out, run):
+    clips = write_clips(tmp_path / 'mine')
+    process = run(SCRIPT, *flags(tmp_path / 'mine', out))
+    assert 'num_class 3, num_point 5, num_person 2; clips have 17 frames' in process.stdout
+    assert (out / 'class_names.txt').read_text() == 'fall\nsit\nwave\n'
+    assert (out / 'skeleton.yaml').read_text() == (tmp_path / 'mine/skeleton.yaml').read_text()
+    for part, persons in (('train', '012'), ('val', '3')):
+        names, labels, data = load(out, part)
+        assert names == sorted(name for name in clips if name[1] in persons)
+        assert [('fall', 'sit', 'wave')[label] for label in labels] == [name[3:-4] for name in names]
+        assert data.shape == (len(names), 3, 17, 5, 2) and data.dtype == np.float32
+        for name, clip in zip(names, data):  # without flags they are as recorded, one after the other again and again
+            shown = {body.tobytes() for body in clip.transpose(3, 1, 2, 0)[:, :clips[name].shape[1]]}
+            wanted = {body.astype(np.float32).tobytes() for body in clips[name]}
+            assert wanted <= shown
+            np.testing.assert_array_equal(clip[:, clips[name].shape[1]:], clip[:, :17 - clips[name].shape[1]])
+    assert not list(out.glob('*.part')) and not list(out.glob('gendata.*'))
+
+
+def test_persons_choose_the_part_instead_of_the_table(mine, out, run):
+    run(SCRIPT, *flags(mine, out), '--val_persons', 'p0', 'p2')
+    assert {name[:2] for name in load(out, 'val')[0]} == {'p0', 'p2'}
+    assert {name[:2] for name in load(out, 'train')[0]} == {'p1', 'p3'}
+    process = run(SCRIPT, *flags(mine, out), '--overwrite', '--val_persons', 'p9', status=2)
+    assert_one_line_error(process, "'p9' has no clip", 'p0, p1, p2, p3')
+
+
+def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
+    write_tree(tmp_path / 'raw', names_of(4), frames=20)
+    (tmp_path / 'clips').mkdir()
+    recordings = sorted((tmp_path / 'raw').iterdir())
+    for recording in recordings:
+        np.save(tmp_path / f'clips/{recording.stem}.npy', read_skeleton(recording))
+    rows = [[f'{recording.stem}.npy', 'any', 'train'] for recording in recordings]
+    write_table(tmp_path / 'labels.csv', ['file', 'class', 'part'], rows)
+    names = ntu_rgb_d.JOINT_NAMES
+    (tmp_path / 'skeleton.yaml').write_text(yaml.safe_dump(
+        {'joints': list(names), 'inward': [[names[i], names[j]] for i, j in ntu_rgb_d.INWARD], 'pairs': [],
+         'center': 'middle of spine'}))
+    run(SCRIPT, *flags(tmp_path, out), '--center', 'middle of spine', '--up', 'base of spine', 'middle of spine',
+        '--right', 'left shoulder', 'right shoulder', '--max_frame', 300, '--max_body', 2)
+    np.testing.assert_array_equal(load(out, 'train')[2], [prepare_clip(recording) for recording in recordings])
+
+
+@pytest.mark.parametrize('turn, axis', [({'up': ['chest', 'hand']}, 2),
+                                        ({'up': ['chest', 'elbow'], 'right': ['left hip', 'hand']}, 0)])
+def test_named_joints_are_centred_and_turned(tmp_path, turn, axis):
+    clip = random_clip(np.random.default_rng(0))[0]
+    np.save(tmp_path / 'clip.npy', clip)
+    prepared, _ = Preparation(JOINTS, 3, 9, 1, center='chest', **turn).prepare(tmp_path / 'clip.npy')
+    body = prepared[..., 0].transpose(1, 2, 0)
+    assert not body[:, JOINTS.index('chest')].any()
+    start, end = (JOINTS.index(name) for name in [*turn.values()][-1])
+    way = body[0, end] - body[0, start]
+    np.testing.assert_allclose(way, np.linalg.norm(way) * np.eye(3)[axis], atol=1e-6)
+
+    def distances(joints):
+        return np.linalg.norm(joints[:, :, None] - joints[:, None], axis=-1)
+    np.testing.assert_allclose(distances(body), distances(clip), atol=1e-5)
+
+
+def test_flat_joints_are_shares_of_the_image_and_zeros_fill_the_clip(tmp_path, out, run):
+    clips = write_clips(tmp_path / 'mine', dimensions=2)
+    run(SCRIPT, *flags(tmp_path / 'mine', out), '--dimensions', 2, '--image_size', 640, 480)
+    names, _, data = load(out, 'train')
+    for name, clip in zip(names, data):
+        bodies = sorted(clips[name], key=lambda body: -body[..., 2].sum())
+        for m, body in enumerate(bodies):
+            x, y, score = body.transpose(2, 0, 1)
+            np.testing.assert_allclose(clip[:, :len(body), :, m], (x / 640 - .5, .5 - y / 480, score), atol=1e-6)
+        assert not clip[:, len(body):].any() and not clip[..., len(bodies):].any()
+
+
+def test_flat_joints_without_a_score_are_seen_unless_missing(tmp_path):
+    clip = 5 + random_clip(np.random.default_rng(0), dimensions=2)[0, ..., :2]
+    clip[3, 1], clip[4, 2] = np.nan, 0
+    np.save(tmp_path / 'clip.npy', clip)
+    x, y, score = Preparation(JOINTS, 2, 9, 1).prepare(tmp_path / 'clip.npy')[0][..., 0]
+    unseen = np.zeros((9, 5), bool)
+    unseen[3, 1] = unseen[4, 2] = True
+    np.testing.assert_array_equal(score, ~unseen)
+    assert not x[unseen].any() and not y[unseen].any()
+    np.testing.assert_array_equal(x[~unseen], clip[~unseen][:, 0].astype(np.float32))
+
+
+def test_tables_hold_what_arrays_do(tmp_path):
+    bodies = random_clip(np.random.default_rng(1), frames=6, persons=2)
+    bodies[1, 2] = np.nan  # the second person is away
+    write_csv(tmp_path / 'clip.csv', bodies, 'xyz', time='12:00')
+    np.testing.assert_array_equal(open_clip(tmp_path / 'clip.csv', JOINTS, 3), bodies)
+
+    write_csv(tmp_path / 'gap.csv', bodies, 'xyz', frames=[7, 8, 9, 11, 12, 13])
+    with_gap = np.insert(bodies, 3, np.nan, axis=1)
+    np.testing.assert_array_equal(open_clip(tmp_path / 'gap.csv', JOINTS, 3), with_gap)
+    np.save(tmp_path / 'gap.npy', with_gap)
+    preparation = Preparation(JOINTS, 3, 9, 2, center='chest')
+    np.testing.assert_array_equal(*(preparation.prepare(tmp_path / f'gap.{end}')[0] for end in ('csv', 'npy')))
+
+    lines = (tmp_path / 'clip.csv').read_text().splitlines()
+    alone = [line.partition(',')[2] for line in lines if 'person 1' not in line]  # without the column frame
+    (tmp_path / 'alone.csv').write_text('\ufeff' + '\r\n'.join(alone), encoding='utf-8')
+    np.testing.assert_array_equal(open_clip(tmp_path / 'alone.csv', JOINTS, 3), bodies[:1])
+
+    flat = random_clip(np.random.default_rng(2), dimensions=2)
+    for axes, C in ((('x', 'y', 'score'), 3), ('xy', 2)):
+        write_csv(tmp_path / 'flat.csv', flat[..., :C], axes)
+        np.testing.assert_array_equal(open_clip(tmp_path / 'flat.csv', JOINTS, 2), flat[..., :C])
+
+
+def test_longer_and_fuller_clips_are_cut_and_counted(mine, out, run):
+    process = run(SCRIPT, *flags(mine, out), '--max_frame', 8, '--max_body', 1)
+    assert 'warning: longer than 8 frames, cut there: 9 (p1_fall.npy' in process.stdout
+    assert 'warning: more than 1 persons, of whom 1 are kept: 4' in process.stdout
+    assert load(out, 'train')[2].shape[1:] == (3, 8, 5, 1)
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ('touch hostile',)
+
+
+def csv_of(text):
+    header = 'frame,' + ','.join(f'{joint}_{axis}' for joint in JOINTS for axis in 'xyz')
+    return (header + '\n' + text).encode()
+
+
+ROW = ',1' * 15
+BROKEN = {
+    'shape.npy': (np.ones((9, 4, 3)), 'its shape is (9, 4, 3), and (T, 5, 3) or (M, T, 5, 3) is needed'),
+    'flat.npy': (np.ones((9, 5, 2)), '(9, 5, 2)'),
+    'text.npy': (np.array([['a']]), 'not an array of numbers'),
+    'code.npy': (np.array([Hostile()], dtype=object), 'not a whole .npy'),
+    'cut.npy': (b'\x93NUMPY\x01', 'not a whole .npy'),
+    'infinite.npy': (np.full((9, 5, 3), np.inf), 'a value of inf'),
+    'word.csv': (csv_of('1' + ROW + '\n2,one' + ROW[2:]), "line 3: 'one' in column 'hand_x' is no number"),
+    'ragged.csv': (csv_of('1,2,3'), 'line 2 has 3 values, and the first line 16'),
+    'twice.csv': (csv_of('1' + ROW + '\n1' + ROW), 'line 3: an earlier line has the same frame'),
+    'halves.csv': (csv_of('1.5' + ROW + '\n2' + ROW), "column 'frame' should count"),
+    'empty.csv': (b'', 'an empty file'),
+    'header.csv': (csv_of(''), 'no line after the first'),
+    'columns.csv': (b'hand_x,hand_y\n1,2\n', "no column 'hand_z'"),
+    'binary.csv': (b'\xff\xfe\x00', 'not a text'),
+    'picture.png': (b'\x89PNG', '.npy and .csv are taken'),
+    'gone.npy': (None, 'No such file'),
+}
+
+
+def missing_joint():
+    clip = np.ones((9, 5, 3))
+    clip[4, 1, 2] = np.nan
+    return clip
+
+
+BROKEN['missing.npy'] = missing_joint(), "frame 5: 'elbow' is missing (nan), and other joints are there"
+
+
+def test_broken_clips_are_left_out_named_and_counted(mine, out, run):
+    table = (mine / 'labels.csv').read_text()
+    for name, (content, _) in BROKEN.items():
+        table += f'{name},sit,p0,train\n'
+        if isinstance(content, bytes):
+            (mine / 'clips' / name).write_bytes(content)
+        elif content is not None:
+            np.save(mine / 'clips' / name, content, allow_pickle=True)
+    np.save(mine / 'clips/nobody.npy', np.zeros((9, 5, 3)))
+    (mine / 'labels.csv').write_text(table + 'nobody.npy,sit,p0,train\n')
+    process = run(SCRIPT, *flags(mine, out), status=1)
+    for name, (_, reason) in BROKEN.items():
+        line, = (line for line in process.stderr.splitlines() if f'/{name}: ' in line)
+        assert line.startswith('left out: ') and reason in line
+    assert f'left out: broken: {len(BROKEN)}' in process.stdout
+    assert 'left out: without a skeleton in any frame: 1 (nobody.npy)' in process.stdout
+    assert len(load(out, 'train')[0]) == 9 and 'Traceback' not in process.stderr
+    assert not list(pathlib.Path(mine.parent).rglob('hostile'))
+
+    strict = run(SCRIPT, *flags(mine, mine.parent / 'strict'), '--strict', status=2)
+    assert_one_line_error(strict, 'clips/')
+    assert not list((mine.parent / 'strict').glob('*_data_*'))
+
+
+def test_same_bytes_for_any_number_of_workers_and_again(mine, out, run):
+    run(SCRIPT, *flags(mine, out), '--workers', 1)
+    run(SCRIPT, *flags(mine, mine.parent / 'two'), '--workers', 2)
+    before = tree_bytes(out)
+    assert before == tree_bytes(mine.parent / 'two')
+    assert 'there already' in run(SCRIPT, *flags(mine, out)).stdout and tree_bytes(out) == before
+
+
+def test_data_of_other_classes_or_flags_are_not_mixed_with_those_there(mine, out, run):
+    run(SCRIPT, *flags(mine, out))
+    before = tree_bytes(out)
+    (out / 'val_data_joint.npy').unlink()  # one part would be made again, and would not belong to the other
+    process = run(SCRIPT, *flags(mine, out), '--center', 'chest', status=2)
+    assert_one_line_error(process, 'preparation.yaml', '--overwrite')
+    table = (mine / 'labels.csv').read_text()
+    (mine / 'labels.csv').write_text(table.replace('wave.npy,wave', 'wave.npy,a wave'))
+    process = run(SCRIPT, *flags(mine, out), status=2)
+    assert_one_line_error(process, 'class_names.txt', '--overwrite')
+    run(SCRIPT, *flags(mine, out), '--overwrite')
+    assert (out / 'class_names.txt').read_text() == 'a wave\nfall\nsit\n'
+    (mine / 'labels.csv').write_text(table)
+    run(SCRIPT, *flags(mine, out), '--overwrite')
+    assert tree_bytes(out) == before
+
+
+def test_numbers_are_classes_in_their_order(mine, out, run):
+    table = (mine / 'labels.csv').read_text()
+    for name, number in (('wave', '10'), ('sit', '9'), ('fall', '1')):
+        table = table.replace(f',{name},', f',{number},')
+    (mine / 'labels.csv').write_text(table)
+    run(SCRIPT, *flags(mine, out))
+    assert (out / 'class_names.txt').read_text() == '1\n9\n10\n'
+
+
+WRONG_TABLES = {
+    'file;class;part\na;b;train\n': "no column 'file' in its first line, which is file;class;part",
+    'file,class,part\np0_wave.npy,wave,test\n': "line 2: part 'test': train or val",
+    'file,class,part\np0_wave.npy,wave,train\np0_wave.npy,sit,train\n': 'line 3: p0_wave.npy is on an earlier line',
+    'file,class,part\np0_wave.npy,,train\n': 'line 2 has no class',
+    'file,class,part\n': 'no line after the first',
+    'file,class,class,part\n': "'class' is there twice",
+}
+
+
+@pytest.mark.parametrize('text', WRONG_TABLES)
+def test_a_wrong_table_gets_one_line(mine, out, run, text):
+    (mine / 'labels.csv').write_text(text)
+    assert_one_line_error(run(SCRIPT, *flags(mine, out), status=2), 'labels.csv', WRONG_TABLES[text])
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('wrong, words', [
+    (['--center', 'cheast'], ["--center: there is no joint 'cheast': did you mean 'chest'?"]),
+    (['--up', 'chest', 'chest'], ['--up:', 'no pair']),
+    (['--dimensions', '2', '--right', 'left hip', 'right hip'], ['--right:', '3 dimensions']),
+    (['--image_size', '640', '480'], ['--image_size:', '2 dimensions']),
+    (['--max_frame', '0'], ['--max_frame', '0']),
+    (['--clips', 'gone'], ['gone: no such folder']),
+    (['--labels', 'gone.csv'], ['gone.csv: cannot be read']),
+    (['--skeleton', 'gone.yaml'], ['gone.yaml: No such file'])])
+def test_a_wrong_flag_gets_one_line(mine, out, run, wrong, words):
+    assert_one_line_error(run(SCRIPT, *flags(mine, out), *wrong, status=2), *words)
+    assert not out.exists()
+
+
+def test_clips_that_the_table_lacks_are_counted(mine, out, run):
+    (mine / 'labels.csv').rename(mine / 'clips/labels.csv')
+    np.save(mine / 'clips/more.npy', np.ones((3, 5, 3)))
+    process = run(SCRIPT, *flags(mine, out), '--labels', mine / 'clips/labels.csv')
+    assert 'passed over: 1 clips in ' in process.stdout and 'such as more.npy' in process.stdout
+
+
+def test_bones_follow_the_skeleton_beside_the_data(mine, out, run, tmp_path):
+    run(SCRIPT, *flags(mine, out))
+    run('data_gen/gen_bone_data.py', '--datasets', 'mine')
+    partners = [1, 2, 2, 2, 2]
+    written = np.load(out / 'val_data_bone.npy')
+    np.testing.assert_array_equal(written, bones(load(out, 'val')[2], partners))
+    graph_args = [{'file': str(out / 'skeleton.yaml')}, SKELETON]
+    for arguments in graph_args:
+        feeder = Feeder(out / 'val_data_joint.npy', out / 'val_label.pkl', stream='bone', random_flip=1.,
+                        dimensions=3, graph='graph.skeleton.Graph', graph_args=arguments)
+        flipped = written[0][:, :, [0, 1, 2, 4, 3]] * np.array([-1, 1, 1])[:, None, None, None]
+        np.testing.assert_allclose(feeder[0][0], flipped, atol=1e-6)
+    (out / 'skeleton.yaml').write_text(yaml.safe_dump({**SKELETON, 'joints': [*JOINTS, 'tail'],
+                                                       'inward': [*SKELETON['inward'], ['tail', 'chest']]}))
+    assert_one_line_error(run('data_gen/gen_bone_data.py', '--datasets', 'mine', status=2), '5 joints', 'has 6')
+
+
+@pytest.mark.parametrize('change, word', [
+    ({'dimensions': 4}, 'dimensions: 4'), ({'frames': 'many'}, "frames: 'many'"), ({'joints': None}, 'joints'),
+    ({'centre': 'chest'}, 'centre'), ({'up': ['chest', 'tail']}, "up: there is no joint 'tail'"),
+    ({'image_size': [1, 0]}, 'image_size'), ({'up': 'chest'}, 'up')])
+def test_a_preparation_that_was_spoilt_is_named(tmp_path, change, word):
+    content = yaml.safe_load(Preparation(JOINTS, 3, 9, 1, 'chest').as_text())
+    path = tmp_path / 'preparation.yaml'
+    path.write_text(yaml.safe_dump(content))
+    assert preparation_beside(tmp_path / 'val_data_joint.npy') == Preparation(JOINTS, 3, 9, 1, 'chest')
+    path.write_text(yaml.safe_dump({**content, **change}))
+    with pytest.raises(UserError, match=f'preparation.yaml: .*{word}'):
+        preparation_beside(tmp_path / 'val_data_joint.npy')
+
+
+def test_nobody_there_is_no_clip(tmp_path):
+    np.save(tmp_path / 'nobody.npy', np.full((9, 5, 3), np.nan))
+    preparation = Preparation(JOINTS, 3, 9, 1)
+    with pytest.raises(EmptySample):
+        preparation.prepare(tmp_path / 'nobody.npy')
+    with pytest.raises(BrokenSample, match='nobody.npy'):
+        preparation.prepare_one(tmp_path / 'nobody.npy')
+
+
+def test_the_example_is_ready_to_be_prepared(tmp_path, out, run):
+    for folder in ('one', 'two'):
+        run('data_gen/custom_example.py', '--out_folder', folder, '--people', 2)
+    assert tree_bytes(tmp_path / 'one') == tree_bytes(tmp_path / 'two')
+    skeleton = pathlib.Path(__file__).parents[2] / 'config/small/skeleton.yaml'
+    run(SCRIPT, '--clips', 'one/clips', '--labels', 'one/labels.csv', '--skeleton', skeleton, '--out_folder', out,
+        '--val_persons', 'p02', '--center', 'pelvis', '--up', 'pelvis', 'neck')
+    assert len((out / 'class_names.txt').read_text().splitlines()) == 6
+    names, labels, data = load(out, 'val')
+    assert len(names) == 18 and np.bincount(labels).tolist() == [3] * 6
+    head = yaml.safe_load(skeleton.read_text())['joints'].index('head')
+    assert (data[:, 2, 0, head, 0] > .3).all()  # metres above the pelvis

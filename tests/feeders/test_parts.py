@@ -1,0 +1,42 @@
+"""The validation part: which samples it takes, and that it is a feeder as any other."""
+import numpy as np
+import pytest
+from tiny import write_dataset
+
+from feeders.feeder import Feeder
+from feeders.parts import Part, is_validation
+from runtime.errors import UserError
+
+NAMES = [f'S001C001P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)]
+LABELS = [label for _ in range(5) for label in range(4)]
+
+
+def test_persons_are_taken_whole():
+    chosen = is_validation(NAMES, LABELS, ['P002', 'P005'], 0, 1)
+    assert {name[8:12] for name, taken in zip(NAMES, chosen) if taken} == {'P002', 'P005'} and chosen.sum() == 8
+
+
+def test_a_share_takes_as_much_of_each_class():
+    chosen = is_validation(NAMES, LABELS, [], 0.4, 1)
+    assert np.bincount(np.array(LABELS)[chosen]).tolist() == [2, 2, 2, 2]
+    assert (chosen == is_validation(NAMES, LABELS, [], 0.4, 1)).all()
+    assert (chosen != is_validation(NAMES, LABELS, [], 0.4, 2)).any()
+
+
+@pytest.mark.parametrize('persons, share, line', [
+    (['P009'], 0, "val_persons: no name of a training sample holds 'P009'"), (['P00'], 0, 'validation takes 20 of 20'),
+    ([], 0.01, 'validation takes 0 of 20')])
+def test_an_empty_part_is_refused(persons, share, line):
+    with pytest.raises(UserError, match=line):
+        is_validation(NAMES, LABELS, persons, share, 1)
+
+
+def test_a_part_is_a_feeder_of_its_samples(tmp_path):
+    write_dataset(tmp_path)
+    whole = Feeder(tmp_path / 'train_data_joint.npy', tmp_path / 'train_label.pkl')
+    part = Part(whole, [3, 7, 8])
+    assert len(part) == 3 and part.sample_name == [whole.sample_name[i] for i in (3, 7, 8)]
+    clip, label, index = part[1]
+    assert np.array_equal(clip, whole[7][0]) and label == whole.label[7] and index == 1
+    score = np.eye(4)[[part.label[0], part.label[1], (part.label[2] + 1) % 4]]
+    assert part.top_k(score, 1) == pytest.approx(2 / 3)
