@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_gen.workers import cores
 from feeders.feeder import Feeder
 from graph import ntu_rgb_d
 from main import get_parser
+from runtime.cores import cores
 from tests.data_gen import raw_kinetics, raw_ntu
 from tests.data_gen.plain_kinetics import plain_clip as plain_kinetics_clip
 from tests.data_gen.plain_ntu import plain_bodies

@@ -6,8 +6,8 @@
 
 Every side of every case runs in a process of its own, so that its peak memory is its own. The sides of a case take
 turns, batch by batch, on the same batches; five of six samples show one person, and how many do differs from batch to
-batch. The plain model in float32, eager, is what all ratios refer to. User time is that of all threads: on a machine
-that others use too it says more than the clock.
+batch, so that times are means over them all. The plain model in float32, eager, is what all ratios refer to. User time
+is that of all threads: on a machine that others use too it says more than the clock.
 """
 import argparse
 import multiprocessing
@@ -84,10 +84,10 @@ def measure(kind, work, options, rate, context):
         pipe.send(None)
         peak = pipe.recv()
         process.join()
-        wall, user = statistics.median(walls[how]), statistics.median(users[how])
+        wall, user = statistics.mean(walls[how]), statistics.mean(users[how])
         achieved = GFLOP_PER_SAMPLE * options.frames / 300 * FORWARDS_PER_SAMPLE[work] / wall
-        yield (kind, work, how, f'{wall * 1e3:.0f}', f"{statistics.median(walls['plain fp32']) / wall:.2f}",
-               f"{statistics.median(users['plain fp32']) / user:.2f}", f'{achieved:.0f}', f'{achieved / rate:.0%}',
+        yield (kind, work, how, f'{wall * 1e3:.0f}', f"{statistics.mean(walls['plain fp32']) / wall:.2f}",
+               f"{statistics.mean(users['plain fp32']) / user:.2f}", f'{achieved:.0f}', f'{achieved / rate:.0%}',
                f'{peak:.2f}')
 
 

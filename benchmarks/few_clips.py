@@ -1,0 +1,185 @@
+"""How well each recipe learns from a few hundred clips: trains, tests once, fuses, and prints a table.
+
+    python ../shared/real_motion/make_ntu_tree.py /tmp/tree
+    python -m benchmarks.few_clips --ntu_tree /tmp/tree                       # the table
+    python -m benchmarks.few_clips --ntu_tree /tmp/tree --leave_out --seeds 1 2 3   # what each ingredient brings
+
+The split is NTU's cross-subject one. The table is on its test people; what ingredients bring is measured on people of
+the training part who are kept for that (--val_persons), so that nothing is chosen by the test people. Streams train
+side by side, one thread each. With --out the runs stay, and those that are finished are not made again.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import yaml
+
+import ensemble
+from feeders.labels import read_labels
+from runtime.cores import cores
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+STREAMS = ('joint', 'bone', 'joint_motion', 'bone_motion')
+FUSION = {'joint': 2, 'bone': 2, 'joint_motion': 1, 'bone_motion': 1}
+GRAPH = {'graph': 'graph.ntu_rgb_d.Graph', 'graph_args': {'labeling_mode': 'spatial'}}
+MODEL = {'num_point': 25, 'num_person': 2, **GRAPH}
+
+# Rows of the table: what differs from config/small, as (keys of the run, of the training feeder, of both feeders).
+SGD = {'optimizer': 'SGD', 'nesterov': True, 'base_lr': 0.1, 'weight_decay': 0.0001, 'schedule': 'step'}
+PLAIN = {'uniform_sample_random': False, 'random_span': 0, 'random_rotate': 0, 'random_scale': 0, 'random_noise': 0}
+ROWS = {
+    'as published': ({**SGD, 'step': [18, 24], 'num_epoch': 30, 'batch_size': 64, 'label_smoothing': 0}, PLAIN,
+                     {'uniform_sample': 64, 'test_clips': 1}),
+    'a first try': ({'num_epoch': 40}, {'random_span': 0, 'random_noise': 0}, {'test_clips': 1}),
+    'config/small': ({}, {}, {}),
+}
+LEFT_OUT = {
+    'all there': ({}, {}, {}),
+    'AdamW, one-cycle': ({**SGD, 'step': [30, 40]}, {}, {}),
+    'label smoothing': ({'label_smoothing': 0}, {}, {}),
+    'random frames': ({}, {'uniform_sample_random': False, 'random_span': 0}, {}),
+    'a random part of the clip': ({}, {'random_span': 0}, {}),
+    'rotation': ({}, {'random_rotate': 0}, {}),
+    'scale': ({}, {'random_scale': 0}, {}),
+    'noise': ({}, {'random_noise': 0}, {}),
+}
+
+
+def main():
+    arg = parse_arguments()
+    with tempfile.TemporaryDirectory() as scratch:
+        out = (arg.out or pathlib.Path(scratch)).resolve()
+        prepare(arg.ntu_tree, out)
+        if arg.leave_out:
+            print_what_each_brings(arg, out)
+        else:
+            print_table(arg, out)
+
+
+def print_table(arg, out):
+    """Train and test every stream of every row, and print a line for each."""
+    print(f'{cores()} cores, seed {arg.seeds[0]}, {arg.precision}; per cent of the test part, top-1\n')
+    print(f'| recipe | {" | ".join(arg.streams)} | joint + bone | all | minutes |')
+    print('| --- ' * (len(arg.streams) + 4) + '|')
+    names, labels = read_labels(out / 'ntu/xsub/val_label.pkl')
+    for row in arg.rows:
+        runs = [make_run(arg, out, row, ROWS[row], stream, arg.seeds[0]) for stream in arg.streams]
+        side_by_side(train_and_test, runs, arg.parallel)
+        minutes = sum(float((run / 'minutes.txt').read_text()) for run in runs) / min(arg.parallel, len(runs))
+        files = [run / 'test/epoch1_test_score.pkl' for run in runs]
+        scores = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
+        weights = np.array([FUSION[stream] for stream in arg.streams])
+        two = ensemble.fuse(scores, weights * np.isin(arg.streams, ('joint', 'bone')))
+        fused = ensemble.fuse(scores, weights)
+        values = [ensemble.top_k(score, np.array(labels), 1) for score in (*scores, two, fused)]
+        print(f'| {row} | ' + ' | '.join(f'{100 * value:.1f}' for value in values) + f' | {minutes:.1f} |', flush=True)
+
+
+def print_what_each_brings(arg, out):
+    """Train the first stream without each ingredient in turn, and print its top-1 on the validation part."""
+    persons = ' '.join(arg.val_persons)
+    print(f'{arg.streams[0]}, seeds {arg.seeds}, {arg.precision}; per cent of the validation part ({persons}), top-1\n')
+    print('| without | mean | of the seeds |\n| --- | --- | --- |')
+    runs = {row: [make_run(arg, out, row, LEFT_OUT[row], arg.streams[0], seed, val_persons=arg.val_persons)
+                  for seed in arg.seeds] for row in arg.rows}
+    side_by_side(train, [run for row in runs.values() for run in row], arg.parallel)
+    for row, folders in runs.items():
+        found = [last_validation(folder / 'train/log.txt') for folder in folders]
+        print(f'| {row} | {np.mean(found):.1f} | {", ".join(f"{value:.1f}" for value in found)} |')
+
+
+def prepare(tree, out):
+    """Write the joints of the raw recordings in `tree`, cross-subject, to `out`/ntu."""
+    subprocess.run([sys.executable, ROOT / 'data_gen/ntu_gendata.py', '--data_path', tree / 'nturgb+d_skeletons',
+                    '--ignored_sample_path', tree / 'samples_with_missing_skeletons.txt', '--benchmark', 'xsub',
+                    '--out_folder', out / 'ntu'], check=True, stdout=subprocess.DEVNULL)
+
+
+def make_run(arg, out, row, changes, stream, seed, **more):
+    """Write the configs of one stream's training and test; return the folder of both."""
+    run = out / f'{row} {stream} {seed}'.replace('/', '-').replace(' ', '_').replace(',', '')
+    run.mkdir(parents=True, exist_ok=True)
+    keys, training, both = changes
+    for phase in ('train', 'test'):
+        config = yaml.safe_load((ROOT / f'config/small/{phase}_{stream}.yaml').read_text())
+        for feeder, part in (('train_feeder_args', 'train'), ('test_feeder_args', 'val')):
+            if feeder in config:
+                own = {'data_path': str(out / f'ntu/xsub/{part}_data_joint.npy'),
+                       'label_path': str(out / f'ntu/xsub/{part}_label.pkl')}
+                graph = GRAPH if 'graph' in config[feeder] else {}
+                config[feeder] |= {**(training if part == 'train' else {}), **both, **own, **graph}
+        if phase == 'train':
+            config['train_feeder_args'].pop('test_clips', None)
+        classes = 1 + max(read_labels(out / 'ntu/xsub/train_label.pkl')[1])
+        config |= {'model_args': {'num_class': classes, **MODEL}, 'precision': arg.precision, 'device': 'cpu',
+                   'work_dir': str(run / phase), 'model_saved_name': str(run / phase / 'weights')}
+        if phase == 'train':
+            config |= {**keys, 'seed': seed, 'log_interval': 1000, **more}
+            config['num_epoch'] = arg.epochs or config['num_epoch']
+            config |= {'eval_interval': config['num_epoch'], 'save_interval': config['num_epoch']}
+        else:
+            config['weights'] = str(run / 'train/weights-best.pt')  # the last: only the last epoch is evaluated
+        (run / f'{phase}.yaml').write_text(yaml.safe_dump(config))
+    return run
+
+
+def train(run):
+    """Train as the configs in the folder `run` say, unless that is done."""
+    if not (run / 'minutes.txt').exists():
+        began = time.monotonic()
+        command(run / 'train.yaml')
+        (run / 'minutes.txt').write_text(f'{(time.monotonic() - began) / 60:.2f}')
+
+
+def train_and_test(run):
+    train(run)
+    if not (run / 'test/epoch1_test_score.pkl').exists():
+        command(run / 'test.yaml')
+
+
+def command(config):
+    process = subprocess.run([sys.executable, ROOT / 'main.py', '--config', config, '--overwrite'], capture_output=True,
+                             text=True, env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    if process.returncode:
+        raise SystemExit(f'{config}: {process.stderr}')
+
+
+def side_by_side(function, runs, parallel):
+    with concurrent.futures.ThreadPoolExecutor(parallel) as pool:
+        list(pool.map(function, runs))
+
+
+def last_validation(log):
+    """Return the last top-1 on the validation part, in per cent, that a log tells of."""
+    return float(re.findall(r'the validation part\n(?:.*\n)*?.*Top1: ([\d.]+)%', log.read_text())[-1])
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--ntu_tree', type=pathlib.Path, required=True, metavar='FOLDER')
+    parser.add_argument('--out', type=pathlib.Path, metavar='FOLDER', help='where runs are kept')
+    parser.add_argument('--rows', nargs='+', choices=[*ROWS, *LEFT_OUT], help='all if not given')
+    parser.add_argument('--streams', nargs='+', default=list(STREAMS), choices=STREAMS)
+    parser.add_argument('--leave_out', action='store_true', help='what each ingredient brings, instead of the table')
+    parser.add_argument('--val_persons', nargs='+', default=['P005', 'P009'])
+    parser.add_argument('--seeds', nargs='+', type=int, default=[1])
+    parser.add_argument('--epochs', type=int, help='instead of those of each row')
+    parser.add_argument('--precision', default='bf16', choices=('fp32', 'bf16'))
+    parser.add_argument('--parallel', type=int, default=cores(), help='streams that train at the same time')
+    arg = parser.parse_args()
+    known = LEFT_OUT if arg.leave_out else ROWS
+    arg.rows = arg.rows or list(known)
+    if unknown := [row for row in arg.rows if row not in known]:
+        parser.error(f'--rows {unknown[0]}: {", ".join(known)} are there')
+    return arg
+
+
+if __name__ == '__main__':
+    main()
