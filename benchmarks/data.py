@@ -56,8 +56,7 @@ def measure_raw_data(arg, scratch):
             '--ignored_sample_path', ntu / 'samples_with_missing_skeletons.txt']),
         ('kinetics', sorted(kinetics.rglob('kinetics_*/*.json')), plain_kinetics_clip, [
             'data_gen/kinetics_gendata.py', '--data_path', kinetics]))
-    bare = run([sys.executable, '-c', 'import time, numpy; time.sleep(0.2)']).megabytes
-    print(f'numpy alone: {bare:.0f} MB')
+    print(f"numpy alone: {peak_megabytes([sys.executable, '-c', 'import time, numpy; time.sleep(0.2)']):.0f} MB")
     for name, files, plain, command in scripts:
         if not files:
             raise SystemExit(f'error: no raw files of {name} there')
@@ -70,11 +69,11 @@ def measure_raw_data(arg, scratch):
         print(f'\n{name}: {len(files)} raw files, {megabytes:.0f} MB; plain: {len(files) / plain_seconds:.1f} files/s '
               f'(measured on {len(some)})')
         for workers in sorted({1, 2, cores()}):
-            out = scratch / 'data' / name
-            used = run([sys.executable, *command, '--out_folder', out, '--overwrite', '--workers', workers])
+            settings = ['--out_folder', scratch / 'data' / name, '--overwrite', '--workers', workers]
+            used, peak = (measure([sys.executable, *command, *settings]) for measure in (run, peak_megabytes))
             print(f'  {workers} workers: {used.seconds:6.2f} s ({used.cpu_seconds:.2f} s of the processor), '
                   f'{len(files) / used.seconds:.0f} files/s, {megabytes / used.seconds:.1f} MB/s, '
-                  f'peak {used.megabytes:.0f} MB, {plain_seconds / used.seconds:.1f} x plain')
+                  f'peak {peak:.0f} MB, {plain_seconds / used.seconds:.1f} x plain')
 
 
 def measure_derived_data(scratch):
@@ -82,10 +81,11 @@ def measure_derived_data(scratch):
     print('\nderived from joints, MB written each second (start-up included)')
     data = scratch / 'data'
     for script, streams in (('gen_bone_data', ['bone']), ('gen_motion_data', ['joint_motion', 'bone_motion'])):
-        used = run([sys.executable, f'data_gen/{script}.py', '--data_root', data])
+        again = [sys.executable, f'data_gen/{script}.py', '--data_root', data]
+        used, peak = (measure(again) for measure in (run, peak_megabytes))
         written = sum(path.stat().st_size for stream in streams for path in data.rglob(f'*_data_{stream}.npy')) / 1e6
         print(f'  {script}: {written:.0f} MB in {used.seconds:.2f} s, {written / used.seconds:.0f} MB/s, '
-              f'peak {used.megabytes:.0f} MB')
+              f'peak {peak:.0f} MB')
     path = next(data.rglob('ntu/*/train_data_joint.npy'))
     start = time.perf_counter()
     joints = np.load(path)
@@ -159,21 +159,29 @@ def make_kinetics(folder, count):
 
 
 class Used(NamedTuple):
-    """What a command took: time, time of the processor, and the peak of the memory of all its processes."""
+    """What a command took: time, and time of the processor."""
 
     seconds: float
     cpu_seconds: float
-    megabytes: float
 
 
 def run(command):
-    """Run a command from the project's root and return what it Used.
+    """Run a command from the project's root and return what it Used: the best of three runs."""
+    def once():
+        start, cpu_start = time.perf_counter(), cpu_of_children()
+        read_output(start_command(command))
+        return Used(time.perf_counter() - start, cpu_of_children() - cpu_start)
 
-    The memory is the sum of what each process has in RAM, looked up every 5 ms: pages that processes share count for
-    each of them, so it is never less than what they take together.
+    return min(once() for _ in range(3))
+
+
+def peak_megabytes(command):
+    """Run a command as `run` does and return the peak of the memory of all its processes.
+
+    That is the sum of what each process has in RAM, looked up every 5 ms: pages that processes share count for each
+    of them, so it is never less than what they take together. Looking takes time, which is why `run` does not.
     """
-    start, cpu_start = time.perf_counter(), cpu_of_children()
-    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = start_command(command)
     peak = 0
 
     def watch():
@@ -184,13 +192,19 @@ def run(command):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    output = process.stdout.read()
-    status = process.wait()
-    seconds = time.perf_counter() - start
+    read_output(process)
     watcher.join()
-    if status not in (0, 1):
+    return peak / 1e6
+
+
+def start_command(command):
+    return subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def read_output(process):
+    output = process.stdout.read()
+    if process.wait() not in (0, 1):
         raise SystemExit(output.decode())
-    return Used(seconds, cpu_of_children() - cpu_start, peak / 1e6)
 
 
 def cpu_of_children():
