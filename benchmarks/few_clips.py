@@ -133,7 +133,9 @@ def make_run(arg, out, row, changes, stream, seed, **more):
                    'work_dir': str(run / phase), 'model_saved_name': str(run / phase / 'weights')}
         if phase == 'train':
             config |= {**keys, 'seed': seed, 'log_interval': 1000, **more}
-            config['num_epoch'] = arg.epochs or config['num_epoch']
+            epochs = arg.epochs or config['num_epoch']
+            config['step'] = [epoch * epochs // config['num_epoch'] for epoch in config.get('step', [])]
+            config['num_epoch'] = epochs
             config |= {'eval_interval': config['num_epoch'], 'save_interval': config['num_epoch']}
         else:
             config['weights'] = str(run / 'train/weights-best.pt')  # the last: only the last epoch is evaluated
@@ -181,7 +183,7 @@ def parse_arguments():
     parser.add_argument('--leave_out', action='store_true', help='what each ingredient brings, instead of the table')
     parser.add_argument('--val_persons', nargs='+', default=['P005', 'P009'])
     parser.add_argument('--seeds', nargs='+', type=int, default=[1])
-    parser.add_argument('--epochs', type=int, help='instead of those of each row')
+    parser.add_argument('--epochs', type=int, help='instead of those of each row, whose steps move along')
     parser.add_argument('--precision', default='bf16', choices=('fp32', 'bf16'))
     parser.add_argument('--parallel', type=int, default=cores(), help='streams that train at the same time')
     arg = parser.parse_args()
