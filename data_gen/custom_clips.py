@@ -42,8 +42,12 @@ class Preparation(NamedTuple):
         return 3, self.frames, len(self.joints), self.persons
 
     def is_prepared(self, array):
-        """Say whether an array holds clips that are prepared already: one, or several (N, C, T, V, M)."""
-        return array.ndim == 5 or array.shape == self.shape
+        """Say whether an array holds clips that are prepared already: one, or several (N, C, T, V, M).
+
+        One of a shape that a recording of 3 persons, (3, T, V, C), may have too is taken for a recording.
+        """
+        channels = (3,) if self.dimensions == 3 else (2, 3)
+        return array.ndim == 5 or array.shape == self.shape and self.persons not in channels
 
     def as_text(self):
         """Return the YAML that `read_preparation` reads."""
@@ -84,12 +88,12 @@ class Preparation(NamedTuple):
         check_size(bodies)
         if not bodies.any():
             raise EmptySample('without a skeleton in any frame')
-        kept = most_active(bodies, self.persons)
+        kept = most_active(bodies, self.persons, all_joints=True)
         persons = np.zeros((self.persons, *bodies.shape[1:]), np.float32)
         persons[:len(kept)] = kept
         center = None if self.center is None else self.joints.index(self.center)
         up, right = (pair and tuple(map(self.joints.index, pair)) for pair in (self.up, self.right))
-        return normalize_bodies(persons, self.frames, up, right and right[::-1], center)
+        return normalize_bodies(persons, self.frames, up, right and right[::-1], center, all_joints=True)
 
     def clip_of_2d(self, bodies):
         """Return the clip of bodies (M, T, V, 2 or 3): the persons of highest score, zeros after the last frame."""

@@ -16,6 +16,7 @@ from runtime.errors import UserError
 
 SUFFIXES = '.npy', '.csv'
 LONGEST = 100_000  # frames that a column `frame` may span
+MOST_PLACES = 100  # of a person in a frame, for each line: beyond, the column `person` is none
 
 
 def open_clip(path, joints, dimensions):
@@ -51,6 +52,10 @@ def read_csv(path, joints, dimensions):
         persons, frames = places_of_rows(table)
     except BrokenSample as error:
         raise BrokenSample(f'{path}: {error}') from None
+    size = (max(persons) + 1) * (max(frames) + 1)
+    if size > LONGEST + MOST_PLACES * len(frames):
+        raise BrokenSample(f'{path}: {max(persons) + 1} persons and {max(frames) + 1} frames in {len(frames)} lines: '
+                           "check the columns 'person' and 'frame'")
     bodies = np.full((max(persons) + 1, max(frames) + 1, len(joints), len(axes)), np.nan)
     bodies[persons, frames] = values.reshape(-1, *bodies.shape[2:])
     return bodies

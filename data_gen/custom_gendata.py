@@ -38,9 +38,8 @@ def main():
     preparation = make_preparation(arg, graph.joint_names, samples)
     descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                     custom_clips.FILE: preparation.as_text()}
-    if any(data_file(arg.out_folder, part, 'joint').exists() for part in PARTS):
-        refuse_another_data_set(arg, descriptions)
-    else:
+    refuse_another_data_set(arg, descriptions)
+    if not has_data(arg.out_folder):
         describe(arg.out_folder, descriptions)
     status = write_data_set(arg.out_folder, PARTS, samples, preparation.prepare, preparation.shape,
                             Settings(arg.workers, arg.strict, arg.overwrite), recipe=str(descriptions), unit='clips')
@@ -96,9 +95,14 @@ def refuse_another_data_set(arg, descriptions):
     """Raise UserError if the folder's data are described otherwise: new parts must not lie beside other ones."""
     for name, text in descriptions.items():
         path = arg.out_folder / name
-        if not arg.overwrite and not (path.is_file() and path.read_text(encoding='utf-8') == text):
-            raise UserError(f'{path}: the data there are not of these classes, clips and flags: --overwrite makes them '
+        found = path.read_text(encoding='utf-8', errors='replace') if path.is_file() else None
+        if not arg.overwrite and found != text and (found is not None or has_data(arg.out_folder)):
+            raise UserError(f'{path}: what is there is not of these classes, clips and flags: --overwrite makes them '
                             'anew, or choose another --out_folder')
+
+
+def has_data(folder):
+    return any(data_file(folder, part, 'joint').exists() for part in PARTS)
 
 
 def describe(folder, descriptions):

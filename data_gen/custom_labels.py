@@ -41,7 +41,7 @@ def list_samples(path, clips, val_persons=None):
             raise UserError(f'{path}: line {line}: {file} is on an earlier line too')
         samples[file] = Sample(file, label[name], (part,), str(clips / file), stamp_of(clips / file))
     others = {file.relative_to(clips).as_posix() for file in clips.rglob('*')
-              if file.suffix in SUFFIXES and not file.samefile(path)} - samples.keys()
+              if file.suffix in SUFFIXES and file.is_file() and not file.samefile(path)} - samples.keys()
     if others:
         print(f'passed over: {len(others)} clips in {clips} that are not in {path}, such as {min(others)}')
     return [samples[file] for file in sorted(samples)], names
@@ -59,5 +59,5 @@ def parts_by_person(table, val_persons, path):
 
 def sorted_classes(classes):
     """Return the different names among `classes`, sorted: numbers by value."""
-    names = set(classes)
-    return sorted(names, key=int) if all(name.isdecimal() for name in names) else sorted(names)
+    names = sorted(set(classes))
+    return sorted(names, key=int) if all(name.isdecimal() for name in names) else names

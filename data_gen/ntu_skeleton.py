@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from data_gen.decimals import Words
-from data_gen.preprocess import normalize_bodies
+from data_gen.preprocess import is_there, normalize_bodies
 from data_gen.raw_file import read_raw
 from data_gen.samples import BrokenSample, EmptySample
 
@@ -60,19 +60,19 @@ def clip_of_bodies(bodies):
     return normalize_bodies(persons, MAX_FRAMES)
 
 
-def most_active(bodies, persons=PERSONS):
+def most_active(bodies, persons=PERSONS, all_joints=False):
     """Return the `persons` bodies of highest energy among `bodies` (M, T, V, 3), highest first.
 
-    Energy is the spread of x plus that of y plus that of z (standard deviations over T and V) where the body is there.
+    Energy is the spread of x plus that of y plus that of z (standard deviations over T and V) where the body is there:
+    see `is_there` for `all_joints`.
     """
-    energies = [energy(body) for body in bodies]
+    energies = [energy(body[is_there(body, all_joints)]) for body in bodies]
     return bodies[np.argsort(energies, kind='stable')[::-1][:persons]]
 
 
 def energy(body):
-    """Return the sum of the standard deviations of x, y and z of one body (T, V, 3), over its frames that are there."""
-    there = body[body.sum((1, 2)) != 0]
-    return there.std((0, 1)).sum() if len(there) else 0.0
+    """Return the sum of the standard deviations of x, y and z of one body (T, V, 3)."""
+    return body.std((0, 1)).sum() if len(body) else 0.0
 
 
 def parse_skeleton(raw):

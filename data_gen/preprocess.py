@@ -15,18 +15,18 @@ def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
     return normalized
 
 
-def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4), center=CENTER):
+def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4), center=CENTER, all_joints=False):
     """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
     Frames without a body are filled by `frames_to_show`. The first person's joint `center` (the middle of the spine)
     is the origin of each frame. Then all frames are turned so that in the first frame the first person's vector from
     joint zaxis[0] to zaxis[1] lies on z, and after that so that the one from xaxis[1] to xaxis[0] lies on x. Each of
     the three is left out if it is None. "Empty" means that the values sum to 0, here and in the published code; what
-    is empty stays so.
+    is empty stays so. With `all_joints`, who has a value that is not 0 in a frame is there with all joints.
     """
     M, _, V, C = bodies.shape
     normalized = np.zeros((C, num_frames, V, M), bodies.dtype)
-    orders = [frames_to_show(body.sum((1, 2)) != 0) for body in bodies]
+    orders = [frames_to_show(is_there(body, all_joints)) for body in bodies]
     lengths = {len(order) for order in orders if len(order)}
     if not lengths:
         return normalized
@@ -38,7 +38,7 @@ def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4), center=CENT
         if len(order):
             joints[:, m] = bodies[m][order[np.arange(period) % len(order)]].transpose(2, 0, 1)
     if center is not None:
-        there = joints.sum(0) != 0
+        there = joints.any((0, 3), keepdims=True) if all_joints else joints.sum(0) != 0
         joints -= joints[:, :1, :, center:center + 1].copy()
         joints *= there
     for joints_on_axis, axis in ((zaxis, Z_AXIS), (xaxis and xaxis[::-1], X_AXIS)):
@@ -51,6 +51,11 @@ def normalize_bodies(bodies, num_frames, zaxis=(0, 1), xaxis=(8, 4), center=CENT
     for start in range(period, num_frames, period):
         normalized[:, start:start + period] = normalized[:, :min(period, num_frames - start)]
     return normalized
+
+
+def is_there(body, all_joints=False):
+    """Return (T,) bool: in which frames the body (T, V, 3) is there; see `normalize_bodies`."""
+    return body.any((1, 2)) if all_joints else body.sum((1, 2)) != 0
 
 
 def frames_to_show(body_there):

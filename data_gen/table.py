@@ -34,6 +34,8 @@ def read_table(path, needed):
         raise UserError(f'{path}: not a text of rows and commas ({error})') from None
     if not rows:
         raise UserError(f'{path}: an empty file')
+    if any('\0' in value for row in rows for value in row):
+        raise UserError(f'{path}: not a text of rows and commas (there is a zero byte in it)')
     header, *rows = rows
     for name in needed:
         if name not in header:

@@ -8,7 +8,9 @@ import yaml
 
 from data_gen.custom_clips import Preparation, preparation_beside
 from data_gen.custom_files import open_clip
+from data_gen.custom_labels import sorted_classes
 from data_gen.ntu_skeleton import prepare_clip, read_skeleton
+from data_gen.recording import read_clips
 from data_gen.samples import BrokenSample, EmptySample
 from feeders.feeder import Feeder
 from feeders.streams import bones
@@ -246,6 +248,7 @@ def test_numbers_are_classes_in_their_order(mine, out, run):
     (mine / 'labels.csv').write_text(table)
     run(SCRIPT, *flags(mine, out))
     assert (out / 'class_names.txt').read_text() == '1\n9\n10\n'
+    assert sorted_classes(['1', '2', '01', '001']) == ['001', '01', '1', '2']
 
 
 WRONG_TABLES = {
@@ -255,6 +258,7 @@ WRONG_TABLES = {
     'file,class,part\np0_wave.npy,,train\n': 'line 2 has no class',
     'file,class,part\n': 'no line after the first',
     'file,class,class,part\n': "'class' is there twice",
+    'file,class,part\np0\0.npy,wave,train\n': 'a zero byte',
 }
 
 
@@ -282,6 +286,7 @@ def test_a_wrong_flag_gets_one_line(mine, out, run, wrong, words):
 def test_clips_that_the_table_lacks_are_counted(mine, out, run):
     (mine / 'labels.csv').rename(mine / 'clips/labels.csv')
     np.save(mine / 'clips/more.npy', np.ones((3, 5, 3)))
+    (mine / 'clips/link.npy').symlink_to('gone.npy')
     process = run(SCRIPT, *flags(mine, out), '--labels', mine / 'clips/labels.csv')
     assert 'passed over: 1 clips in ' in process.stdout and 'such as more.npy' in process.stdout
 
@@ -315,6 +320,43 @@ def test_a_preparation_that_was_spoilt_is_named(tmp_path, change, word):
     path.write_text(yaml.safe_dump({**content, **change}))
     with pytest.raises(UserError, match=f'preparation.yaml: .*{word}'):
         preparation_beside(tmp_path / 'val_data_joint.npy')
+
+
+def test_joints_at_the_origin_or_whose_values_cancel_out_are_there(tmp_path):
+    rng = np.random.default_rng(3)
+    clip = random_clip(rng)[0] * 8 // 1 / 8
+    clip[:, JOINTS.index('hand')] = 0  # relative to it
+    clip[2:5, 0, 0] -= clip[2:5].sum((1, 2))  # frames that sum to 0
+    assert not clip[2:5].sum((1, 2)).any()
+    np.save(tmp_path / 'clip.npy', clip)
+    body = Preparation(JOINTS, 3, len(clip), 1, center='chest').prepare(tmp_path / 'clip.npy')[0][..., 0]
+    np.testing.assert_allclose(body.transpose(1, 2, 0), clip - clip[:, JOINTS.index('chest')][:, None], atol=1e-6)
+
+
+def test_a_recording_of_three_persons_is_not_taken_for_a_prepared_clip(tmp_path):
+    bodies = 5 + random_clip(np.random.default_rng(4), dimensions=2, persons=3)[..., :2]
+    np.save(tmp_path / 'clip.npy', bodies)
+    preparation = Preparation(JOINTS, 2, bodies.shape[1], 2)
+    assert bodies.shape == preparation.shape
+    np.testing.assert_array_equal(read_clips(tmp_path / 'clip.npy', preparation)[0],
+                                  preparation.prepare(tmp_path / 'clip.npy')[0])
+
+
+def test_a_person_a_line_is_no_recording(tmp_path):
+    names = [f'{joint}_{axis}' for joint in JOINTS for axis in 'xyz']
+    lines = [f'{i},{i},' + ','.join(['1'] * len(names)) for i in range(1000)]
+    (tmp_path / 'clip.csv').write_text('\n'.join(['person,frame,' + ','.join(names), *lines]))
+    with pytest.raises(BrokenSample, match='clip.csv: 1000 persons and 1000 frames in 1000 lines'):
+        open_clip(tmp_path / 'clip.csv', JOINTS, 3)
+
+
+def test_files_of_ones_own_are_not_replaced_unasked(mine, out, run):
+    out.mkdir(parents=True)
+    (out / 'class_names.txt').write_bytes(b'\xff')
+    assert_one_line_error(run(SCRIPT, *flags(mine, out), status=2), 'class_names.txt', '--overwrite')
+    assert (out / 'class_names.txt').read_bytes() == b'\xff'
+    run(SCRIPT, *flags(mine, out), '--overwrite')
+    assert (out / 'class_names.txt').read_text() == 'fall\nsit\nwave\n'
 
 
 def test_nobody_there_is_no_clip(tmp_path):
