@@ -103,8 +103,13 @@ class Processor:
         """Take a part out of the training data, to be prepared as the test data are."""
         arg, training = self.arg, self.feeder['train']
         chosen = is_validation(training.sample_name, training.label, arg.val_persons, arg.val_share, arg.seed)
-        files = {key: arg.train_feeder_args[key] for key in ('data_path', 'label_path')}
-        whole = build(arg.feeder, {**arg.test_feeder_args, **files}, 'test_feeder_args')
+        same = {'data_path', 'label_path', 'debug'}  # which samples there are; all else is as in a test
+        if not {'data_path', 'label_path'} <= arg.train_feeder_args.keys():
+            raise UserError('validation takes its samples from data_path and label_path of train_feeder_args, and one '
+                            'is not there')
+        own = {key: value for key, value in arg.test_feeder_args.items() if key not in same}
+        samples = {key: value for key, value in arg.train_feeder_args.items() if key in same}
+        whole = build(arg.feeder, {**own, **samples}, 'test_feeder_args')
         self.feeder['val'] = Part(whole, np.flatnonzero(chosen))
         self.feeder['train'] = Part(training, np.flatnonzero(~chosen))
         self.folder.log(f'Validation: {chosen.sum()} of the {len(chosen)} training samples')
@@ -208,6 +213,8 @@ class Processor:
     def test_best(self):
         """Test the weights that did best on the validation part: the only look at the test part."""
         best = self.processes.share(self.files.best)
+        if best is None:  # nothing was left to train
+            return
         self.folder.log(f'The best of the validation part, {100 * best["top1"]:.2f}% in epoch {best["epoch"] + 1}:')
         weights.load_into(self.evaluated, self.saved_name + '-best.pt')
         self.evaluate(best['epoch'], 'test', save_score=self.arg.save_score)

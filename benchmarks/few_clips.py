@@ -114,7 +114,10 @@ def prepare(tree, out):
 
 
 def make_run(arg, out, row, changes, stream, seed, **more):
-    """Write the configs of one stream's training and test; return the folder of both."""
+    """Write the configs of one stream's training and test; return the folder of both.
+
+    What a run of other settings left there counts as not finished.
+    """
     run = out / f'{row} {stream} {seed}'.replace('/', '-').replace(' ', '_').replace(',', '')
     run.mkdir(parents=True, exist_ok=True)
     keys, training, both = changes
@@ -139,7 +142,11 @@ def make_run(arg, out, row, changes, stream, seed, **more):
             config |= {'eval_interval': config['num_epoch'], 'save_interval': config['num_epoch']}
         else:
             config['weights'] = str(run / 'train/weights-best.pt')  # the last: only the last epoch is evaluated
-        (run / f'{phase}.yaml').write_text(yaml.safe_dump(config))
+        written, text = run / f'{phase}.yaml', yaml.safe_dump(config)
+        if written.exists() and written.read_text() != text:
+            for result in ('minutes.txt', 'test/epoch1_test_score.pkl'):
+                (run / result).unlink(missing_ok=True)
+        written.write_text(text)
     return run
 
 

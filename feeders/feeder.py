@@ -86,6 +86,10 @@ class Feeder(Dataset):
             self.data = self.data[:DEBUG_SAMPLES]
 
     def check_arguments(self):
+        for name in ('random_flip', 'random_rotate', 'random_scale', 'random_noise', 'random_span'):
+            value = getattr(self, name)
+            if not isinstance(value, int | float):
+                raise UserError(f'{name}: {value!r} is no number: to YAML, one such as 1e-2 is 0.01 or 1.0e-2')
         if self.stream not in (None, *STREAMS):
             raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
         if self.random_choose and self.window_size <= 0:

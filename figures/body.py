@@ -28,17 +28,22 @@ def spread_tree(graph):
     """Return (V, 2): the graph's root in the middle, every other joint one step further out than that it hangs on.
 
     Joints that nothing hangs on share a circle evenly, the others point to the middle of what hangs on them, so links
-    do not cross.
+    do not cross. The joints of a graph that is no tree, which code of one's own may make, are on a circle.
     """
     parent = dict(graph.inward)
     hanging = {joint: [] for joint in range(graph.num_node)}
     for joint, towards in graph.inward:
         hanging[towards].append(joint)
-    root, = hanging.keys() - parent.keys()
+    roots = hanging.keys() - parent.keys()
+    if len(roots) != 1 or len(parent) != len(graph.inward):
+        return circle(graph.num_node)
+    root, = roots
     order, steps = [root], {root: 0}
     for joint in order:  # grows: a joint always comes after the one it hangs on
         order += hanging[joint]
         steps.update(dict.fromkeys(hanging[joint], steps[joint] + 1))
+    if len(order) != graph.num_node:
+        return circle(graph.num_node)
     ends = ends_below(root, hanging)
     angle = {joint: 2 * np.pi * i / len(ends) for i, joint in enumerate(ends)}
     for joint in reversed(order):
@@ -47,6 +52,12 @@ def spread_tree(graph):
     farthest = max(steps.values()) or 1
     return np.array([(np.sin(angle[joint]), np.cos(angle[joint])) * np.array(2.5 * steps[joint] / farthest)
                      for joint in range(graph.num_node)])
+
+
+def circle(count):
+    """Return (count, 2): places evenly on a circle."""
+    angle = 2 * np.pi * np.arange(count) / count
+    return 2.5 * np.stack((np.sin(angle), np.cos(angle)), 1)
 
 
 def ends_below(joint, hanging):

@@ -37,7 +37,7 @@ def make_scheduler(arg, optimizer, steps_per_epoch):
     base_lr / 25 along a cosine, over warm_up_epoch or RISING_SHARE of the run, and falls to almost 0 (Smith and Topin,
     Super-Convergence, 2018).
     """
-    epochs = arg.num_epoch - arg.start_epoch
+    epochs = max(1, arg.num_epoch - arg.start_epoch)
     total, rising = epochs * steps_per_epoch, arg.warm_up_epoch * steps_per_epoch
     if arg.schedule == 'one-cycle':
         share = arg.warm_up_epoch / epochs if 0 < arg.warm_up_epoch < epochs else RISING_SHARE

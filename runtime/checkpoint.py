@@ -5,6 +5,7 @@ import numpy as np
 import torch
 
 from runtime.errors import UserError
+from runtime.run_flags import get_parser
 from runtime.weights import load_tensors
 
 # Flags that may differ between a run and the run that resumes it without a word: they change no number.
@@ -12,6 +13,8 @@ FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval',
                   'checkpoint_interval', 'work_dir', 'device'}
 # Flags without which the checkpoint fits nothing.
 MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder', 'schedule', 'ema', 'val_persons', 'val_share')
+# And those that the rates of a schedule follow from that is spread over all steps of the run: every one but step.
+OF_THE_SCHEDULE = ('num_epoch', 'start_epoch', 'warm_up_epoch', 'batch_size', 'base_lr')
 
 
 def random_states(device):
@@ -42,12 +45,12 @@ def load_checkpoint(path, arguments):
     state = load_tensors(path)
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
         raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts anew')
-    before = state['arguments']
-    # Other schedules than step spread the rates over all epochs.
-    for key in MUST_AGREE if arguments['schedule'] == 'step' else (*MUST_AGREE, 'num_epoch'):
-        if before.get(key) != arguments[key]:
-            raise UserError(f'{path}: {key} was {before.get(key)!r} and is {arguments[key]!r} now: the run cannot be '
+    # A flag that came later than the checkpoint was at its default.
+    before = {**{key: get_parser().get_default(key) for key in arguments}, **state['arguments']}
+    for key in MUST_AGREE if arguments['schedule'] == 'step' else (*MUST_AGREE, *OF_THE_SCHEDULE):
+        if before[key] != arguments[key]:
+            raise UserError(f'{path}: {key} was {before[key]!r} and is {arguments[key]!r} now: the run cannot be '
                             'resumed so; give the former value, or another --work-dir')
-    changes = [f'{key} was {before.get(key)!r} and is {value!r} now' for key, value in arguments.items()
-               if key not in FREE_TO_CHANGE and before.get(key) != value]
+    changes = [f'{key} was {before[key]!r} and is {value!r} now' for key, value in arguments.items()
+               if key not in FREE_TO_CHANGE and before[key] != value]
     return state, changes

@@ -2,6 +2,7 @@
 import json
 import pickle
 import re
+import types
 
 import numpy as np
 import pytest
@@ -119,6 +120,14 @@ def test_links_of_any_skeleton_are_drawn_without_crossing():
     arms = place[1:].reshape(5, 3, 2)
     across = arms[..., 0] * arms[:, 2:, 1] - arms[..., 1] * arms[:, 2:, 0]
     np.testing.assert_allclose(across, 0, atol=1e-9)  # each arm lies on a ray of its own
+
+
+@pytest.mark.parametrize('inward', [[(1, 0), (3, 2)], [(0, 1), (1, 2), (2, 0)], [(1, 0), (2, 3), (3, 2)],
+                                    [(1, 0), (2, 1), (2, 0), (1, 2), (3, 0)]])
+def test_joints_of_a_graph_that_is_no_tree_are_on_a_circle(inward):
+    from figures.body import standing
+    graph = types.SimpleNamespace(joint_names=['a', 'b', 'c', 'd'], num_node=4, inward=inward)
+    np.testing.assert_allclose(np.linalg.norm(standing(graph), axis=1), 2.5)
 
 
 def test_what_is_3d_and_never_negative_is_not_taken_for_flat():

@@ -308,6 +308,19 @@ def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(
     assert (tmp_path / name).read_bytes() == (tmp_path / 'test/epoch1_test_score.pkl').read_bytes()
 
 
+def test_validation_keeps_to_the_samples_of_the_training_part(processor, tmp_path):
+    run = processor(val_share=0.25)
+    debug = processor(val_share=0.25, test_feeder_args={**run.arg.test_feeder_args, 'debug': True})
+    assert debug.feeder['val'].sample_name == run.feeder['val'].sample_name
+    assert len(debug.feeder['val'].feeder) == 16
+
+
+@pytest.mark.parametrize('schedule', ['step', 'one-cycle', 'cosine'])
+def test_nothing_to_train_is_said(train, schedule):
+    process = train(start_epoch=2, num_epoch=2, val_share=0.25, schedule=schedule)
+    assert 'there is nothing left to train' in process.stdout
+
+
 def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_path):
     run = processor(ema=0.5, num_epoch=1, step=[])
     seen, step = [], run.step

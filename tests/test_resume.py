@@ -158,3 +158,30 @@ def stop_after_a_step(run):
         run.stop.received = signal.SIGTERM
         return result
     run.step = step_and_stop
+
+
+def test_a_schedule_over_all_steps_is_not_resumed_with_others(train_with, run):
+    path = train_with(schedule='one-cycle', optimizer='AdamW', num_epoch=1)
+    for flag, value, key in (('--batch-size', '2', 'batch_size'), ('--base-lr', '0.5', 'base_lr')):
+        assert_one_line_error(run('main.py', '--config', path, '--resume', flag, value, status=2), f'{key} was')
+
+
+def test_a_checkpoint_from_before_a_flag_is_resumed(train_with, run, tmp_path):
+    path = train_with(num_epoch=1)
+    file = tmp_path / 'work_dir/checkpoint.pt'
+    state = torch.load(file, weights_only=True)
+    for key in ('schedule', 'ema', 'val_persons', 'val_share', 'label_smoothing'):
+        del state['arguments'][key]
+    torch.save(state, file)
+    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2)
+    assert 'num_epoch was 1 and is 2 now' in process.stdout and 'schedule' not in process.stdout
+
+
+@pytest.fixture
+def train_with(run, data, tmp_path):
+    """A function that trains by command, with changes of the config, and returns the path of the config."""
+    def train(**changes):
+        path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
+        run('main.py', '--config', path)
+        return path
+    return train

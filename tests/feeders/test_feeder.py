@@ -222,6 +222,12 @@ def test_another_process_gets_the_path_not_the_content(files, data):
     np.testing.assert_array_equal(clip, data[5])
 
 
+@pytest.mark.parametrize('name', ['random_flip', 'random_rotate', 'random_scale', 'random_noise', 'random_span'])
+def test_a_number_that_yaml_reads_as_text_is_named(files, name):
+    with pytest.raises(UserError, match=f"{name}: '1e-2' is no number"):
+        Feeder(*files(), dimensions=3, uniform_sample=4, uniform_sample_random=True, **{name: '1e-2'})
+
+
 def test_items_collate(files, data):
     clips, labels, indices = next(iter(torch.utils.data.DataLoader(Feeder(*files()), 4)))
     assert clips.dtype == torch.float32 and labels.tolist() == [0, 1, 2, 3] and indices.tolist() == [0, 1, 2, 3]
