@@ -23,7 +23,7 @@ import numpy as np
 import yaml
 
 import ensemble
-from feeders.labels import read_labels
+from feeders.labels import read_labels, top_k
 from runtime.cores import cores
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -90,7 +90,7 @@ def print_table(arg, out):
 
 def top1(scores, weights, labels):
     """Return the top-1 of the weighed sum of the streams' scores, each (N, num_class), in per cent, as text."""
-    return f'{100 * ensemble.top_k(ensemble.fuse(np.stack(scores), np.array(weights)), np.array(labels), 1):.1f}'
+    return f'{100 * top_k(ensemble.fuse(scores, weights), labels, 1):.1f}'
 
 
 def print_what_each_brings(arg, out):
@@ -138,8 +138,7 @@ def make_run(arg, out, row, changes, stream, seed, **more):
             config |= {**keys, 'seed': seed, 'log_interval': 1000, **more}
             epochs = arg.epochs or config['num_epoch']
             config['step'] = [epoch * epochs // config['num_epoch'] for epoch in config.get('step', [])]
-            config['num_epoch'] = epochs
-            config |= {'eval_interval': config['num_epoch'], 'save_interval': config['num_epoch']}
+            config |= {'num_epoch': epochs, 'eval_interval': epochs, 'save_interval': epochs}
         else:
             config['weights'] = str(run / 'train/weights-best.pt')  # the last: only the last epoch is evaluated
         written, text = run / f'{phase}.yaml', yaml.safe_dump(config)

@@ -116,7 +116,7 @@ def counted_moments(x, full, count, total):
     # By the kernel of batch norm, which is many times faster than var_mean.
     moments = [torch.batch_norm_update_stats(joints_as_channels(part), *unused, 0.) for part in parts]
     means, variances = (torch.stack(values).view(-1, V, C) for values in zip(*moments))
-    count = torch.cat((count.new_tensor([full] if full else []), count))
+    count = F.pad(count, (1, 0), value=full) if full else count  # no copy to a GPU for each batch norm
     share = (count.to(dtype) / (total * V))[:, None, None]
     mean = (share * means).sum((0, 1))
     return mean, (share * (variances + (means - mean) ** 2)).sum((0, 1))

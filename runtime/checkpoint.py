@@ -46,7 +46,7 @@ def load_checkpoint(path, arguments):
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
         raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts anew')
     # A flag that came later than the checkpoint was at its default.
-    before = {**{key: get_parser().get_default(key) for key in arguments}, **state['arguments']}
+    before = {**vars(get_parser().parse_args([])), **state['arguments']}
     for key in MUST_AGREE if arguments['schedule'] == 'step' else (*MUST_AGREE, *OF_THE_SCHEDULE):
         if before[key] != arguments[key]:
             raise UserError(f'{path}: {key} was {before[key]!r} and is {arguments[key]!r} now: the run cannot be '
