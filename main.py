@@ -23,17 +23,19 @@ import yaml  # noqa: E402
 from torch.nn.parallel import DataParallel, DistributedDataParallel  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
+from ensemble import class_accuracies  # noqa: E402
 from feeders.batches import BatchOrder, make_loader  # noqa: E402
 from feeders.parts import Part, is_validation  # noqa: E402
 from model.recipe import average_weights, is_last_epoch, learning_rate, make_optimizer, make_scheduler  # noqa: E402
 from runtime import checkpoint, precision, weights  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build, import_class  # noqa: E402
+from runtime.memory import keep_freed_memory  # noqa: E402
 from runtime.processes import Processes  # noqa: E402
 from runtime.results import WeightFiles, write_predictions, write_scores  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
-from runtime.trained import answer, build_graph, build_network, check_shape, model_arguments  # noqa: E402
+from runtime.trained import answer, build_graph, build_network, check_fits_model, sample_names  # noqa: E402
 from runtime.weights import find_weights  # noqa: E402
 
 
@@ -128,10 +130,11 @@ class Processor:
         self.averaged = average_weights(self.net, arg.ema) if arg.phase == 'train' and arg.ema else None
         self.evaluated = self.averaged.module if self.averaged else self.net
         self.execution = precision.prepare(self.evaluated, arg.precision, arg.compile, self.device)
-        for note in self.execution.notes:
-            self.folder.log(note)
+        notes = self.execution.notes
         if arg.phase == 'train' and getattr(self.evaluated, 'compiled_units', None):
-            self.folder.log('compile: for the evaluations; training itself runs without it')
+            notes = notes + precision.compile_training(self.net, self.devices)
+        for note in notes:
+            self.folder.log(note)
         torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
         self.wrap_model()
 
@@ -343,7 +346,7 @@ class Processor:
             self.events['val'].add({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
             self.draw(label, score)
         else:
-            self.folder.log(f'\tMean class accuracy: {100 * mean_class_accuracy(label, score):.2f}%')
+            self.folder.log(f'\tMean class accuracy: {100 * np.mean([*class_accuracies(score, label).values()]):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
         if save_score:
             path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
@@ -440,35 +443,10 @@ class Processor:
                     disable=None if self.processes.is_main else True)
 
 
-def check_fits_model(feeder, arg, key):
-    """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
-    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
-        return
-    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
-    label = np.asarray(feeder.label)
-    num_class = model_arguments(arg).get('num_class')
-    if isinstance(num_class, int) and len(label) and label.max() >= num_class:
-        at = int(label.argmax())
-        raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
-                        f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
-
-
-def mean_class_accuracy(label, score):
-    """Return the mean over the classes that have samples, by `label` (N,), of the share that `score` (N, K) gets right.
-    """
-    right = score.argmax(1) == label
-    return np.mean([right[label == c].mean() for c in np.unique(label)])
-
-
-def sample_names(feeder, index):
-    """Return the names of the samples `index`; a feeder without names has their numbers."""
-    names = getattr(feeder, 'sample_name', None)
-    return [str(i) if names is None else names[i] for i in index]
-
-
 def main():
     """Run what the command line and its config say."""
     arg = get_parser().parse_with_config()
+    keep_freed_memory()
     try:
         Processor(arg).start()
     except torch.OutOfMemoryError:

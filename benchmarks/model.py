@@ -20,6 +20,7 @@ import torch
 
 from graph.ntu_rgb_d import Graph
 from model import aagcn, agcn
+from runtime.memory import keep_freed_memory
 from runtime.precision import prepare
 from tests.plain_agcn import plain_twin
 
@@ -99,6 +100,8 @@ def serve(pipe, kind, work, side, batch_size, options):
     network = NETWORKS[kind](graph='graph.ntu_rgb_d.Graph')
     if who == 'plain':
         network = plain_twin(network, Graph().A)
+    else:
+        keep_freed_memory()  # as main.py does
     network.train(work == 'train')
     execution = prepare(network, precision, compiled)
     for note in execution.notes:

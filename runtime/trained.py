@@ -1,6 +1,8 @@
 """The network that a config names, with its weights, and what shape of clip it takes."""
 import inspect
 
+import numpy as np
+
 from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_into
@@ -67,3 +69,22 @@ def check_shape(shape, arg, path):
     for name, axis in (('in_channels', -4), ('num_point', -2), ('num_person', -1)):
         if isinstance(said.get(name), int) and shape[axis] != said[name]:
             raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {said[name]}, not {shape[axis]}')
+
+
+def check_fits_model(feeder, arg, key):
+    """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
+    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+        return
+    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
+    label = np.asarray(feeder.label)
+    num_class = model_arguments(arg).get('num_class')
+    if isinstance(num_class, int) and len(label) and label.max() >= num_class:
+        at = int(label.argmax())
+        raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
+                        f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
+
+
+def sample_names(feeder, index):
+    """Return the names of the samples `index`; a feeder without names has their numbers."""
+    names = getattr(feeder, 'sample_name', None)
+    return [str(i) if names is None else names[i] for i in index]
