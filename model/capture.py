@@ -1,4 +1,5 @@
 """What a network used in a forward pass, as it used it."""
+import numpy as np
 import torch
 
 SUM = 'A + B + C'
@@ -10,17 +11,17 @@ def captured_graphs(network, data, layers):
     The result is a dict layer → letter → array (N·M, 3, V, V), one row a body; the letters are those that the unit
     has of A, B (learnt) and C (computed from the bodies), and SUM. Raises ValueError for a model without such units.
     """
-    captured = {}
+    captured = {layer: [] for layer in layers}
 
     def keep(layer):
         def hook(graph_unit, inputs):
             x = inputs[0]
             graphs = {**graph_unit.graphs(x), SUM: graph_unit.adjacency(x)}
-            captured[layer] = {letter: graph.expand(len(x), -1, -1, -1).cpu().numpy().copy()
-                               for letter, graph in graphs.items()}
+            captured[layer].append({letter: graph.expand(len(x), -1, -1, -1).cpu().numpy()
+                                    for letter, graph in graphs.items()})
         return hook
 
-    hooks = []
+    hooks, skipping = [], getattr(network, 'skip_empty_bodies', None)
     try:
         for layer in layers:
             graph_unit = getattr(getattr(network, f'l{layer}', None), 'gcn1', None)
@@ -31,6 +32,9 @@ def captured_graphs(network, data, layers):
         with torch.no_grad():
             network.eval()(data)
     finally:
+        network.skip_empty_bodies = skipping
         for hook in hooks:
             hook.remove()
-    return {layer: captured[layer] for layer in layers}
+    # A network may pass its bodies through in several parts.
+    return {layer: {letter: np.concatenate([part[letter] for part in parts]) for letter in parts[0]}
+            for layer, parts in captured.items()}

@@ -75,6 +75,14 @@ def test_an_absent_person_has_graphs_too(tmp_path):
     assert captured_graphs(write_weights(tmp_path / 'weights.pt'), data, [5])[5]['C'].shape == (2, 3, 25, 25)
 
 
+def test_all_bodies_of_a_batch_have_graphs_and_the_network_stays_as_it_is(tmp_path):
+    data, model = torch.randn(3, 3, 12, 25, 2), write_weights(tmp_path / 'weights.pt')
+    together = captured_graphs(model, data, [5])[5]['C']
+    apart = [captured_graphs(model, clip[None], [5])[5]['C'] for clip in data]
+    np.testing.assert_allclose(together, np.concatenate(apart), rtol=1e-4, atol=1e-6)
+    assert model.skip_empty_bodies
+
+
 def test_aagcn_shows_what_it_has():
     model = AttentiveModel(num_class=4, graph='graph.ntu_rgb_d.Graph')
     assert list(captured_graphs(model, torch.randn(1, 3, 12, 25, 2), [2])[2]) == ['B', 'C', SUM]
