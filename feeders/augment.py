@@ -6,7 +6,7 @@ origin stays where it is, so that absent persons and padding, which are zeros, s
 """
 import numpy as np
 
-SAME = 1e-4  # repeated frames differ by rounding; a sensor's noise is ten times as large
+SAME = 1e-4  # of a pose's size: repeated frames differ by rounding; a sensor's noise is ten times as large
 
 
 def true_length(x):
@@ -26,9 +26,10 @@ def period(pose):
     """Return the least p with pose[:, t] equal to pose[:, t - p] for all t from p on, of `pose` (C, T, V); else T."""
     T = pose.shape[1]
     first = pose.any(axis=(0, 2)).argmax()
-    again = (abs(pose[:, first + 1:] - pose[:, first, None]) < SAME).all(axis=(0, 2))
+    same = SAME * abs(pose).max()  # whatever the unit
+    again = (abs(pose[:, first + 1:] - pose[:, first, None]) <= same).all(axis=(0, 2))
     for p in 1 + np.flatnonzero(again):  # few: frames that look like the first one
-        if (abs(pose[:, p:] - pose[:, :-p]) < SAME).all():
+        if (abs(pose[:, p:] - pose[:, :-p]) <= same).all():
             return int(p)
     return T
 

@@ -117,9 +117,13 @@ def test_true_length_finds_zeros_and_repetitions(dimensions, length):
     assert augment.true_length(np.zeros_like(x)) == 50
 
 
-def test_true_length_of_two_persons_repeated_apart():
-    """As normalised: each person repeated by itself, then both centred on a joint of the first one, with rounding."""
-    first, second = (made_clip(3, T=50, seed=seed)[..., :1] for seed in (1, 2))
+@pytest.mark.parametrize('unit', (1, 1000))
+def test_true_length_of_two_persons_repeated_apart(unit):
+    """As normalised: each person repeated by itself, then both centred on a joint of the first one, with rounding.
+
+    In metres and in millimetres.
+    """
+    first, second = (unit * made_clip(3, T=50, seed=seed)[..., :1] for seed in (1, 2))
     both = np.concatenate([repeated(first, 12), repeated(second, 17)], axis=3)
     assert augment.true_length(both - both[:, :, 1:2, :1]) == 17
     late = both.copy()
