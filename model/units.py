@@ -72,7 +72,9 @@ class GraphUnit(nn.Module):
                             torch.cat([conv.bias for conv in convolutions]))
         N, channels, T, V = embedded.shape
         inter = channels // 6
-        embedded = embedded.unflatten(1, (2, 3, inter)).permute(1, 0, 2, 5, 4, 3).reshape(2, N, 3, V, T * inter)
+        # Split where channels are last, as they lie in memory, so that the gradient is put together in one copy.
+        embedded = embedded.permute(0, 2, 3, 1).unflatten(3, (2, 3, inter))
+        embedded = embedded.permute(3, 0, 4, 2, 1, 5).reshape(2, N, 3, V, T * inter)
         theta, phi = embedded
         return theta @ phi.transpose(-1, -2) / (inter * T)
 
@@ -121,7 +123,8 @@ class SkeletonNetwork(nn.Module):
     """
 
     skip_empty_bodies = True
-    compiled_units = None
+    compiled_units = None  # through_units, for testing
+    compiled_unit = None  # Unit.__call__, for training
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
         super().__init__()
@@ -162,7 +165,7 @@ class SkeletonNetwork(nn.Module):
         at a time go through all units: what they become stays in the cache, and memory does not grow with the batch.
         """
         if any(module.training for module in self.modules()):
-            return self.through_units(x, bodies)
+            return self.through_units(x, bodies, self.compiled_unit or Unit.__call__)
         if torch.is_grad_enabled():
             return self.through_units(x, None)
         through_units = self.compiled_units or self.through_units
@@ -172,18 +175,21 @@ class SkeletonNetwork(nn.Module):
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
         return torch.cat([through_units(part, None) for part in parts])
 
-    def through_units(self, x, bodies):
+    def through_units(self, x, bodies, call_unit=Unit.__call__):
         for unit in self.units:
-            x = unit(x, bodies)
+            x = call_unit(unit, x, bodies)
         return x.mean((2, 3))
 
-    def compile_units(self):
-        """Compile the ten units as one, for testing.
-
-        Training stays as it is: the number of distinct bodies differs from batch to batch, and the batch norm that
-        counts them breaks the graph, so that PyTorch compiles anew again and again.
-        """
+    def compile_for_testing(self):
+        """Compile the ten units as one."""
         self.compiled_units = torch.compile(self.through_units)
+
+    def compile_for_training(self):
+        """Compile the units, each by itself: units of one shape share what is compiled.
+
+        The number of distinct bodies differs from batch to batch, so it stays a variable of what is compiled.
+        """
+        self.compiled_unit = torch.compile(Unit.__call__, dynamic=True, recompile_limit=4 * len(UNITS))
 
 
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):

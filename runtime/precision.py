@@ -26,7 +26,7 @@ class Execution:
 def prepare(network, precision='fp32', compiled=False, device='cpu'):
     """Return the Execution of `network`, whose weights are on `device`; compile the network if `compiled`.
 
-    Our own networks are compiled for testing only (see `compile_units`), others as PyTorch does it.
+    Our own networks are compiled for testing (see `compile_training`), others as PyTorch does it.
 
     `precision` is 'fp32', 'bf16' or 'fp16'. Where the machine lacks what it takes, the plain path is prepared and a
     note says so. `network` stays the same module with the same state dict.
@@ -43,8 +43,20 @@ def prepare(network, precision='fp32', compiled=False, device='cpu'):
         if lacking:
             notes.append(f'compile: {lacking}; running without it')
         else:
-            getattr(network, 'compile_units', network.compile)()
+            getattr(network, 'compile_for_testing', network.compile)()
     return Execution(device_type, dtype, notes)
+
+
+def compile_training(network, devices):
+    """Compile `network` for training on `devices`, if it is one of ours; return, a line each, why not."""
+    if not hasattr(network, 'compile_for_training'):
+        return []
+    if devices[0].type == 'cpu':
+        return ['compile: for the evaluations; on a processor training is faster without it']
+    if len(devices) > 1:  # DataParallel runs copies of the network in threads, which PyTorch does not compile
+        return ['compile: for the evaluations; training on several GPUs is compiled under torchrun only']
+    network.compile_for_training()
+    return []
 
 
 def lacks_precision(dtype, device_type):
