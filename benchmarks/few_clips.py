@@ -35,11 +35,13 @@ MODEL = {'num_point': 25, 'num_person': 2, **GRAPH}
 
 # Rows of the table: what differs from config/small, as (keys of the run, of the training feeder, of both feeders).
 SGD = {'optimizer': 'SGD', 'nesterov': True, 'base_lr': 0.1, 'weight_decay': 0.0001, 'schedule': 'step'}
-PLAIN = {'uniform_sample_random': False, 'random_span': 0, 'random_rotate': 0, 'random_scale': 0, 'random_noise': 0}
+PLAIN = {'uniform_sample_random': False, 'random_span': 0, 'random_rotate': 0, 'random_scale': 0, 'random_shear': 0,
+         'random_noise': 0}
 ROWS = {
     'as published': ({**SGD, 'step': [18, 24], 'num_epoch': 30, 'batch_size': 64, 'label_smoothing': 0}, PLAIN,
                      {'uniform_sample': 64, 'test_clips': 1}),
-    'a first try': ({'num_epoch': 40, 'batch_size': 16}, {'random_span': 0, 'random_noise': 0}, {'test_clips': 1}),
+    'a first try': ({'num_epoch': 40, 'batch_size': 16}, {'random_span': 0, 'random_shear': 0, 'random_noise': 0},
+                    {'test_clips': 1}),
     'config/small': ({}, {}, {}),
 }
 LEFT_OUT = {
@@ -51,6 +53,7 @@ LEFT_OUT = {
     'a random part of the clip': ({}, {'random_span': 0}, {}),
     'rotation': ({}, {'random_rotate': 0}, {}),
     'scale': ({}, {'random_scale': 0}, {}),
+    'shear': ({}, {'random_shear': 0}, {}),
     'noise': ({}, {'random_noise': 0}, {}),
 }
 

@@ -1,4 +1,5 @@
-"""Augmentations of joints beyond the published ones: frames drawn uniformly, rotation, scale, mirror.
+"""Augmentations of joints beyond the published ones: frames drawn uniformly, rotation, scale, shear, mirror,
+noise.
 
 Functions take and return one clip (C, T, V, M), leave their argument as it is, and draw from `numpy.random`. The
 first `dimensions` channels are coordinates: 3 of them (x, y, z), or 2 (x, y, and a score that is left alone). The
@@ -79,6 +80,14 @@ def rotation(*angles):
 def random_scale(x, share, dimensions):
     """Return the clip larger or smaller by up to `share`, one factor for all coordinates."""
     return transform(x, np.eye(dimensions) * np.random.uniform(1 - share, 1 + share))
+
+
+def random_shear(x, share, dimensions):
+    """Return the clip sheared and stretched, as if its people were built otherwise: its joints times the unit matrix
+    to every entry of which up to ± `share` is added (shear: Rao et al., Augmented Skeleton Based Contrastive Action
+    Learning with Momentum LSTM for Unsupervised Action Recognition, 2021).
+    """
+    return transform(x, np.eye(dimensions) + np.random.uniform(-share, share, (dimensions, dimensions)))
 
 
 def random_flip(x, probability, left_right):

@@ -11,6 +11,7 @@ from runtime.errors import UserError
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
+MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'  # of joints in space
 DEBUG_SAMPLES = 100
 
 
@@ -26,8 +27,8 @@ class Feeder(Dataset):
       `test_clips`: n takes n such draws, evenly spread, and makes the item's clip (n, C, T, V, M). Else zeros fill
       the clip up to `window_size`, and nothing is cut;
     - `random_move`, see feeders.tools; then `random_flip` (probability), `random_rotate` (degrees), `random_scale`
-      (share), `random_noise` (standard deviation), see feeders.augment. For those, `dimensions` says which channels
-      are coordinates: 3 (x, y, z) or 2 (x, y, score);
+      (share), `random_shear` (share), `random_noise` (standard deviation), see feeders.augment. For those,
+      `dimensions` says which channels are coordinates: 3 (x, y, z) or 2 (x, y, score);
     - `stream` derives bones or motion from joints (see feeders.streams), so that one file of joints serves all
       STREAMS; without it, clips stay what the file holds.
 
@@ -44,8 +45,8 @@ class Feeder(Dataset):
     def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
                  window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None, graph=None,
                  graph_args=None, uniform_sample=0, uniform_sample_random=False, test_clips=1, random_flip=0.,
-                 random_rotate=0., random_scale=0., random_noise=0., random_span=0., dimensions=None,
-                 statistics_path=None):
+                 random_rotate=0., random_scale=0., random_shear=0., random_noise=0., random_span=0.,
+                 dimensions=None, statistics_path=None):
         self.data_path = data_path
         self.label_path = label_path
         self.random_choose = random_choose
@@ -62,6 +63,7 @@ class Feeder(Dataset):
         self.random_flip = random_flip
         self.random_rotate = random_rotate
         self.random_scale = random_scale
+        self.random_shear = random_shear
         self.random_noise = random_noise
         self.random_span = random_span
         self.dimensions = dimensions
@@ -86,7 +88,7 @@ class Feeder(Dataset):
             self.data = self.data[:DEBUG_SAMPLES]
 
     def check_arguments(self):
-        for name in ('random_flip', 'random_rotate', 'random_scale', 'random_noise', 'random_span'):
+        for name in (*MOVES, 'random_span'):
             value = getattr(self, name)
             if not isinstance(value, int | float):
                 raise UserError(f'{name}: {value!r} is no number: to YAML, one such as 1e-2 is 0.01 or 1.0e-2')
@@ -102,9 +104,8 @@ class Feeder(Dataset):
         if self.random_span and not (self.uniform_sample_random and 0 < self.random_span <= 1):
             raise UserError(f'random_span {self.random_span}: it is the least share of a clip, at most 1, of which '
                             'uniform_sample_random draws frames')
-        moves = self.random_flip, self.random_rotate, self.random_scale, self.random_noise
-        if any(moves) and self.dimensions not in (2, 3):
-            raise UserError('random_flip, random_rotate, random_scale and random_noise need to know the coordinates: '
+        if any(getattr(self, name) for name in MOVES) and self.dimensions not in (2, 3):
+            raise UserError(f'{", ".join(MOVES)} need to know the coordinates: '
                             'give dimensions: 3 (x, y, z) or 2 (x, y, score)')
 
     def build_graph(self, name, arguments):
@@ -168,6 +169,8 @@ class Feeder(Dataset):
             clip = augment.random_rotate(clip, self.random_rotate, self.dimensions)
         if self.random_scale:
             clip = augment.random_scale(clip, self.random_scale, self.dimensions)
+        if self.random_shear:
+            clip = augment.random_shear(clip, self.random_shear, self.dimensions)
         if self.random_noise:
             clip = augment.random_noise(clip, self.random_noise, self.dimensions)
         if self.stream in BONE_STREAMS:

@@ -74,6 +74,22 @@ def test_scale_is_one_factor_for_all_bones(dimensions):
 
 
 @both_dimensions
+def test_shear_is_one_matrix_for_all_joints(dimensions):
+    x = made_clip(dimensions)
+    before = x[:dimensions].reshape(dimensions, -1)
+    matrices = []
+    for _ in range(200):
+        sheared = augment.random_shear(x, .2, dimensions)
+        matrix = np.linalg.lstsq(before.T, sheared[:dimensions].reshape(dimensions, -1).T, rcond=None)[0].T
+        np.testing.assert_allclose(matrix @ before, sheared[:dimensions].reshape(dimensions, -1), atol=1e-5)
+        np.testing.assert_array_equal(sheared[dimensions:], x[dimensions:])
+        assert sheared.dtype == np.float32 and not sheared[..., 1].any()
+        matrices.append(matrix - np.eye(dimensions))
+    assert abs(np.array(matrices)).max() < .2001
+    assert (np.min(matrices, axis=0) < -.18).all() and (np.max(matrices, axis=0) > .18).all()
+
+
+@both_dimensions
 def test_flip_mirrors_left_and_right_and_twice_is_nothing(dimensions):
     x, graph = made_clip(dimensions), GRAPHS[dimensions]
     flipped = augment.random_flip(x, 1, graph.left_right)
@@ -178,7 +194,7 @@ def test_test_clips_are_spread_draws(feed):
 @both_dimensions
 def test_streams_are_derived_from_augmented_joints(feed, dimensions):
     x = np.stack([made_clip(dimensions), made_clip(dimensions, seed=2)])
-    arguments = {'random_flip': .5, 'random_rotate': 17, 'random_scale': .1, 'uniform_sample': 8,
+    arguments = {'random_flip': .5, 'random_rotate': 17, 'random_scale': .1, 'random_shear': .1, 'uniform_sample': 8,
                  'uniform_sample_random': True, 'graph': NAMES[dimensions], 'dimensions': dimensions}
     clips = {}
     for stream in ('joint', 'bone', 'joint_motion', 'bone_motion'):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from feeders.clip_file import mean_and_deviation
-from feeders.feeder import Feeder
+from feeders.feeder import MOVES, Feeder
 from runtime.errors import UserError
 
 N, C, T, V, M = 12, 3, 20, 5, 2
@@ -222,7 +222,7 @@ def test_another_process_gets_the_path_not_the_content(files, data):
     np.testing.assert_array_equal(clip, data[5])
 
 
-@pytest.mark.parametrize('name', ['random_flip', 'random_rotate', 'random_scale', 'random_noise', 'random_span'])
+@pytest.mark.parametrize('name', [*MOVES, 'random_span'])
 def test_a_number_that_yaml_reads_as_text_is_named(files, name):
     with pytest.raises(UserError, match=f"{name}: '1e-2' is no number"):
         Feeder(*files(), dimensions=3, uniform_sample=4, uniform_sample_random=True, **{name: '1e-2'})
