@@ -106,6 +106,8 @@ def serve(pipe, kind, work, side, batch_size, options):
     execution = prepare(network, precision, compiled)
     for note in execution.notes:
         print(note, flush=True)
+    if compiled and work == 'train' and not execution.notes:
+        network.compile_for_training()  # which main.py does on GPUs only
     start = peak_memory()
     while (number := pipe.recv()) is not None:
         x, y = make_batch(number, batch_size, options.frames)

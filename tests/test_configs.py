@@ -114,7 +114,7 @@ def test_every_data_set_and_stream_has_the_modern_recipe():
 def test_the_modern_recipe_is_the_same_for_all_data_sets():
     """But for the data themselves: their paths, skeleton and classes, the length of clips, and how much there is."""
     of_the_data = {'config', 'work_dir', 'model_saved_name', 'train_feeder_args', 'test_feeder_args', 'model_args',
-                   'device', 'weights', 'batch_size', 'save_interval', 'log_interval'}
+                   'device', 'weights', 'batch_size', 'num_epoch', 'eval_interval', 'save_interval', 'log_interval'}
     of_the_clips = {'data_path', 'label_path', 'stream', 'graph', 'graph_args', 'uniform_sample', 'dimensions',
                     'random_noise'}
     for phase in ('train', 'test'):
