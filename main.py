@@ -131,7 +131,7 @@ class Processor:
         self.evaluated = self.averaged.module if self.averaged else self.net
         self.execution = precision.prepare(self.evaluated, arg.precision, arg.compile, self.device)
         notes = self.execution.notes
-        if arg.phase == 'train' and getattr(self.evaluated, 'compiled_units', None):
+        if arg.phase == 'train' and self.execution.compiled:
             notes = notes + precision.compile_training(self.net, self.devices)
         for note in notes:
             self.folder.log(note)

@@ -7,9 +7,12 @@
 Every side of every case runs in a process of its own, so that its peak memory is its own. The sides of a case take
 turns, batch by batch, on the same batches; five of six samples show one person, and how many do differs from batch to
 batch, so that times are means over them all. The plain model in float32, eager, is what all ratios refer to. User time
-is that of all threads: on a machine that others use too it says more than the clock.
+is that of all threads: on a machine that others use too it says more than the clock. Our sides keep freed memory, as
+main.py does; with --keep-memory no yes others that do not are measured too. All sides hold their memory at the same
+time: 24 GB are too few for training in both precisions and all these ways at once.
 """
 import argparse
+import itertools
 import multiprocessing
 import resource
 import statistics
@@ -50,6 +53,8 @@ def parse_options():
     parser.add_argument('--work', nargs='+', choices=BATCH_SIZE, default=list(BATCH_SIZE))
     parser.add_argument('--precisions', nargs='+', choices=['fp32', 'bf16'], default=['fp32', 'bf16'])
     parser.add_argument('--compile', nargs='+', choices=['no', 'yes'], default=['no', 'yes'])
+    parser.add_argument('--keep-memory', nargs='+', choices=['no', 'yes'], default=['yes'],
+                        help='keep freed memory, as main.py does (default: yes)')
     parser.add_argument('--frames', type=int, default=300)
     parser.add_argument('--batch-size', type=int, help='default: 24 for testing, 8 for training')
     parser.add_argument('--rounds', type=int, default=8, help='batches measured; a compiled side warms up on as many')
@@ -60,13 +65,12 @@ def parse_options():
 def measure(kind, work, options, rate, context):
     """Yield the rows of the table for one network and one kind of work."""
     batch_size = options.batch_size or BATCH_SIZE[work]
-    sides = {'plain fp32': ('plain', 'fp32', False)}
+    sides = {'plain fp32': ('plain', 'fp32', False, False)}
     if 'bf16' in options.precisions:
-        sides['plain bf16'] = ('plain', 'bf16', False)
-    for precision in options.precisions:
-        for compiled in options.compile:
-            how = f'{precision} compiled' if compiled == 'yes' else precision
-            sides[how] = ('ours', precision, compiled == 'yes')
+        sides['plain bf16'] = ('plain', 'bf16', False, False)
+    for precision, compiled, kept in itertools.product(options.precisions, options.compile, options.keep_memory):
+        how = precision + ' compiled' * (compiled == 'yes') + ', freed memory given back' * (kept == 'no')
+        sides[how] = ('ours', precision, compiled == 'yes', kept == 'yes')
     workers = {}
     for how, side in sides.items():
         pipe, end = context.Pipe()
@@ -96,17 +100,17 @@ def serve(pipe, kind, work, side, batch_size, options):
     """Run one side in this process: a batch for each number received; its peak memory, beyond its start's, at last."""
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
-    who, precision, compiled = side
+    who, precision, compiled, kept = side
     network = NETWORKS[kind](graph='graph.ntu_rgb_d.Graph')
     if who == 'plain':
         network = plain_twin(network, Graph().A)
-    else:
-        keep_freed_memory()  # as main.py does
+    if kept:
+        keep_freed_memory()
     network.train(work == 'train')
     execution = prepare(network, precision, compiled)
     for note in execution.notes:
         print(note, flush=True)
-    if compiled and work == 'train' and not execution.notes:
+    if execution.compiled and work == 'train' and who == 'ours':
         network.compile_for_training()  # which main.py does on GPUs only
     start = peak_memory()
     while (number := pipe.recv()) is not None:

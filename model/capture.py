@@ -21,9 +21,9 @@ def captured_graphs(network, data, layers):
                                     for letter, graph in graphs.items()})
         return hook
 
-    hooks, skipping = [], getattr(network, 'skip_empty_bodies', None)
+    hooks, training, skipping = [], network.training, getattr(network, 'skip_empty_bodies', None)
     try:
-        for layer in layers:
+        for layer in captured:
             graph_unit = getattr(getattr(network, f'l{layer}', None), 'gcn1', None)
             if not hasattr(graph_unit, 'graphs'):
                 raise ValueError(f'the model has no layer {layer} whose graphs could be shown')
@@ -32,7 +32,9 @@ def captured_graphs(network, data, layers):
         with torch.no_grad():
             network.eval()(data)
     finally:
-        network.skip_empty_bodies = skipping
+        network.train(training)
+        if skipping is not None:
+            network.skip_empty_bodies = skipping
         for hook in hooks:
             hook.remove()
     # A network may pass its bodies through in several parts.

@@ -187,9 +187,12 @@ class SkeletonNetwork(nn.Module):
     def compile_for_training(self):
         """Compile the units, each by itself: units of one shape share what is compiled.
 
-        The number of distinct bodies differs from batch to batch, so it stays a variable of what is compiled.
+        The number of distinct bodies differs from batch to batch, so sizes stay variables of what is compiled. Under
+        DistributedDataParallel PyTorch would cut each unit at the borders of its buckets of gradients; units are small
+        enough as they are.
         """
-        self.compiled_unit = torch.compile(Unit.__call__, dynamic=True, recompile_limit=4 * len(UNITS))
+        compiled = torch.compile(Unit.__call__, dynamic=True, recompile_limit=4 * len(UNITS))
+        self.compiled_unit = torch._dynamo.config.patch(optimize_ddp=False)(compiled)
 
 
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):

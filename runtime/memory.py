@@ -9,8 +9,8 @@ def keep_freed_memory():
     """Let memory that is freed be used again, instead of being given back to the system at once.
 
     A training step frees and takes gigabytes, and the system hands each page out anew, filled with zeros: a fifth of
-    the step's time. Only where the C library is glibc; elsewhere nothing changes. For commands: a program that only
-    uses the project's classes keeps its own ways.
+    the step's time. In return the process holds the most it ever needed until it ends. Only where the C library is
+    glibc; elsewhere nothing changes. For commands: a program that uses the project's classes keeps its own ways.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -12,6 +12,7 @@ class Execution:
 
     device_type: str
     dtype: torch.dtype | None
+    compiled: bool
     notes: list
 
     def autocast(self):
@@ -40,19 +41,20 @@ def prepare(network, precision='fp32', compiled=False, device='cpu'):
         dtype = None
     if compiled:
         lacking = lacks_compiler(device)
+        compiled = not lacking
         if lacking:
             notes.append(f'compile: {lacking}; running without it')
         else:
             getattr(network, 'compile_for_testing', network.compile)()
-    return Execution(device_type, dtype, notes)
+    return Execution(device_type, dtype, compiled, notes)
 
 
 def compile_training(network, devices):
     """Compile `network` for training on `devices`, if it is one of ours; return, a line each, why not."""
     if not hasattr(network, 'compile_for_training'):
         return []
-    if devices[0].type == 'cpu':
-        return ['compile: for the evaluations; on a processor training is faster without it']
+    if devices[0].type != 'cuda':
+        return ['compile: for the evaluations; training is compiled on CUDA devices only']
     if len(devices) > 1:  # DataParallel runs copies of the network in threads, which PyTorch does not compile
         return ['compile: for the evaluations; training on several GPUs is compiled under torchrun only']
     network.compile_for_training()

@@ -57,7 +57,7 @@ def get_parser():
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
     add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
-    add('--compile', default=False, **switch, help='compile the model first, for training on GPUs only; slow to start')
+    add('--compile', default=False, **switch, help='compile the model (training: on GPUs only), slow to start')
     add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
     add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
     add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')

@@ -1,6 +1,6 @@
 """Run by test_processes.py, alone or under torchrun: one training step, then the weights, in float64.
 
-    one_step.py CONFIG WEIGHTS.pt train|eval    # the mode of batch norm
+    one_step.py CONFIG WEIGHTS.pt train|eval [compiled]    # the mode of batch norm; units compiled for training
 """
 import pathlib
 import sys
@@ -12,6 +12,8 @@ from runtime.weights import save_weights  # noqa: E402
 
 processor = Processor(get_parser().parse_with_config(['--config', sys.argv[1]]))
 processor.net.double()
+if 'compiled' in sys.argv:
+    processor.net.compile_for_training()
 processor.wrap_model()
 processor.model.train(sys.argv[3] == 'train')
 data, label, index = next(iter(processor.loader['train']))

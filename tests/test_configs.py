@@ -111,6 +111,11 @@ def test_every_data_set_and_stream_has_the_modern_recipe():
         for phase in ('train', 'test') for stream in ('joint', 'bone', 'joint_motion', 'bone_motion'))
 
 
+def test_no_weights_are_chosen_on_the_test_part():
+    for arg in (load(name) for name in MODERN if '/train_' in name):
+        assert arg.eval_interval == arg.num_epoch
+
+
 def test_the_modern_recipe_is_the_same_for_all_data_sets():
     """But for the data themselves: their paths, skeleton and classes, the length of clips, and how much there is."""
     of_the_data = {'config', 'work_dir', 'model_saved_name', 'train_feeder_args', 'test_feeder_args', 'model_args',

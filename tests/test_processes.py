@@ -20,11 +20,11 @@ def data(tmp_path):
     return tmp_path / 'data'
 
 
-def torchrun(script, *arguments, status=0):
+def torchrun(script, *arguments, status=0, timeout=300):
     """Run a script of the project as two processes."""
     process = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', str(ROOT / script),
-         *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+         *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
         env={**os.environ, 'OMP_NUM_THREADS': '1'})
     assert (process.returncode == 0) == (status == 0), f'{process.stdout}\n{process.stderr}'
     return process
@@ -44,6 +44,15 @@ def test_two_ranks_skip_empty_bodies_to_the_same_end(data, tmp_path):
         content = config(data, tmp_path, batch_size=8, skip_empty_bodies=skip)
         torchrun('tests/one_step.py', write_config(tmp_path / 'c.yaml', content), tmp_path / f'{skip}.pt', 'train')
     assert_same_weights(tmp_path / 'True.pt', tmp_path / 'False.pt')
+
+
+def test_two_ranks_train_compiled_units_to_the_same_end(data, tmp_path, long_mode):
+    if not long_mode:
+        pytest.skip('compiling takes minutes: --long')
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
+    for how in ('eager', 'compiled'):
+        torchrun('tests/one_step.py', path, tmp_path / f'{how}.pt', 'train', how, timeout=1200)
+    assert_same_weights(tmp_path / 'eager.pt', tmp_path / 'compiled.pt')
 
 
 def assert_same_weights(*paths):
