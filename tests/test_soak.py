@@ -53,7 +53,9 @@ def test_memory_files_and_processes_stay_flat(start, long_mode):
         if 'Training epoch: ' in line:
             seen[int(line.split()[-1])] = usage(process.pid)
     assert process.wait() == 0
-    early, late = seen[epochs // 4], seen[epochs]
+    # A batch that is on its way from a worker as one looks has three files open: what leaks is there in every epoch.
+    early, late = ([min(values) for values in zip(*(seen[epoch] for epoch in range(last - 3, last + 1)))]
+                   for last in (epochs // 4 + 3, epochs))
     assert late[0] - early[0] < MOST_GROWTH, seen
     assert late[1:] == early[1:], seen
     assert start[1](), 'a process is left behind'
