@@ -14,20 +14,27 @@ def true_length(x):
     """Return how many frames the clip has before its padding: zeros at the end, or the clip repeated.
 
     A person is repeated with a period if all poses (joints relative to the first one, which takes out where the body
-    stands) come again after that many frames; the clip is as long as the longest period among its persons.
+    stands) come again after that many frames; the clip is as long as the longest period among its persons. Where all
+    keep one pose, the period is that of where they stand.
     """
     nonzero = np.flatnonzero((x != 0).any(axis=(0, 2, 3)))
     if not len(nonzero):
         return x.shape[1]
-    pose = x[:, :nonzero[-1] + 1, 1:] - x[:, :nonzero[-1] + 1, :1]
-    return max(period(pose[..., person]) for person in range(x.shape[3]))
+    x = x[:, :nonzero[-1] + 1]
+    length = longest_period(x[:, :, 1:] - x[:, :, :1])
+    return length if length > 1 else longest_period(x)
+
+
+def longest_period(x):
+    """Return the greatest `period` among the persons of `x` (C, T, V, M)."""
+    return max(period(x[..., person]) for person in range(x.shape[3]))
 
 
 def period(pose):
     """Return the least p with pose[:, t] equal to pose[:, t - p] for all t from p on, of `pose` (C, T, V); else T."""
     T = pose.shape[1]
     first = pose.any(axis=(0, 2)).argmax()
-    same = SAME * abs(pose).max()  # whatever the unit
+    same = SAME * abs(pose).max(initial=0)  # whatever the unit
     again = (abs(pose[:, first + 1:] - pose[:, first, None]) <= same).all(axis=(0, 2))
     for p in 1 + np.flatnonzero(again):  # few: frames that look like the first one
         if (abs(pose[:, p:] - pose[:, :-p]) <= same).all():

@@ -88,14 +88,16 @@ class Feeder(Dataset):
             self.data = self.data[:DEBUG_SAMPLES]
 
     def check_arguments(self):
-        for name in (*MOVES, 'random_span'):
+        for name in ('window_size', 'uniform_sample', 'test_clips'):
             value = getattr(self, name)
-            if not isinstance(value, int | float):
-                raise UserError(f'{name}: {value!r} is no number: to YAML, one such as 1e-2 is 0.01 or 1.0e-2')
+            if not isinstance(value, int | np.integer):
+                raise UserError(f'{name} {value!r}: a whole number is needed')
         if self.stream not in (None, *STREAMS):
             raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
         if self.random_choose and self.window_size <= 0:
             raise UserError(f'random_choose needs a window_size of at least 1 frame, not {self.window_size}')
+        if self.uniform_sample < 0:
+            raise UserError(f'uniform_sample {self.uniform_sample}: it counts frames')
         if self.uniform_sample and (self.random_choose or self.random_shift):
             raise UserError('uniform_sample chooses the frames: leave out random_choose and random_shift')
         if self.test_clips < 1 or self.test_clips > 1 and (self.uniform_sample_random or not self.uniform_sample):

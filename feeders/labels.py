@@ -14,7 +14,8 @@ def top_k(scores, labels, k):
 def read_labels(path):
     """Return the names and the labels, two lists of one length, of the pickle at `path`.
 
-    Raises UserError, naming the file, if it holds anything else, or a label that is not an integer of at least 0.
+    Raises UserError, naming the file, if it holds anything else, no sample, or a label that is not an integer of at
+    least 0.
     """
     content = load_pickle(path)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(
@@ -23,6 +24,8 @@ def read_labels(path):
     names, labels = (list(part) for part in content)
     if len(names) != len(labels):
         raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data anew')
+    if not names:
+        raise UserError(f'{path}: there is no sample in it: prepare the data anew')
     for name, label in zip(names, labels):
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
             raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')

@@ -10,6 +10,8 @@ def import_class(name):
 
     Raises UserError if its module or the class in it does not exist.
     """
+    if not isinstance(name, str):
+        raise UserError(f'{name!r} is no dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
         module = importlib.import_module(module_name)
@@ -30,11 +32,16 @@ def build(name, arguments, key):
     `key` is the config's key that holds the arguments, for the line that a wrong or a missing one gets.
     """
     built_class = import_class(name)
+    parameters = inspect.signature(built_class).parameters
     try:
         inspect.signature(built_class).bind(**arguments)
     except TypeError as error:
-        parameters = ', '.join(inspect.signature(built_class).parameters)
-        raise UserError(f'{key}: {name}: {error} (it takes {parameters})') from None
+        raise UserError(f'{key}: {name}: {error} (it takes {", ".join(parameters)})') from None
+    for argument, value in arguments.items():
+        default = parameters[argument].default if argument in parameters else None
+        if isinstance(default, int | float) and isinstance(value, str):
+            raise UserError(f'{key}: {name}: {argument}: {value!r} is text, and a value such as {default} is needed '
+                            '(to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')
     try:
         return built_class(**arguments)
     except ValueError as error:

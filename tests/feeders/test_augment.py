@@ -147,6 +147,13 @@ def test_true_length_of_two_persons_repeated_apart(unit):
     assert augment.true_length(late) == 50
 
 
+def test_true_length_of_bodies_that_keep_one_pose():
+    walk = made_clip(3, T=1) + np.linspace(0, 3, 50, dtype=np.float32)[:, None, None]
+    assert augment.true_length(walk) == 50
+    assert augment.true_length(repeated(walk, 12)) == 12
+    assert augment.true_length(walk[:, :, :1]) == 50
+
+
 def test_true_length_of_published_clips(golden):
     for clip in golden('ntu_pipeline.npz')['joint']:  # clips of one to three seconds, repeated to 300 frames
         length = augment.true_length(clip)
@@ -211,7 +218,9 @@ def test_streams_are_derived_from_augmented_joints(feed, dimensions):
 @pytest.mark.parametrize('arguments, words', (
     ({'random_rotate': 5}, ['dimensions']), ({'random_flip': .5, 'dimensions': 3}, ['graph']),
     ({'random_scale': .1, 'dimensions': 4}, ['dimensions']), ({'test_clips': 2}, ['uniform_sample']),
-    ({'test_clips': 0}, ['test_clips 0']), ({'uniform_sample': 8, 'random_shift': True}, ['random_shift']),
+    ({'test_clips': 0}, ['test_clips 0']), ({'uniform_sample': -5}, ['uniform_sample -5']),
+    ({'uniform_sample': 4.5}, ['uniform_sample 4.5']), ({'window_size': None}, ['window_size None']),
+    ({'uniform_sample': 8, 'random_shift': True}, ['random_shift']),
     ({'uniform_sample': 8, 'random_choose': True, 'window_size': 8}, ['random_choose']),
     ({'uniform_sample': 8, 'uniform_sample_random': True, 'test_clips': 2}, ['uniform_sample_random'])))
 def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):

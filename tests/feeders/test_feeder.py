@@ -9,6 +9,7 @@ import torch
 
 from feeders.clip_file import mean_and_deviation
 from feeders.feeder import MOVES, Feeder
+from runtime.dotted import build
 from runtime.errors import UserError
 
 N, C, T, V, M = 12, 3, 20, 5, 2
@@ -199,7 +200,7 @@ def test_different_lengths_are_named_with_both_files(files, data):
 @pytest.mark.parametrize('content, words', (
     ({'a': 1}, ['two lists']), ([1, 2, 3], ['two lists']), ([1, 2], ['two lists']), ((['a'], [[0], [1]]), [1, 2]),
     ((['a', 'b'], [0]), [2, 1]), ((['a', 'b'], [0, -1]), ['b', -1]), ((['a'], [1.5]), ['a', 1.5]),
-    ((['a'], ['b']), ['a', 'b']), ((['a'], [True]), ['True'])))
+    (([], []), ['no sample']), ((['a'], ['b']), ['a', 'b']), ((['a'], [True]), ['True'])))
 def test_wrong_labels_are_named(files, content, words):
     paths = files(content=content)
     assert_refused(paths, paths[1], *words)
@@ -222,10 +223,12 @@ def test_another_process_gets_the_path_not_the_content(files, data):
     np.testing.assert_array_equal(clip, data[5])
 
 
-@pytest.mark.parametrize('name', [*MOVES, 'random_span'])
+@pytest.mark.parametrize('name', [*MOVES, 'random_span', 'window_size', 'uniform_sample', 'test_clips'])
 def test_a_number_that_yaml_reads_as_text_is_named(files, name):
-    with pytest.raises(UserError, match=f"{name}: '1e-2' is no number"):
-        Feeder(*files(), dimensions=3, uniform_sample=4, uniform_sample_random=True, **{name: '1e-2'})
+    data_path, label_path = files()
+    arguments = {'data_path': data_path, 'label_path': label_path, 'dimensions': 3, name: '1e-2'}
+    with pytest.raises(UserError, match=f"^train_feeder_args: .*{name}: '1e-2' is text"):
+        build('feeders.feeder.Feeder', arguments, 'train_feeder_args')
 
 
 def test_items_collate(files, data):
