@@ -2,7 +2,6 @@
 
 Runs the project's own commands, one after the other, as a user would; see `config/demo/` for the recipes.
 """
-import argparse
 import pathlib
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import numpy as np
 
 import ensemble
 from feeders.labels import read_labels
+from runtime.arguments import Parser
 from runtime.errors import UserError, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parent
@@ -66,7 +66,7 @@ def print_table(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--folder', default=ROOT, type=pathlib.Path,
                         help="where data/, work_dir/ and runs/ are written (the project's own folder)")
     folder = parser.parse_args().folder.resolve()

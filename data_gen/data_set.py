@@ -23,6 +23,7 @@ from data_gen.part_file import PartFile
 from data_gen.progress import Progress
 from data_gen.samples import BrokenSample, EmptySample
 from data_gen.workers import WorkerDied, do_jobs
+from runtime.arguments import count
 from runtime.cores import cores
 from runtime.errors import UserError
 
@@ -46,17 +47,10 @@ DEFAULT = Settings()
 
 def add_settings(parser):
     """Add the flags of `Settings` to an argparse parser."""
-    parser.add_argument('--workers', type=positive, default=None, metavar='N',
-                        help='processes that work at the same time (default: as many as there are cores)')
+    parser.add_argument('--workers', type=count, metavar='N',
+                        help='processes that work at the same time; as many as there are cores if not given')
     parser.add_argument('--strict', action='store_true', help='stop at the first broken file, with status 2')
     parser.add_argument('--overwrite', action='store_true', help='make anew what is there already')
-
-
-def positive(text):
-    """Return the number above 0 that `text` stands for; ValueError, which argparse reports, if it is none."""
-    if (number := int(text)) < 1:
-        raise ValueError(text)
-    return number
 
 
 def write_data_set(out_folder, parts, samples, make_clip, shape, settings=DEFAULT, recipe='', unit='files'):

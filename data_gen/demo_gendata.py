@@ -7,7 +7,6 @@
 Every person does every action once, before three cameras at once. Person numbers are NTU's, so that its
 cross-subject split applies: three of four people are for training, the others for testing.
 """
-import argparse
 import itertools
 import pathlib
 import sys
@@ -19,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen.demo_actions import ACTIONS, perform, style
 from data_gen.demo_figure import body, turn
 from data_gen.ntu_benchmarks import SUBJECTS_60
+from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 
@@ -34,7 +34,7 @@ LOST = .3  # the share of recordings in which the sensor loses everybody for som
 
 
 def read_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--out_folder', default='./data/demo_raw', help='where the data set is written')
     parser.add_argument('--people', type=int, default=16, help='how many people, a fourth of them for testing')
     parser.add_argument('--seed', type=int, default=1, help='another seed gives other people')

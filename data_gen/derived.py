@@ -1,5 +1,4 @@
 """Data that are derived from other data of the same set: which, from what, and block by block to the disk."""
-import argparse
 import pathlib
 
 import numpy as np
@@ -8,6 +7,7 @@ from data_gen.part_file import npy_header
 from data_gen.progress import Progress
 from graph import coco, kinetics, ntu_rgb_d
 from graph.skeleton import Graph
+from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError
 
@@ -26,12 +26,13 @@ def parse_folders(description):
 
     Says which are not there; UserError if none is. A data set is there if the joints of one of its parts are.
     """
-    parser = argparse.ArgumentParser(description=description)
+    parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',
-                        help=f'folders under the data root (default: {" ".join(DATASETS + DATASETS_IF_THERE)}, '
-                             'those that are there)')
-    parser.add_argument('--parts', nargs='+', default=list(PARTS), metavar='PART', help='default: train val')
-    parser.add_argument('--data_root', type=pathlib.Path, default=pathlib.Path('./data'), metavar='FOLDER')
+                        help=f'folders under the data root; if not given {" ".join(DATASETS + DATASETS_IF_THERE)}, '
+                             'those that are there')
+    parser.add_argument('--parts', nargs='+', default=list(PARTS), metavar='PART', help='parts of the data')
+    parser.add_argument('--data_root', type=pathlib.Path, default=pathlib.Path('./data'), metavar='FOLDER',
+                        help='what the folders are under')
     arg = parser.parse_args()
 
     def there(name):

@@ -1,5 +1,4 @@
 """Kinetics-Skeleton: raw `kinetics_{train,val}/*.json` → `{train,val}_data_joint.npy` and `_label.pkl`."""
-import argparse
 import os
 import pathlib
 import sys
@@ -11,6 +10,7 @@ from data_gen.data_set import Settings, add_settings, write_data_set
 from data_gen.kinetics_json import CLIP_SHAPE, MAX_FRAMES, as_text, clip_of_skeletons, read_skeletons
 from data_gen.kinetics_labels import list_samples
 from data_gen.samples import BrokenSample
+from runtime.arguments import Parser
 from runtime.errors import run_command
 
 PARTS = 'train', 'val'
@@ -36,10 +36,11 @@ def make_clip(source):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument('--data_path', type=pathlib.Path, default=pathlib.Path('./data/kinetics-skeleton'),
                         metavar='FOLDER', help='folder of kinetics_{train,val}/ and kinetics_{train,val}_label.json')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/kinetics'), metavar='FOLDER')
+    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/kinetics'), metavar='FOLDER',
+                        help='where the data are written')
     add_settings(parser)
     return parser.parse_args()
 

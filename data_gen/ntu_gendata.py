@@ -1,5 +1,4 @@
 """NTU RGB+D: raw `.skeleton` files → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`."""
-import argparse
 import os
 import pathlib
 import sys
@@ -10,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen.data_set import Settings, add_settings, write_data_set
 from data_gen.ntu_benchmarks import BENCHMARKS, list_samples, parts_of, read_missing
 from data_gen.ntu_skeleton import CLIP_SHAPE, MAX_FRAMES, clip_of_bodies, read_skeleton
+from runtime.arguments import Parser
 from runtime.errors import run_command
 
 
@@ -30,14 +30,15 @@ def make_clip(path):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument('--data_path', nargs='+', type=pathlib.Path, metavar='FOLDER',
                         default=[pathlib.Path('./data/nturgbd_raw/nturgb+d_skeletons')],
                         help='one or more folders of .skeleton files')
     parser.add_argument('--ignored_sample_path', type=pathlib.Path, metavar='FILE',
                         default=pathlib.Path('./data/nturgbd_raw/samples_with_missing_skeletons.txt'),
                         help='list of the samples that have missing skeletons, which are left out')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER')
+    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
+                        help='where the data are written')
     parser.add_argument('--benchmark', nargs='+', choices=BENCHMARKS, default=['xsub', 'xview'],
                         help='xsub and xview are those of NTU-60, xsub120 and xset120 of NTU-120')
     add_settings(parser)

@@ -1,5 +1,4 @@
 """PYSKL's annotations: one pickle → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`, from its splits."""
-import argparse
 import os
 import pathlib
 import sys
@@ -17,6 +16,7 @@ from data_gen.pyskl_annotations import (
     read_annotations,
 )
 from data_gen.samples import BrokenSample
+from runtime.arguments import Parser
 from runtime.errors import UserError, run_command
 
 
@@ -47,12 +47,12 @@ def main():
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(__doc__)
     parser.add_argument('--annotations', type=pathlib.Path, required=True, metavar='FILE',
                         help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); '
                              'it is held in memory whole')
     parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
-                        help='default: ./data/ntu; the configs for 17 joints read from ./data/ntu-hrnet')
+                        help='the configs for 17 joints read from ./data/ntu-hrnet')
     add_settings(parser)
     return parser.parse_args()
 
