@@ -8,14 +8,12 @@ import functools
 import itertools
 import json
 import pathlib
-import pickle
 import random
 import sys
 from typing import Any, NamedTuple
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from runtime.arguments import Parser, count
-from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
 from runtime.run_flags import get_parser as get_run_parser
 
@@ -55,10 +53,12 @@ from data_gen.custom_clips import preparation_beside  # noqa: E402
 from data_gen.recording import read_clips, recordings_in  # noqa: E402
 from ensemble import fuse  # noqa: E402
 from feeders.batches import kept_random_state  # noqa: E402
+from feeders.labels import read_labels  # noqa: E402
 from feeders.streams import derive, stream_of_file  # noqa: E402
 from runtime import precision  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build  # noqa: E402
+from runtime.results import write_scores  # noqa: E402
 from runtime.trained import answer, build_graph, check_shape, class_count, load_trained  # noqa: E402
 
 
@@ -261,16 +261,32 @@ def as_json(predictor, predictions, broken, k):
         'errors': [{'file': str(p.file), 'clip': p.clip, 'error': str(p.error)} for p in broken]}
 
 
-def write_scores(path, predictions):
-    """Write sample name → scores (num_class,), as main.py does.
+def sample_names(predictions, given):
+    """Return the names that data preparation gives the clips of `predictions`, made of the paths `given`.
 
-    A sample is named as its file, without the folder unless files in two folders have one name.
+    A file in a folder is named by its path from there, another without its folder, unless two have one name then; the
+    clips of `val_data_joint.npy` by the `val_label.pkl` beside it.
     """
-    names = [pathlib.PurePath(prediction.source).name for prediction in predictions]
-    if len(set(names)) < len(names):
-        names = [prediction.source for prediction in predictions]
-    with write_whole(path) as file:
-        pickle.dump({name: prediction.scores for name, prediction in zip(names, predictions)}, file)
+    folders = [path for path in map(pathlib.Path, given) if path.is_dir()]
+    names = [sample_name(prediction, folders) for prediction in predictions]
+    return names if len(set(names)) == len(names) else [prediction.source for prediction in predictions]
+
+
+def sample_name(prediction, folders):
+    known = names_beside_data(prediction.file)
+    if (prediction.clip or 0) < len(known):
+        return known[prediction.clip or 0]
+    within = (folder for folder in folders if prediction.file.is_relative_to(folder))
+    folder = next(within, prediction.file.parent)
+    return pathlib.PurePath(prediction.source).relative_to(folder).as_posix()
+
+
+@functools.cache
+def names_beside_data(path):
+    """Return the sample names that lie beside prepared data such as `val_data_joint.npy`, or []."""
+    part, found, _ = path.stem.partition('_data_')
+    label_path = path.with_name(f'{part}_label.pkl')
+    return read_labels(label_path)[0] if found and path.suffix == '.npy' and label_path.is_file() else []
 
 
 def main():
@@ -291,7 +307,7 @@ def main():
     if arg.json:
         print(json.dumps(as_json(predictor, predictions, broken, arg.top_k), indent=1))
     if arg.out and predictions:
-        write_scores(arg.out, predictions)
+        write_scores(arg.out, sample_names(predictions, arg.files), [p.scores for p in predictions])
     if broken:
         return SOME_BROKEN if predictions else NONE_USABLE
     return 0

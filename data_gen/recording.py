@@ -42,11 +42,14 @@ def read_array(path):
 
 
 def recordings_in(paths, preparation=None):
-    """Return the paths, with every folder replaced by the files in it, in order of name, that `read_clips` takes."""
+    """Return the paths, with every folder replaced by the files in it, in order of name, that `read_clips` takes.
+
+    Folders within it are gone through too.
+    """
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            found += sorted(file for file in path.iterdir() if file.suffix in suffixes(preparation))
+            found += sorted(file for file in path.rglob('*') if file.suffix in suffixes(preparation))
         else:
             found.append(path)
     return found

@@ -1,6 +1,7 @@
 """predict.py as its users run it: scores are those of the test phase, broken files disturb no others."""
 import json
 import pickle
+import shutil
 
 import jsonschema
 import numpy as np
@@ -130,6 +131,20 @@ def test_prepared_clips_are_taken_alone_and_many_in_a_file(road):
         np.testing.assert_allclose(derived.scores, ready.scores, atol=1e-5)
     refused = Predictor(stream_config(road, **SHORT)).predict([bones])
     assert all('holds bone' in str(prediction.error) for prediction in refused)
+
+
+def test_scores_have_the_names_of_the_labels(run, road, tmp_path):
+    """Of prepared data, and of files in folders within the one that is given: what ensemble.py looks for."""
+    path = stream_config(road, **SHORT)
+    joints = road / 'data/ntu/xview/val_data_joint.npy'
+    run('predict.py', '--config', path, joints, '--out', 'data.pkl')
+    assert sorted(pickle.loads((tmp_path / 'data.pkl').read_bytes())) == TESTED
+    run('ensemble.py', '--scores', 'data.pkl', '--labels', joints.with_name('val_label.pkl'))
+    for person, name in (('p1', TESTED[0]), ('p2', TESTED[1])):
+        (tmp_path / 'people' / person).mkdir(parents=True)
+        shutil.copy(road / 'raw' / name, tmp_path / 'people' / person / 'wave.skeleton')
+    run('predict.py', '--config', path, 'people', '--out', 'people.pkl')
+    assert sorted(pickle.loads((tmp_path / 'people.pkl').read_bytes())) == ['p1/wave.skeleton', 'p2/wave.skeleton']
 
 
 def test_nothing_usable_is_an_error(run, road, tmp_path):
