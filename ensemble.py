@@ -8,7 +8,7 @@ import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import read_labels, top_k
-from runtime.arguments import Parser
+from runtime.arguments import Parser, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
@@ -26,7 +26,7 @@ def get_parser():
     add('--scores', nargs='+', help='score files, instead of those that --datasets names')
     add('--labels', help='label file, instead of the one that --datasets names')
     add('--weights', nargs='+', type=float, help='a weight for every stream, instead of --alpha')
-    add('--search', type=float, metavar='SHARE',
+    add('--search', type=share, metavar='SHARE',
         help='find the weights on this share of the samples (0.5, say) and report on the others only')
     add('--report', action='store_true', help='print the accuracy of every class too')
     add('--names', help=f'for --report: {NAMES_HELP}')
@@ -134,6 +134,8 @@ def main():
     check_labels(labels, stacked.shape[2], label_file)
     reported = np.arange(len(labels))
     if arg.search is not None:
+        if arg.weights:
+            raise UserError('--search finds the weights: leave out --weights')
         searched, reported = split_samples(len(labels), arg.search)
         if not len(searched) or not len(reported):
             raise UserError(f'--search {arg.search}: give a share between 0 and 1 that leaves samples on both sides')

@@ -32,7 +32,7 @@ from runtime.device import choose_devices  # noqa: E402
 from runtime.dotted import build, import_class  # noqa: E402
 from runtime.memory import keep_freed_memory  # noqa: E402
 from runtime.processes import Processes  # noqa: E402
-from runtime.results import WeightFiles, write_predictions, write_scores  # noqa: E402
+from runtime.results import WeightFiles, check_name_free, write_predictions, write_scores  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
 from runtime.trained import answer, build_graph, build_network, check_fits_model, sample_names  # noqa: E402
@@ -56,6 +56,8 @@ class Processor:
         self.folder.check_free(arg.resume, arg.overwrite)
         self.folder.log(device_line)
         self.saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
+        if arg.phase == 'train' and not (arg.resume or arg.overwrite):
+            check_name_free(self.saved_name)
         self.events = {part: EventFiles(pathlib.Path(self.saved_name, part), self.processes.is_main)
                        for part in ('train', 'val')}
         self.seed()
@@ -156,6 +158,12 @@ class Processor:
         else:
             self.model = self.net
 
+    def evaluated_model(self):
+        """Return the network to evaluate, over all GPUs of the process, unless it is compiled: that is for one."""
+        if len(self.devices) > 1 and not self.execution.compiled:
+            return DataParallel(self.evaluated, self.devices, self.device)
+        return self.evaluated
+
     def load_optimizer(self):
         self.optimizer = make_optimizer(self.arg, self.net.parameters())
         self.scheduler = make_scheduler(self.arg, self.optimizer, len(self.loader['train']))
@@ -164,12 +172,13 @@ class Processor:
 
     def start(self):
         """Train or test, as the phase says."""
-        state = self.load_checkpoint() if self.arg.resume else None
+        state, changes = self.load_checkpoint() if self.arg.resume else (None, [])
         self.folder.claim()
         if state is None:
-            self.folder.start_anew()
-            for events in self.events.values() if self.arg.phase == 'train' else ():
-                events.go_back_to({})
+            self.folder.start_anew(self.arg.overwrite, self.arg.phase)
+            if self.arg.overwrite and self.arg.phase == 'train':
+                for events in self.events.values():
+                    events.go_back_to({})
             parameters = sum(parameter.numel() for parameter in self.net.parameters())
             self.folder.log(f'Model: {self.arg.model}, {parameters:,} parameters')
             if self.arg.phase == 'train':
@@ -182,7 +191,7 @@ class Processor:
                 if self.arg.phase == 'test':
                     self.evaluate(0, save_score=self.arg.save_score, list_predictions=True)
                 else:
-                    self.run_training(state)
+                    self.run_training(state, changes)
             finally:
                 for events in self.events.values():
                     events.close()
@@ -190,10 +199,12 @@ class Processor:
         self.model = self.net  # DistributedDataParallel must be gone before the group that it speaks through
         self.processes.disconnect()
 
-    def run_training(self, state):
-        """Train epoch by epoch, from the checkpoint `state` if there is one."""
+    def run_training(self, state, changes):
+        """Train epoch by epoch, from the checkpoint `state` if there is one; `changes` are the flags' since then."""
         arg = self.arg
         epoch, batch, losses = self.restore(state) if state else (arg.start_epoch, 0, [])
+        for change in changes:
+            self.folder.log(f'Resumed with a change: {change}')
         if epoch >= arg.num_epoch and self.processes.is_main:
             print('The run is finished: there is nothing left to train')
         while epoch < arg.num_epoch:
@@ -367,10 +378,10 @@ class Processor:
         self.evaluated.eval()
         self.processes.share_buffers(self.evaluated)  # batch norm has followed each process's own rows
         self.order[part].set_epoch(0)
-        batches = []
+        model, batches = self.evaluated_model(), []
         with torch.inference_mode():
             for data, label, index in self.progress(self.loader[part], 0, len(self.loader[part])):
-                output, l1 = self.forward(self.evaluated, data)
+                output, l1 = self.forward(model, data)
                 loss = F.cross_entropy(output, label.to(self.device)) + l1
                 batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
                 if self.stop.received is not None:
@@ -390,7 +401,7 @@ class Processor:
         counts = confusion_counts(score.argmax(1), label, score.shape[1])
         self.events['val'].add_image('confusion', confusion_image(counts), self.global_step)
         if 'graph' in self.arg.model_args:
-            image = learned_graphs_image(self.evaluated, build_graph(self.arg).joint_names)
+            image = learned_graphs_image(self.evaluated, build_graph(self.arg))
             if image is not None:
                 self.events['val'].add_image('learned_graphs', image, self.global_step)
 
@@ -415,9 +426,7 @@ class Processor:
         if state['num_train'] != len(self.feeder['train']):
             raise UserError(f'{path}: it was written on {state["num_train"]} training samples, and there are '
                             f'{len(self.feeder["train"])} now')
-        for change in changes:
-            self.folder.log(f'Resumed with a change: {change}')
-        return state
+        return state, changes
 
     def restore(self, state):
         """Set everything to where the checkpoint `state` was written; return its epoch, batch and losses."""
@@ -450,8 +459,8 @@ def main():
     try:
         Processor(arg).start()
     except torch.OutOfMemoryError:
-        raise UserError('the GPU has not enough memory: lower --batch-size, or pass it in parts with '
-                        '--accumulate') from None
+        raise UserError('the GPU has not enough memory: lower --batch-size, or pass it in parts with --accumulate; '
+                        'in an evaluation, lower --test-batch-size') from None
 
 
 if __name__ == '__main__':

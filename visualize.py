@@ -118,15 +118,24 @@ def draw_graph(arg):
 def prepared_sample(stream, arg):
     """Return (name, clip (C, T, V, M) as the model takes it) of what --sample or --file names."""
     from data_gen.recording import read_clips
-    from feeders.clip_file import read_data
     if arg.file:
         clips = read_clips(arg.file, preparation_beside(stream.data_path))
         clip = stream.prepare(np.asarray(clips[0]), arg.file)
         name = pathlib.Path(arg.file).name
     else:
         index, name, _ = find_sample(stream.arg, arg.sample)
-        clip = stream.feeder.prepare(np.asarray(read_data(stream.arg.test_feeder_args['data_path'])[index]))
+        clip = stream.feeder.prepare(clip_in(stream.arg.test_feeder_args['data_path'], index, name))
     return name, clip if clip.ndim == 4 else clip[0]  # the first of several draws
+
+
+def clip_in(path, index, name):
+    """Return clip number `index`, that of the sample `name`, (C, T, V, M), of the data at `path`."""
+    from feeders.clip_file import read_data
+    data = read_data(path)
+    if index >= len(data):
+        raise UserError(f'{path}: it has {len(data)} samples, and {name} is number {index + 1} of the label file: take '
+                        'both from the same run of the data preparation')
+    return np.asarray(data[index])
 
 
 def joint_number(graph, name):
@@ -176,7 +185,6 @@ def kind_of_clips(feeder_args):
 def joints_of(arg, run):
     """Return (joints (C, T, V, M), their path, a title) of what --sample or --file names, `run` being the config's."""
     from data_gen.recording import read_clips
-    from feeders.clip_file import read_data
     from feeders.streams import stream_of_file
     from runtime.trained import class_count
     if arg.file:
@@ -186,7 +194,10 @@ def joints_of(arg, run):
     path = run.test_feeder_args['data_path'].replace(f'_data_{stream_of_file(run.test_feeder_args["data_path"])}.npy',
                                                      '_data_joint.npy')
     names = class_names(class_count(run), arg.names or names_beside(path))
-    return np.asarray(read_data(path)[index]), path, f'{pathlib.Path(name).stem}: {names[label]}'
+    if label >= len(names):
+        raise UserError(f'{run.test_feeder_args["label_path"]}: {name} has label {label}, and model_args num_class is '
+                        f'{len(names)}: labels count from 0')
+    return clip_in(path, index, name), path, f'{pathlib.Path(name).stem}: {names[label]}'
 
 
 def predict_best(arg, joints, path):

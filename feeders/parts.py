@@ -39,7 +39,7 @@ def is_validation(names, labels, persons, share, seed):
         chosen = np.array([any(person in name for person in persons) for name in names])
     else:
         chosen = np.zeros(len(names), bool)
-        order = np.random.default_rng(seed).permutation(len(names))
+        order = np.random.default_rng(seed % 2 ** 32).permutation(len(names))
         for label in np.unique(labels):
             of_class = order[np.asarray(labels)[order] == label]
             chosen[of_class[:round(share * len(of_class))]] = True

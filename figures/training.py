@@ -15,11 +15,15 @@ def confusion_image(counts):
     return np.asarray(as_image(confusion(counts, names, 'Confusion of the test samples'), PIXELS_PER_INCH))
 
 
-def learned_graphs_image(network, joint_names):
-    """Return B of three layers as an image, uint8 (height, width, 3); None for a network without learned graphs."""
+def learned_graphs_image(network, graph):
+    """Return B of three layers as an image, uint8 (height, width, 3); None for a network without learned graphs.
+
+    Joints of a `graph` without joint_names, which a model does not ask for, are numbered.
+    """
     learned = {layer: getattr(getattr(getattr(network, f'l{layer}', None), 'gcn1', None), 'PA', None)
                for layer in LAYERS}
     if any(graph is None for graph in learned.values()):
         return None
     stacks = {f'l{layer}': graph.detach().cpu().numpy() for layer, graph in learned.items()}
-    return np.asarray(as_image(matrices(stacks, joint_names, 'Learned graphs B of three layers'), PIXELS_PER_INCH))
+    names = getattr(graph, 'joint_names', [str(number) for number in range(graph.num_node)])
+    return np.asarray(as_image(matrices(stacks, names, 'Learned graphs B of three layers'), PIXELS_PER_INCH))

@@ -57,7 +57,7 @@ def batch_norm(bn, x, bodies=None):
         return bn(x)
     full, total = (len(x), len(x)) if bodies is None else (bodies.full, bodies.total)
     count = x.new_ones(len(x), dtype=torch.long) if bodies is None else bodies.count
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or x.device.type not in ('cpu', 'cuda'):  # elsewhere the kernels are lacking
         y, mean, variance = counted_batch_norm(x, bn.weight, bn.bias, count, total, bn.eps)
     else:
         y, mean, variance = CountedBatchNorm.apply(x, bn.weight, bn.bias, full, count[full:], total, bn.eps)

@@ -40,7 +40,8 @@ def make_scheduler(arg, optimizer, steps_per_epoch):
     epochs = max(1, arg.num_epoch - arg.start_epoch)
     total, rising = epochs * steps_per_epoch, arg.warm_up_epoch * steps_per_epoch
     if arg.schedule == 'one-cycle':
-        share = arg.warm_up_epoch / epochs if 0 < arg.warm_up_epoch < epochs else RISING_SHARE
+        # PyTorch divides by the steps after the first one in which the rate rises.
+        share = rising / total if 1 < rising < total else RISING_SHARE
         return lr_scheduler.OneCycleLR(optimizer, arg.base_lr, total, pct_start=share)
     if arg.schedule == 'cosine':
         falling = lr_scheduler.CosineAnnealingLR(optimizer, max(1, total - rising))

@@ -1,6 +1,7 @@
 """Arguments of a command: flags, and a YAML file with the same names, checked alike."""
 import argparse
 import difflib
+import math
 
 import yaml
 
@@ -98,7 +99,10 @@ def yes_or_no(text):
 
 def mapping(text):
     """Read a dict as YAML writes it in one line: `{window_size: 64, debug: true}`."""
-    content = text if isinstance(text, dict) else yaml.safe_load(text)
+    try:
+        content = text if isinstance(text, dict) else yaml.safe_load(text)
+    except yaml.YAMLError:
+        content = None
     if not isinstance(content, dict):
         raise argparse.ArgumentTypeError(f"'{text}' is no mapping such as {{window_size: 64}}")
     return content
@@ -109,6 +113,27 @@ def count(text):
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is not at least 1")
     return int(text)
+
+
+def whole_number(text):
+    """Read a whole number from 0."""
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0")
+    return int(text)
+
+
+def number_from_0(text):
+    """Read a number from 0."""
+    if not 0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0")
+    return float(text)
+
+
+def number_above_0(text):
+    """Read a number above 0."""
+    if not 0 < float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not above 0")
+    return float(text)
 
 
 def share(text):

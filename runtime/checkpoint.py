@@ -47,7 +47,12 @@ def load_checkpoint(path, arguments):
         raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts anew')
     # A flag that came later than the checkpoint was at its default.
     before = {**vars(get_parser().parse_args([])), **state['arguments']}
-    for key in MUST_AGREE if arguments['schedule'] == 'step' else (*MUST_AGREE, *OF_THE_SCHEDULE):
+    fixed = [*MUST_AGREE]
+    if arguments['schedule'] != 'step':
+        fixed += OF_THE_SCHEDULE
+    if arguments['val_share']:
+        fixed.append('seed')  # it draws the validation part
+    for key in fixed:
         if before[key] != arguments[key]:
             raise UserError(f'{path}: {key} was {before[key]!r} and is {arguments[key]!r} now: the run cannot be '
                             'resumed so; give the former value, or another --work-dir')

@@ -28,8 +28,8 @@ def run_command(command):
     try:
         status = command()
     except UserError as error:
-        # Under torchrun every process meets the same error: one line is enough.
-        status = complain(error, error.status) if os.environ.get('RANK', '0') == '0' else error.status
+        # Under torchrun every process of a machine meets the same error: one line is enough.
+        status = complain(error, error.status) if os.environ.get('LOCAL_RANK', '0') == '0' else error.status
     except KeyboardInterrupt:
         status = complain('interrupted', 128 + signal.SIGINT)
     except BrokenPipeError:
@@ -37,7 +37,9 @@ def run_command(command):
         status = 128 + signal.SIGPIPE
     except OSError as error:
         status = complain(describe_os_error(error))
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         status = complain('out of memory: use smaller batches or fewer processes')
     sys.exit(status)
 
@@ -46,6 +48,12 @@ def complain(text, status=WRONG_INPUT):
     """Write `text` as one line to standard error and return `status`."""
     print(f'error: {one_line(text)}', file=sys.stderr, flush=True)
     return status
+
+
+def is_out_of_memory(error):
+    """Tell whether memory ran out: torch says so in a RuntimeError, and this module does without torch."""
+    said = "can't allocate memory", 'out of memory'
+    return isinstance(error, MemoryError) or any(words in str(error) for words in said)
 
 
 def one_line(text):

@@ -56,7 +56,7 @@ def compile_training(network, devices):
     if devices[0].type != 'cuda':
         return ['compile: for the evaluations; training is compiled on CUDA devices only']
     if len(devices) > 1:  # DataParallel runs copies of the network in threads, which PyTorch does not compile
-        return ['compile: for the evaluations; training on several GPUs is compiled under torchrun only']
+        return ['compile: for the evaluations, on the first GPU; training on several is compiled under torchrun only']
     network.compile_for_training()
     return []
 
@@ -66,7 +66,8 @@ def lacks_precision(dtype, device_type):
     if dtype == torch.float16 and device_type != 'cuda':
         return 'it needs a CUDA device'
     if dtype == torch.bfloat16:
-        if device_type == 'cpu' and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        if device_type == 'cpu' and not (torch.backends.mkldnn.is_available()
+                                         and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
             return 'this processor has no arithmetic for it'
         if device_type == 'cuda' and not torch.cuda.is_bf16_supported(including_emulation=False):
             return 'this GPU has no arithmetic for it'

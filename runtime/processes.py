@@ -5,6 +5,8 @@ import os
 import torch
 import torch.distributed as dist
 
+from runtime.errors import UserError
+
 
 class Processes:
     """This process's place among the processes of a run, and what they say to each other.
@@ -15,6 +17,9 @@ class Processes:
     def __init__(self):
         self.world_size = int(os.environ.get('WORLD_SIZE', 1))
         self.rank = int(os.environ.get('RANK', 0)) if self.world_size > 1 else 0
+        if self.world_size > 1 and 'LOCAL_RANK' not in os.environ:
+            raise UserError(f'WORLD_SIZE is {self.world_size} in the environment, and LOCAL_RANK is not there: '
+                            'start with torchrun, or unset WORLD_SIZE')
         self.local_rank = int(os.environ['LOCAL_RANK']) if self.world_size > 1 else None
         self.is_main = self.rank == 0
 

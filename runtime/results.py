@@ -2,8 +2,10 @@
 import json
 import pathlib
 import pickle
+import re
 
 from runtime.atomic_file import write_whole
+from runtime.errors import UserError
 from runtime.weights import save_weights
 
 
@@ -19,6 +21,16 @@ def write_predictions(saved_name, index, predicted, true):
         file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
     with write_whole(saved_name + '_wrong.txt', 'w') as file:
         file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+
+
+def check_name_free(saved_name):
+    """Raise UserError if an earlier training has left weights under `saved_name`."""
+    saved_name = pathlib.Path(saved_name)
+    weights = re.compile(re.escape(saved_name.name) + r'-(best|\d+-\d+)\.pt')
+    left = sorted(path for path in saved_name.parent.glob('*.pt') if weights.fullmatch(path.name))
+    if left:
+        raise UserError(f'{left[0]}: it is from an earlier run: --overwrite writes over those weights, '
+                        '--model-saved-name gives those of this run another name')
 
 
 class WeightFiles:

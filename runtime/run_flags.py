@@ -3,7 +3,7 @@
 Apart from main.py, because predict.py and visualize.py read the same configs, and because --help answers before torch
 is imported.
 """
-from runtime.arguments import Parser, count, mapping, share, yes_or_no
+from runtime.arguments import Parser, count, mapping, number_above_0, number_from_0, share, whole_number, yes_or_no
 
 
 def get_parser():
@@ -23,7 +23,8 @@ def get_parser():
     add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
     add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
     add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
-    add('--num-worker', type=int, default=None, help='processes that load data; as many as are of use if not given')
+    add('--num-worker', type=whole_number, default=None,
+        help='processes that load data; as many as are of use if not given')
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
@@ -37,23 +38,24 @@ def get_parser():
     add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
 
     add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='SGD has momentum 0.9')
-    add('--base-lr', type=float, default=0.01, help='learning rate before any step; the highest of a schedule')
+    add('--base-lr', type=number_from_0, default=0.01, help='learning rate before any step; the highest of a schedule')
     add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='how the rate falls')
     add('--step', type=int, default=[20, 40, 60], nargs='+',
         help='epochs from which the rate is a tenth of before, in the schedule step')
-    add('--warm_up_epoch', '--warm-up-epoch', type=int, default=0, help='epochs in which the rate rises to base-lr')
+    add('--warm_up_epoch', '--warm-up-epoch', type=whole_number, default=0,
+        help='epochs in which the rate rises to base-lr')
     add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
-    add('--weight-decay', type=float, default=0.0005, help='weight decay')
+    add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
     add('--label-smoothing', type=share, default=0., help='share of the label that all classes have a part in')
     add('--ema', type=share, default=0., help='test and keep an average of the weights, which keeps this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) at first')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
         help='last epoch, from 0, in which it is frozen')
-    add('--start-epoch', type=int, default=0, help='first epoch, from 0')
+    add('--start-epoch', type=whole_number, default=0, help='first epoch, from 0')
     add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
     add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
-    add('--grad-clip', type=float, default=None, help='greatest L2 norm of a gradient step')
+    add('--grad-clip', type=number_above_0, default=None, help='greatest L2 norm of a gradient step')
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
     add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
@@ -65,7 +67,7 @@ def get_parser():
     add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
     add('--save-interval', type=count, default=2, help='epochs between weight files')
     add('--eval-interval', type=count, default=1, help='epochs between evaluations')
-    add('--checkpoint-interval', type=float, default=30, help='minutes between checkpoints within an epoch')
+    add('--checkpoint-interval', type=number_from_0, default=30, help='minutes between checkpoints within an epoch')
     add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
     add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
     add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')

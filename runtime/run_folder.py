@@ -2,7 +2,6 @@
 import os
 import pathlib
 import re
-import shutil
 import time
 
 import yaml
@@ -50,9 +49,14 @@ class RunFolder:
         if self._log is not None:
             self._log.close()
 
-    def start_anew(self):
-        """Empty the log; lines logged before the folder was claimed come first in it."""
-        if self.writes:
+    def start_anew(self, overwrite, phase):
+        """Begin the run's log; lines logged before the folder was claimed come first in it.
+
+        With `overwrite` what an earlier run has left goes: its log, and what a new training could be resumed from.
+        """
+        if self.writes and overwrite:
+            if phase == 'train':
+                (self.path / CHECKPOINT).unlink(missing_ok=True)
             self._log.truncate(0)
         for line in self._early_lines:
             self._write(line)
@@ -83,7 +87,7 @@ class RunFolder:
         """Cut the log to where `position` was taken: what came later will be logged again."""
         self._early_lines = []
         if self.writes:
-            self._log.truncate(position)
+            self._log.truncate(min(position, self.position()))  # a power cut can take the end of a log
             self._log.seek(0, 2)
 
     def write_config(self, arguments):
@@ -95,7 +99,9 @@ class RunFolder:
     def copy_source(self, source):
         """Keep a copy of the model's source file beside the results."""
         if self.writes:
-            shutil.copy(source, self.path)
+            source = pathlib.Path(source)
+            with write_whole(self.path / source.name) as file:
+                file.write(source.read_bytes())
 
 
 def is_result(name):

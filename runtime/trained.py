@@ -46,7 +46,10 @@ def answer(model, data):
     """
     if data.dim() == 5:
         return model(data)
-    return model(data.flatten(0, 1)).float().unflatten(0, data.shape[:2]).mean(1)
+    output = model(data.flatten(0, 1))
+    scores, *more = output if isinstance(output, tuple) else (output,)
+    mean = scores.float().unflatten(0, data.shape[:2]).mean(1)
+    return (mean, *more) if more else mean
 
 
 def model_arguments(arg):

@@ -98,6 +98,13 @@ def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path)
         np.testing.assert_allclose(fused[name], expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize('flags, words', [
+    (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
+    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights'])])
+def test_a_search_that_is_none_gets_one_line(run, scored, flags, words):
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
+
+
 def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
     searched, reported = split_samples(len(NAMES), 0.5)
     assert not set(searched) & set(reported) and len(searched) + len(reported) == len(NAMES)

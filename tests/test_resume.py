@@ -121,6 +121,7 @@ def test_a_change_is_named_and_another_model_refused(run, data, reference):
     process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--num-epoch', '4', '--weight-decay', '0')
     assert 'num_epoch was 3 and is 4 now' in process.stdout
     assert 'weight_decay was 0.0005 and is 0.0 now' in process.stdout
+    assert 'Resumed with a change: num_epoch' in (undisturbed / 'work_dir/log.txt').read_text()
     assert (undisturbed / 'runs/tiny-3-16.pt').exists()
     process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--model', 'model.aagcn.Model', status=2)
     assert_one_line_error(process, 'model was', 'model.aagcn.Model')
@@ -175,6 +176,31 @@ def test_a_checkpoint_from_before_a_flag_is_resumed(train_with, run, tmp_path):
     torch.save(state, file)
     process = run('main.py', '--config', path, '--resume', '--num-epoch', 2)
     assert 'num_epoch was 1 and is 2 now' in process.stdout and 'schedule' not in process.stdout
+
+
+def test_a_validation_part_is_not_drawn_anew(train_with, run):
+    path = train_with(num_epoch=1, val_share=0.25)
+    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2, '--seed', 2, status=2)
+    assert_one_line_error(process, 'seed was 1')
+
+
+def test_nothing_of_an_earlier_run_is_resumed_after_overwrite(train_with, run, tmp_path):
+    path = train_with(num_epoch=1)
+    process = start(path, '--overwrite', '--num-epoch', '50', '--checkpoint-interval', '30')
+    for line in process.stdout:
+        if 'Training epoch: 1' in line:
+            process.kill()
+            break
+    process.wait()
+    assert_one_line_error(run('main.py', '--config', path, '--resume', status=2), 'nothing to resume')
+
+
+def test_a_log_that_lost_its_end_is_gone_on_with(train_with, run, tmp_path):
+    path = train_with(num_epoch=1)
+    log = tmp_path / 'work_dir/log.txt'
+    log.write_bytes(log.read_bytes()[:-100])
+    run('main.py', '--config', path, '--resume', '--num-epoch', 2)
+    assert b'\0' not in log.read_bytes() and 'Training epoch: 2' in log.read_text()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """visualize.py as its users run it, and that what is drawn is what the model used."""
 import pickle
 import re
+import types
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from tiny import NUM_CLASS, config, write_config, write_dataset, write_weights
 
 from figures.report_numbers import confused_pairs, confusion_counts
 from model.aagcn import Model as AttentiveModel
-from model.agcn import AdaptiveGraphUnit
+from model.agcn import AdaptiveGraphUnit, Model
 from model.capture import SUM, captured_graphs
 from tests.data_gen.raw_ntu import write_tree
 
@@ -111,6 +112,23 @@ def test_graph_is_drawn_as_matrices_and_on_the_body(run, tiny):
     assert (tiny / 'b.png').read_bytes()[:4] == b'\x89PNG'
     process = run('visualize.py', 'graph', '--config', tiny / 'c.yaml', '--joint', 'tail', status=2)
     assert_one_line_error(process, '--joint tail', 'left hand')
+
+
+def test_learned_graphs_of_a_graph_that_names_no_joints():
+    pytest.importorskip('matplotlib')
+    from figures.training import learned_graphs_image
+    network = Model(num_class=4, graph='graph.ntu_rgb_d.Graph')
+    image = learned_graphs_image(network, types.SimpleNamespace(num_node=25))
+    assert image.dtype == np.uint8 and image.ndim == 3
+
+
+def test_labels_that_are_not_the_datas_get_one_line(run, tiny):
+    names, labels = pickle.loads((tiny / 'data/val_label.pkl').read_bytes())
+    for content, sample, words in (((names, [9, *labels[1:]]), names[0], ['label 9']),
+                                   ((['more', *names], [0, *labels]), names[-1], ['val_data_joint.npy', names[-1]])):
+        (tiny / 'data/val_label.pkl').write_bytes(pickle.dumps(content))
+        process = run('visualize.py', 'clip', '--config', tiny / 'c.yaml', '--sample', sample, status=2)
+        assert_one_line_error(process, *words)
 
 
 def test_clip_is_a_film_or_a_strip(run, tiny):

@@ -41,6 +41,11 @@ def test_one_cycle_rises_and_falls(changes, peak):
     assert found[:peak] == sorted(found[:peak]) and found[peak:] == sorted(found[peak:], reverse=True)
 
 
+def test_one_cycle_of_few_steps():
+    found = rates(steps_per_epoch=1, schedule='one-cycle', warm_up_epoch=1)
+    assert len(found) == 8 and max(found) == pytest.approx(0.1, rel=0.1)
+
+
 def test_the_published_schedule_has_no_scheduler():
     arg = types.SimpleNamespace(schedule='step', num_epoch=8, start_epoch=0, warm_up_epoch=0)
     assert make_scheduler(arg, None, 5) is None
