@@ -299,11 +299,9 @@ class Processor:
         return loss, loss_l1, accuracy
 
     def forward(self, model, data):
-        """Return (scores (N, num_class), l1), l1 being the mean of a second output that some models have, else 0."""
+        """Return what `model` answers to the batch `data` from a loader, see `answer`."""
         with self.execution.autocast():
-            output = answer(model, data.to(self.device, non_blocking=True))
-        scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
-        return scores.float(), l1
+            return answer(model, data.to(self.device, non_blocking=True))
 
     def shared_later(self, part):
         """Tell whether the gradients of this part of a batch need not be sent to the other processes yet."""

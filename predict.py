@@ -110,10 +110,10 @@ class Stream:
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
         try:
             with torch.inference_mode(), self.execution.autocast():
-                output = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
         except torch.OutOfMemoryError:
             raise UserError(f'the GPU has not enough memory for {len(clips)} clips: lower --batch-size') from None
-        return (output[0] if isinstance(output, tuple) else output).float().cpu().numpy()
+        return scores.cpu().numpy()
 
 
 def without_data(feeder_args, data_path):
@@ -293,8 +293,9 @@ def main():
     arg = get_parser().parse_args()
     predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device)
     predictions, broken = [], []
-    many = len(recordings_in(arg.files, predictor.preparation)) > arg.batch_size
-    for prediction in tqdm(predictor.predict(arg.files, arg.batch_size), unit='clip', disable=None if many else True):
+    files = recordings_in(arg.files, predictor.preparation)
+    many = len(files) > arg.batch_size
+    for prediction in tqdm(predictor.predict(files, arg.batch_size), unit='clip', disable=None if many else True):
         if prediction.error is not None:
             complain(prediction.error)
             broken.append(prediction)

@@ -186,7 +186,7 @@ def joints_of(arg, run):
     """Return (joints (C, T, V, M), their path, a title) of what --sample or --file names, `run` being the config's."""
     from data_gen.recording import read_clips
     from feeders.streams import stream_of_file
-    from runtime.trained import class_count
+    from runtime.trained import check_label, class_count
     if arg.file:
         clips = read_clips(arg.file, preparation_beside(run.test_feeder_args.get('data_path')))
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name
@@ -194,9 +194,7 @@ def joints_of(arg, run):
     path = run.test_feeder_args['data_path'].replace(f'_data_{stream_of_file(run.test_feeder_args["data_path"])}.npy',
                                                      '_data_joint.npy')
     names = class_names(class_count(run), arg.names or names_beside(path))
-    if label >= len(names):
-        raise UserError(f'{run.test_feeder_args["label_path"]}: {name} has label {label}, and model_args num_class is '
-                        f'{len(names)}: labels count from 0')
+    check_label(label, len(names), name, run.test_feeder_args['label_path'])
     return clip_in(path, index, name), path, f'{pathlib.Path(name).stem}: {names[label]}'
 
 

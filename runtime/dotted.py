@@ -32,13 +32,13 @@ def build(name, arguments, key):
     `key` is the config's key that holds the arguments, for the line that a wrong or a missing one gets.
     """
     built_class = import_class(name)
-    parameters = inspect.signature(built_class).parameters
+    signature = inspect.signature(built_class)
     try:
-        inspect.signature(built_class).bind(**arguments)
+        given = signature.bind(**arguments).arguments
     except TypeError as error:
-        raise UserError(f'{key}: {name}: {error} (it takes {", ".join(parameters)})') from None
-    for argument, value in arguments.items():
-        default = parameters[argument].default if argument in parameters else None
+        raise UserError(f'{key}: {name}: {error} (it takes {", ".join(signature.parameters)})') from None
+    for argument, value in given.items():
+        default = signature.parameters[argument].default
         if isinstance(default, int | float) and isinstance(value, str):
             raise UserError(f'{key}: {name}: {argument}: {value!r} is text, and a value such as {default} is needed '
                             '(to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')

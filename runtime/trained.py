@@ -40,16 +40,16 @@ def build_graph(arg):
 
 
 def answer(model, data):
-    """Return what `model` answers to data (N, C, T, V, M): scores (N, num_class), or a tuple that begins with them.
+    """Return (scores float32 (N, num_class), l1) of data (N, C, T, V, M).
 
-    Of data (N, draws, C, T, V, M), several draws of each clip, it is the mean over the draws.
+    `l1` is the mean of a second output that some models have, else 0. Of data (N, draws, C, T, V, M), several draws of
+    each clip, scores are the mean over the draws.
     """
-    if data.dim() == 5:
-        return model(data)
-    output = model(data.flatten(0, 1))
-    scores, *more = output if isinstance(output, tuple) else (output,)
-    mean = scores.float().unflatten(0, data.shape[:2]).mean(1)
-    return (mean, *more) if more else mean
+    draws = data.dim() == 6
+    output = model(data.flatten(0, 1) if draws else data)
+    scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
+    scores = scores.float()
+    return scores.unflatten(0, data.shape[:2]).mean(1) if draws else scores, l1
 
 
 def model_arguments(arg):
@@ -81,10 +81,16 @@ def check_fits_model(feeder, arg, key):
     check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
     label = np.asarray(feeder.label)
     num_class = model_arguments(arg).get('num_class')
-    if isinstance(num_class, int) and len(label) and label.max() >= num_class:
+    if isinstance(num_class, int) and len(label):
         at = int(label.argmax())
-        raise UserError(f'{getattr(arg, key).get("label_path", key)}: {sample_names(feeder, [at])[0]} has label '
-                        f'{label[at]}, and model_args num_class is {num_class}: labels count from 0')
+        check_label(label[at], num_class, sample_names(feeder, [at])[0], getattr(arg, key).get('label_path', key))
+
+
+def check_label(label, num_class, name, path):
+    """Raise UserError if the label of the sample `name`, from `path`, is none of the `num_class` of model_args."""
+    if label >= num_class:
+        raise UserError(f'{path}: {name} has label {label}, and model_args num_class is {num_class}: '
+                        'labels count from 0')
 
 
 def sample_names(feeder, index):

@@ -187,7 +187,7 @@ CASES = {
     'weights of another model': lambda c: c.weights({'l1.gcn1.alpha': torch.zeros(1)}),
     'a device that is none': lambda c: c.main('--device', 'gpu'),
     'a work folder with an earlier run in it': Case.earlier_run,
-    'weights with an earlier run\'s name': Case.earlier_weights,
+    "weights with an earlier run's name": Case.earlier_weights,
     'a work folder where a run is at work': Case.running,
     'nothing to resume': lambda c: c.main('--resume'),
     'resuming with another model': lambda c: c.earlier_run('--resume', '--model', 'model.aagcn.Model'),
