@@ -49,8 +49,8 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from data_gen.custom_clips import preparation_beside  # noqa: E402
-from data_gen.recording import read_clips, recordings_in  # noqa: E402
+from data_gen.formats import read_clips, recordings_in  # noqa: E402
+from data_gen.preparation import preparation_beside  # noqa: E402
 from ensemble import fuse  # noqa: E402
 from feeders.batches import kept_random_state  # noqa: E402
 from feeders.labels import read_labels  # noqa: E402
@@ -169,7 +169,7 @@ class Predictor:
         self.preparation = preparation_beside(self.streams[0].data_path)
 
     def __call__(self, path):
-        clips = read_clips(path, self.preparation)
+        clips = read_clips(path, self.preparation).clips
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
         order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
@@ -196,7 +196,7 @@ class Predictor:
         """Yield (file, clip's number or None, clips as `prepare` returns them or a UserError)."""
         for file in files:
             try:
-                clips = read_clips(file, self.preparation)
+                clips = read_clips(file, self.preparation).clips
             except UserError as error:
                 yield file, None, error
                 continue

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.custom_clips import preparation_beside
+from data_gen.preparation import preparation_beside
 from ensemble import check_labels, fuse, read_scores, stack_streams
 from feeders.labels import read_labels
 from figures.report_numbers import confusion_counts, report
@@ -117,9 +117,9 @@ def draw_graph(arg):
 
 def prepared_sample(stream, arg):
     """Return (name, clip (C, T, V, M) as the model takes it) of what --sample or --file names."""
-    from data_gen.recording import read_clips
+    from data_gen.formats import read_clips
     if arg.file:
-        clips = read_clips(arg.file, preparation_beside(stream.data_path))
+        clips = read_clips(arg.file, preparation_beside(stream.data_path)).clips
         clip = stream.prepare(np.asarray(clips[0]), arg.file)
         name = pathlib.Path(arg.file).name
     else:
@@ -184,11 +184,11 @@ def kind_of_clips(feeder_args):
 
 def joints_of(arg, run):
     """Return (joints (C, T, V, M), their path, a title) of what --sample or --file names, `run` being the config's."""
-    from data_gen.recording import read_clips
+    from data_gen.formats import read_clips
     from feeders.streams import stream_of_file
     from runtime.trained import check_label, class_count
     if arg.file:
-        clips = read_clips(arg.file, preparation_beside(run.test_feeder_args.get('data_path')))
+        clips = read_clips(arg.file, preparation_beside(run.test_feeder_args.get('data_path'))).clips
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name
     index, name, label = find_sample(run, arg.sample)
     path = run.test_feeder_args['data_path'].replace(f'_data_{stream_of_file(run.test_feeder_args["data_path"])}.npy',
