@@ -93,7 +93,7 @@ def draw_graph(arg):
     import torch
 
     from model.capture import SUM, captured_graphs
-    from predict import Stream
+    from prediction.streams import Stream
     stream = Stream(arg.config, arg.weights, 'cpu')
     name, clip = prepared_sample(stream, arg)
     try:
