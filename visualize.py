@@ -17,7 +17,8 @@ from feeders.streams import stream_of_file
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
-from predict import Predictor, Stream, ranked
+from predict import Predictor, ranked
+from prediction.streams import Stream
 from runtime.arguments import Parser, count
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser

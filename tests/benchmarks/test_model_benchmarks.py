@@ -46,7 +46,8 @@ def test_a_device_that_is_not_there_gets_one_line():
 
 def test_training_is_compared_with_the_model_alone(tmp_path):
     process = run_benchmark('training', '--device', 'auto', '--samples', 6, '--clips', 4, '--frames', 4,
-                            '--batch-size', 2, '--steps', 1, '--log-intervals', 2, '--workers', 0, '--scratch', tmp_path)
+                            '--batch-size', 2, '--steps', 1, '--log-intervals', 2, '--workers', 0, '--scratch',
+                            tmp_path)
     table = rows(process)
     assert [row[0] for row in table] == ['model alone', 'model alone, the loss read after every step', 'loader alone',
                                          'main.py, log_interval 2']
