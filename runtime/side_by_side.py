@@ -33,7 +33,7 @@ def run_side_by_side(folders, devices):
     Return {folder: why its run failed}; each is told on standard error too, when it happens. A run that fails costs
     the others nothing.
     """
-    devices = devices[:len(folders)]
+    threads = max(1, cores() // len(devices))  # the same when few runs are left: sums depend on it in the last digit
     free, failed = queue.SimpleQueue(), {}
     for device in devices:
         free.put(device)
@@ -41,11 +41,11 @@ def run_side_by_side(folders, devices):
     def run(folder):
         device = free.get()
         try:
-            return folder, run_one(folder, device, threads=max(1, cores() // len(devices)))
+            return folder, run_one(folder, device, threads)
         finally:
             free.put(device)
 
-    with concurrent.futures.ThreadPoolExecutor(max(1, len(devices))) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
         futures = [pool.submit(run, folder) for folder in folders]
         try:
             for future in tqdm(concurrent.futures.as_completed(futures), total=len(futures), unit='run', disable=None):
