@@ -7,9 +7,9 @@ keypoint_score (M, T, V) and img_shape (height, width).
 import numpy as np
 
 from runtime.errors import UserError
-from runtime.mapped_pickle import ArrayInFile, InFile, map_file, map_pickle, read_array
+from runtime.large_pickle import ArrayInFile, InFile, load_large_pickle, read_bytes
 
-# Where an array lies, see `runtime.mapped_pickle`. One numpy array holds this of all annotations: Python objects would
+# Where an array lies, see `runtime.large_pickle`. One numpy array holds this of all annotations: Python objects would
 # be copied into every worker, because reading one changes its reference count.
 PLACE = [('place', [('offset', 'i8'), ('length', 'i8'), ('as_text', '?')]), ('dtype', 'S8'), ('order', 'S1'),
          ('shape', 'i4', 4)]
@@ -20,17 +20,16 @@ class Annotations:
     """The annotations of one split, in the file's order.
 
     Attributes: `name` (frame_dir) and `label`, lists; `kind`: '3d', NTU's 25 joints in metres, or '2d', COCO's 17 in
-    pixels. Raises UserError, which names file and annotation, for what is not in PYSKL's form. A process that it is
-    sent to maps the file anew.
+    pixels; `num_point`, their number. Raises UserError, which names file and annotation, for what is not in PYSKL's
+    form.
     """
 
     def __init__(self, path, split):
         self.path = path
-        content, self.mapped = map_pickle(path)
-        annotations = chosen(content, split, path)
+        annotations = chosen(load_large_pickle(path), split, path)
         self.name = [annotation['frame_dir'] for annotation in annotations]
         self.label = [label_of(annotation, path) for annotation in annotations]
-        self.short = bytearray()  # arrays so short that they are not left in the file
+        self.short = bytearray()  # the data of short arrays, at offset −1 − its place
         self.kind, self.num_point = None, None
         self.keypoint, self.score = (np.zeros(len(annotations), PLACE) for _ in range(2))
         self.frames = np.zeros(len(annotations), np.int32)
@@ -68,7 +67,7 @@ class Annotations:
             raise ValueError(f'it has no array of numbers of shape {shape} where one should be')
         place = array.data
         if not isinstance(place, InFile):
-            place = InFile(len(self.mapped) + len(self.short), len(array.data), False)
+            place = InFile(-len(self.short) - 1, len(array.data), False)
             self.short += array.data
         if place.length < np.prod(shape, dtype=np.int64) * array.dtype.itemsize:
             raise ValueError('an array is longer than its data')
@@ -89,18 +88,12 @@ class Annotations:
             raise UserError(f'{self.path}: {self.name[i]}: {error}') from None
 
     def array(self, entry):
-        place, dtype, order, shape = entry.tolist()
-        held = self.mapped
-        if place[0] >= len(self.mapped):
-            held, place = self.short, (place[0] - len(self.mapped), *place[1:])
-        return read_array(held, place, dtype.decode(), shape, order.decode())
-
-    def __getstate__(self):
-        return {**self.__dict__, 'mapped': None}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        self.mapped = map_file(self.path)
+        (offset, length, as_text), dtype, order, shape = entry.tolist()
+        if offset < 0:
+            data = bytes(self.short[-offset - 1:][:length])
+        else:
+            data = read_bytes(self.path, (offset, length, as_text))
+        return np.frombuffer(data, dtype.decode()).reshape(shape, order=order.decode())
 
 
 def chosen(content, split, path):

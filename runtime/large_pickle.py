@@ -1,14 +1,12 @@
 """Large pickles of arrays, read as data, with the arrays' numbers left in the file.
 
-The file is mapped into memory, which all processes that map it share and the system can take back. What is read of it
-is where each array lies.
+What is taken into memory is where each array lies. Whoever wants its numbers reads them there: the file is in the
+system's memory once, for all processes.
 """
 import functools
-import mmap
+import os
 import pickle
 from typing import NamedTuple
-
-import numpy as np
 
 from runtime.safe_pickle import DataUnpickler, load_pickle
 
@@ -36,16 +34,18 @@ class ArrayInFile:
         self.data, self.dtype, self.shape, self.order = data, dtype, shape, order
 
 
-def read_array(mapped, place, dtype, shape, order='C'):
-    """Return the array at `place`, (offset, length, as_text) of an InFile, of the file `mapped`.
+def load_large_pickle(path):
+    """Return what the pickle at `path` holds, plain data in which arrays are ArrayInFile. Errors: see `load_pickle`."""
+    return load_pickle(path, LargeUnpickler)
 
-    It is a view of the file where that has its bytes as they are. ValueError if it has too few.
-    """
+
+def read_bytes(path, place):
+    """Return the bytes at `place`, an InFile of the file at `path`."""
     offset, length, as_text = place
-    data = memoryview(mapped)[offset:offset + length]
-    if as_text:
-        data = str(data, 'utf-8').encode('latin-1')
-    return np.frombuffer(data, dtype).reshape(shape, order=order)
+    with open(path, 'rb') as file:
+        file.seek(offset)
+        data = file.read(length)
+    return data.decode().encode('latin-1') if as_text else data
 
 
 def _reconstruct(*_):
@@ -56,49 +56,37 @@ def _encode(text, *encoding):
     return text if isinstance(text, InFile) else DataUnpickler.admitted['_codecs', 'encode'](text, *encoding)
 
 
-def map_pickle(path):
-    """Return (content, the mapped file) of the pickle at `path`: plain data, in which arrays are ArrayInFile.
-
-    Raises UserError as `load_pickle` does.
-    """
-    return load_pickle(path, MapUnpickler), map_file(path)
-
-
-def map_file(path):
-    with open(path, 'rb') as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-class MapUnpickler(DataUnpickler):
+class LargeUnpickler(DataUnpickler):
     """DataUnpickler that leaves bytes where they are, if they are more than SHORT."""
 
     def __init__(self, file):
-        self.map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        super().__init__(self.map)
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+        super().__init__(file)
 
     def load_frame(self):
         self.read(8)  # a frame's length, for those who read ahead
 
     def load_build(self):
         target = self.stack[-2]
-        if isinstance(target, ArrayInFile):
-            _, target.shape, target.dtype, fortran, target.data = self.stack.pop()
-            target.order = 'F' if fortran else 'C'
-        else:
+        if not isinstance(target, ArrayInFile):
             super().load_build()
+            return
+        _, target.shape, target.dtype, fortran, target.data = self.stack.pop()
+        target.order = 'F' if fortran else 'C'
 
     def load_bytes(self, code):
         """Push an InFile for the bytes that follow, or the bytes if they are short."""
-        start = self.map.tell()
+        start = self.file.tell()
         width, as_text = LENGTHS[code]
-        length = int.from_bytes(self.map.read(width), 'little')
+        length = int.from_bytes(self.file.read(width), 'little')
         if length <= SHORT:
-            self.map.seek(start)
+            self.file.seek(start)
             DataUnpickler.dispatch[code[0]](self)
-        elif start + width + length > len(self.map):
+        elif start + width + length > self.size:
             raise EOFError('it is cut off')
         else:
-            self.map.seek(length, 1)
+            self.file.seek(start + width + length)
             self.append(InFile(start + width, length, as_text))
 
     dispatch = {**DataUnpickler.dispatch, pickle.FRAME[0]: load_frame, pickle.BUILD[0]: load_build}
