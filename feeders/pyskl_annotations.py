@@ -4,6 +4,8 @@ Format: https://github.com/kennymckormick/pyskl/blob/main/tools/data/README.md. 
 frame_dir, and `annotations`, a list of dicts with frame_dir, label, total_frames and keypoint (M, T, V, C); in 2D also
 keypoint_score (M, T, V) and img_shape (height, width).
 """
+import math
+
 import numpy as np
 
 from runtime.errors import UserError
@@ -45,7 +47,7 @@ class Annotations:
         keypoint = annotation.get('keypoint')
         if keypoint is None:
             raise ValueError('it has no keypoint: keypoints in files of their own (Kinetics-400) are not read')
-        M, T, V, C = keypoint.shape
+        M, T, V, C = map(int, keypoint.shape)
         kind = JOINTS.get((V, C))
         if kind is None or kind != (self.kind or kind):
             raise ValueError(f'its {V} joints of {C} coordinates are neither 25 of 3 nor 17 of 2, or not those of the '
@@ -69,7 +71,7 @@ class Annotations:
         if not isinstance(place, InFile):
             place = InFile(-len(self.short) - 1, len(array.data), False)
             self.short += array.data
-        if place.length < np.prod(shape, dtype=np.int64) * array.dtype.itemsize:
+        if place.length < math.prod(shape) * array.dtype.itemsize:
             raise ValueError('an array is longer than its data')
         return place, array.dtype.str.encode(), array.order.encode(), (*shape, 1)[:4]
 
