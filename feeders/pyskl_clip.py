@@ -5,7 +5,7 @@ Practices for Skeleton Action Recognition, ACM MM 2022; https://github.com/kenny
 """
 import numpy as np
 
-from data_gen.rotation import rotation_onto
+from data_gen.normalize import rotation_onto
 from graph import coco, ntu_rgb_d
 
 NEAR_0 = 1e-8
