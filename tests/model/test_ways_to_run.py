@@ -5,10 +5,12 @@ import pytest
 import torch
 from torch._dynamo.utils import counters
 
+import model.aagcn
+import model.agcn
 from model.empty_bodies import Bodies
 from model.units import UNITS
 from runtime import precision
-from tests.golden_models import assert_close, build_golden, build_plain
+from tests.golden_models import NTU, assert_close, build_golden, build_plain
 
 NAMES = ['agcn_ntu', 'aagcn_kinetics']
 
@@ -54,10 +56,10 @@ def test_a_recorded_network_fits_other_data(name, record):
 def test_one_batch_norm_in_training_is_not_forgotten():
     network, x, _ = build_golden('agcn_ntu')
     plain, _, _ = build_plain('agcn_ntu')
-    for model in (network, plain):
-        model.eval().l3.tcn1.bn.train()
+    for each in (network, plain):
+        each.eval().l3.tcn1.bn.train()
         with torch.no_grad():
-            model(x)
+            each(x)
     assert_close(network.l3.tcn1.bn.running_var, plain.l3.tcn1.bn.running_var)
 
 
@@ -73,6 +75,27 @@ def test_bfloat16(name):
     assert logits.dtype == torch.float32
     assert_close(logits, expected, .05)
     assert (logits.argmax(1) == expected.argmax(1)).all()
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_the_similarity_of_clips_of_ntus_size_is_summed_in_float32(module, dtype):
+    """At initial weights and 300 frames the sums exceed float16, and bfloat16 would round them to two digits."""
+    torch.manual_seed(0)
+    network = module.Model(**NTU)
+    with torch.no_grad():
+        x = torch.randn(8, 3, 1, 25) + .1 * torch.randn(8, 3, 300, 25)
+        for unit in network.units[:4]:
+            x = unit(x)
+        graph_unit, x = network.l5.gcn1.eval().to(dtype), x.to(dtype)
+        theta, phi = ([conv(x).double() for conv in convs] for convs in (graph_unit.conv_a, graph_unit.conv_b))
+        exact = torch.stack([torch.einsum('nctv,nctw->nvw', *pair) for pair in zip(theta, phi)], 1)
+        assert exact.abs().max() > torch.finfo(torch.float16).max
+        exact /= theta[0].shape[1] * x.shape[2]
+        found, y = graph_unit.similarity(x), graph_unit(x[:1])
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.softmax(-2), exact.softmax(-2).float(), rtol=0, atol=1e-3)
+    assert y.dtype == dtype and y.isfinite().all()
 
 
 def test_what_the_machine_lacks_is_said(monkeypatch):
