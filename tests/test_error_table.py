@@ -1,4 +1,4 @@
-"""Each row of the README's table of errors, provoked by a command."""
+"""Each row of the table in docs/errors.md, provoked by a command."""
 import fcntl
 import os
 import pathlib
@@ -19,8 +19,8 @@ SCRIPT = 'data_gen/custom_gendata.py'
 
 
 def table():
-    """Return what → (template of the line, status) of the README's table."""
-    text = (ROOT / 'README.md').read_text().split('## When something is wrong')[1].split('\n## ')[0]
+    """Return what → (template of the line, status) of the last table in docs/errors.md."""
+    text = (ROOT / 'docs/errors.md').read_text().split('## What each line says')[1]
     rows = [[cell.strip() for cell in line.strip('|').split(' | ')] for line in text.splitlines() if line[:2] == '| ']
     return {what: (line.strip('`'), int(status)) for what, line, status in rows[2:]}
 
@@ -160,53 +160,53 @@ CASES = {
     'a flag that does not exist': lambda c: c.main('--bse-lr', '1'),
     'a key in the config that does not exist': lambda c: c.main(bse_lr=1),
     'a value that its key cannot have': lambda c: c.main(base_lr='fast'),
-    'a config that is not there': lambda c: ('main.py', '--config', 'none.yaml'),
-    'a config that is no YAML': lambda c: c.text('a: [1'),
+    'a config that does not exist': lambda c: ('main.py', '--config', 'none.yaml'),
+    'a config that is not YAML': lambda c: c.text('a: [1'),
     'no model named': lambda c: c.main(model=None),
     'a model, feeder or graph whose module does not exist': lambda c: c.main(model='model.agnc.Model'),
-    'one whose class does not exist': lambda c: c.main(model='model.agcn.Modell'),
-    'an argument that the class does not take': lambda c: c.test_feeder(widow_size=3),
+    'a model, feeder or graph whose class does not exist': lambda c: c.main(model='model.agcn.Modell'),
+    'an argument that the class does not accept': lambda c: c.test_feeder(widow_size=3),
     'no graph for the model': lambda c: c.main(model_args={'num_class': 4}),
-    'a skeleton that is none': lambda c: c.skeleton(inward=[['hand', 'elbow'], ['elbow', 'hand']]),
-    'data that are not there': lambda c: c.test_feeder(data_path='none.npy'),
-    'data that are cut off': Case.cut_data,
-    'labels that are not there': lambda c: c.test_feeder(label_path='none.pkl'),
-    'labels with more than data in them': lambda c: c.labels(Hostile()),
+    'a file that is not a skeleton': lambda c: c.skeleton(inward=[['hand', 'elbow'], ['elbow', 'hand']]),
+    'data that do not exist': lambda c: c.test_feeder(data_path='none.npy'),
+    'truncated data': Case.cut_data,
+    'labels that do not exist': lambda c: c.test_feeder(label_path='none.pkl'),
+    'a label file that contains more than data': lambda c: c.labels(Hostile()),
     'labels and data of different lengths': lambda c: c.labels((['a'], [0])),
     'a label beyond num_class': Case.high_label,
     'data of another skeleton': lambda c: c.main(
         model_args={'num_class': 4, 'num_point': 18, 'graph': 'graph.kinetics.Graph'}),
     'fewer samples than a batch': lambda c: c.main('--batch-size', '64'),
-    'a batch that cannot be shared': lambda c: c.main('--accumulate', '3'),
+    'a batch that cannot be divided': lambda c: c.main('--accumulate', '3'),
     'a validation part without samples': lambda c: c.main('--val-persons', 'P099'),
     'a validation part that leaves nothing to train on': lambda c: c.main('--val-persons', 'S001'),
     'a test without weights': lambda c: c.main('--phase', 'test'),
-    'weights that are not there': lambda c: c.main('--weights', 'runs/none.pt'),
-    'weights that are cut off': lambda c: c.weights({}, cut=5000),
+    'weights that do not exist': lambda c: c.main('--weights', 'runs/none.pt'),
+    'truncated weights': lambda c: c.weights({}, cut=5000),
     'weights for other classes': lambda c: c.weights({'fc.weight': torch.zeros(60, 256)}),
     'weights of another model': lambda c: c.weights({'l1.gcn1.alpha': torch.zeros(1)}),
-    'a device that is none': lambda c: c.main('--device', 'gpu'),
+    'a device that does not exist': lambda c: c.main('--device', 'gpu'),
     'a work folder with an earlier run in it': Case.earlier_run,
     "weights with an earlier run's name": Case.earlier_weights,
-    'a work folder where a run is at work': Case.running,
+    'a work folder that another run is using': Case.running,
     'nothing to resume': lambda c: c.main('--resume'),
     'resuming with another model': lambda c: c.earlier_run('--resume', '--model', 'model.aagcn.Model'),
     'a loss that is not finite': lambda c: c.main('--base-lr', '1e30', '--step', '5'),
     'a folder that cannot be written to': Case.unwritable,
     'no score file to fuse': lambda c: ('ensemble.py', '--datasets', 'ntu/xsub', '--labels', c.val['label_path']),
     'a stream that lacks samples': lambda c: c.scores(missing=2),
-    'a file that predict.py cannot use, beside others that it can':
+    'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
-    'nothing that predict.py could use': lambda c: c.predict('nothing'),
+    'no file that predict.py can use': lambda c: c.predict('nothing'),
     'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
     'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
-    'a sample that is not there': lambda c: c.draw('S9'),
+    'a sample that does not exist': lambda c: c.draw('S9'),
     'no raw recordings': lambda c: c.raw(files=()),
-    'a raw recording that is broken': Case.raw,
-    'a raw recording that is broken, with `--strict`': lambda c: c.raw('--strict'),
-    'a clip of your own that is broken': Case.clips,
+    'a broken raw recording': Case.raw,
+    'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
+    'a broken clip of your own': Case.clips,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
-    'a folder that holds data of other classes or flags': Case.other_clips,
+    'a data folder with other classes or flags': Case.other_clips,
     'no data set to derive bones from': lambda c: ('data_gen/gen_bone_data.py', '--data_root', 'none'),
 }
 
