@@ -6,8 +6,8 @@ import io
 import json
 import logging
 import pathlib
-import tempfile
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP
 from feeders.clip_file import read_data
-from feeders.feeder import Feeder
-from prediction.exported import VERSION, VERSION_KEY, ExportedModel, onnx_model
+from feeders.feeder import MOVES, Feeder
+from prediction.exported import VERSION, VERSION_KEY, ExportedModel
 from prediction.from_joints import JointsToScores
 from prediction.streams import FusedStreams
 from runtime.arguments import Parser, count
@@ -24,11 +24,12 @@ from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.trained import model_arguments
 
+RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
 FRAMES = 300  # of NTU RGB+D and Kinetics-Skeleton
 TOLERANCE = 1e-4  # of PyTorch's largest score
 CLIPS, TEST_CLIPS = 16, 100  # that a model is checked on: made-up ones, and at most so many of the test data
 BATCH_SIZES = 1, 5
-FOLDED = 2 ** 26  # bytes: any constant of the graph is computed once, when it is exported
+MADE_UP = 'made-up clips'
 
 
 def get_parser():
@@ -56,29 +57,31 @@ def describe(model, frames, softmax):
 
     `frames` is how many a clip has where the config does not choose them, or None.
     """
-    shapes = {(*joints_shape(stream, frames), stream.feeder.test_clips) for stream in model.streams}
-    if len(shapes) > 1:
+    inputs = {(*shape_for(stream, frames), bool(stream.feeder.uniform_sample), stream.feeder.test_clips)
+              for stream in model.streams}
+    if len(inputs) > 1:
         raise UserError(f'{" and ".join(file["config"] for file in model.files)} take clips of different channels, '
                         'frames, joints, persons or draws: streams of one file must take the same')
-    channels, num_frames, _, persons, draws = shapes.pop()
-    first = model.streams[0]
+    channels, num_frames, num_joints, persons, uniform_sample, draws = inputs.pop()
+    names = getattr(model.streams[0].graph, 'joint_names', [f'joint {i}' for i in range(num_joints)])
     streams = [{**files, 'weight': weight, 'stream': stream.feeder.stream or stream.stream, 'model': stream.arg.model,
                 'model_args': stream.arg.model_args, 'test_feeder_args': stream.arg.test_feeder_args}
                for files, weight, stream in zip(model.files, model.stream_weights, model.streams)]
-    return {VERSION_KEY: VERSION, 'class_names': model.class_names, 'joints': list(first.graph.joint_names),
-            'channels': channels, 'frames': num_frames, 'persons': persons,
-            'uniform_sample': bool(first.feeder.uniform_sample), 'draws': draws,
+    return {VERSION_KEY: VERSION, 'class_names': model.class_names, 'joints': names, 'channels': channels,
+            'frames': num_frames, 'persons': persons, 'uniform_sample': uniform_sample, 'draws': draws,
             'output': 'probabilities' if softmax else 'scores',
             'preparation': model.preparation and model.preparation._asdict(), 'streams': streams}
 
 
-def joints_shape(stream, frames):
+def shape_for(stream, frames):
     """Return (C, T, V, M), the shape of a clip of joints for this stream."""
     arg, feeder = stream.arg, stream.feeder
     if type(feeder) is not Feeder:
         raise UserError(f'{arg.config}: {arg.feeder}: only what feeders.feeder.Feeder does to a clip can be exported')
-    if feeder.random_choose or feeder.random_shift or feeder.random_move or feeder.uniform_sample_random:
-        raise UserError(f'{arg.config}: test_feeder_args move clips at random: a model that is exported cannot')
+    drawn = [name for name in RANDOM if getattr(feeder, name)]
+    if drawn:
+        raise UserError(f'{arg.config}: test_feeder_args: {", ".join(drawn)}: an exported model draws '
+                        'nothing at random')
     if feeder.uniform_sample and stream.stream.endswith('motion'):
         raise UserError(f'{arg.config}: uniform_sample chooses frames of {stream.stream} there, and an exported model '
                         f'is given joints: take data_path …_data_joint.npy and stream: {stream.stream}')
@@ -95,11 +98,15 @@ def joints_shape(stream, frames):
     return channels, frames, said['num_point'], said['num_person']
 
 
+def joints_shape(description):
+    """Return (C, T, V, M), the shape of one clip of joints."""
+    return description['channels'], description['frames'], len(description['joints']), description['persons']
+
+
 def as_program(model, description):
     """Return the torch.export program of the streams, for joints of a free batch size."""
-    joints = torch.zeros(2, *(description[key] for key in ('channels', 'frames')), len(description['joints']),
-                         description['persons'])
-    network = JointsToScores(model, description['output'] == 'probabilities').eval()
+    joints = torch.zeros(2, *joints_shape(description))
+    network = JointsToScores(model, description['output'] == 'probabilities').eval().requires_grad_(False)
     try:
         return torch.export.export(network, (joints,), dynamic_shapes=({0: torch.export.Dim('batch')},))
     except Exception as error:  # whatever in a model of one's own cannot be traced
@@ -114,100 +121,61 @@ def as_pt2(program, description):
     return buffer.getvalue(), ExportedModel(lambda joints: loaded(torch.from_numpy(joints)).numpy(), description)
 
 
-def as_onnx(program):
-    """Return the ONNX model of the program, every constant of its graph computed."""
-    from onnxscript import optimizer
-    exported = torch.onnx.export(program, dynamo=True, input_names=['joints'], output_names=['scores'],
-                                 dynamic_shapes=({0: 'batch'},), optimize=False, verbose=False)
-    optimizer.optimize(exported.model, input_size_limit=FOLDED, output_size_limit=FOLDED)
-    proto = exported.model_proto
-    for entry in (*proto.graph.node, *proto.graph.value_info):
-        del entry.metadata_props[:]  # stack traces, with paths of this machine
-    return proto
+class Agreement(NamedTuple):
+    """How well an exported model agrees with PyTorch on some clips.
+
+    `difference` is the largest between two scores, as a share of PyTorch's largest; `same` clips have the same top-1.
+    """
+
+    difference: float
+    same: int
+    clips: int
+    source: str
+
+    def __str__(self):
+        return (f'scores within {self.difference:.1e} of the largest of PyTorch, top-1 the same for {self.same} of '
+                f'{self.clips} clips ({self.source}), in batches of {" and ".join(map(str, BATCH_SIZES))}')
 
 
-def halved(proto):
-    """Return the ONNX model with its weights stored in float16; it computes in float32 as before."""
-    from onnx import TensorProto, helper, numpy_helper
-    casts = []
-    for weight in proto.graph.initializer:
-        if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
-            name = weight.name
-            weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f'{name}_half'))
-            casts.append(helper.make_node('Cast', [weight.name], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *proto.graph.node]
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
-    return proto
-
-
-def quantised(proto):
-    """Return the ONNX model with weights of 8 bits, each channel with a scale of its own, by onnxruntime's tool."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, 'model.onnx')
-        quantize_dynamic(proto, path, per_channel=True, weight_type=QuantType.QUInt8)  # QInt8 takes three times as long
-        return onnx.load(path)
-
-
-def with_description(proto, description, path):
-    """Return (the bytes of the ONNX model with its description, the ExportedModel that they hold)."""
-    from onnx import helper
-    helper.set_model_props(proto, {key: json.dumps(value, default=str) for key, value in description.items()})
-    content = proto.SerializeToString()
-    return content, onnx_model(content, path)
-
-
-def made_up_clips(description):
-    """Return CLIPS random clips of joints (C, T, V, M), with no person, one and two in turn, of different lengths."""
-    C, T, V, M = (description[key] for key in ('channels', 'frames', 'joints', 'persons'))
-    rng = np.random.default_rng(0)
-    frames = 2 * T if description['uniform_sample'] else T
-    clips = .3 * rng.standard_normal((CLIPS, C, 1, len(V), M)) + .02 * rng.standard_normal(
-        (CLIPS, C, frames, len(V), M)).cumsum(2)
-    for number, clip in enumerate(clips):
-        clip[..., number % 3:] = 0
-        clip[:, frames - number:] = 0
-    return clips.astype(np.float32)
-
-
-def test_clips(model):
-    """Return (clips of joints of the config's test data, evenly spread; their path), or None if there are no data."""
-    first = model.streams[0]
-    path = pathlib.Path(first.data_path or '')
-    path = path.with_name(path.name.replace(f'_data_{first.stream}.npy', '_data_joint.npy')) if path.name else path
-    if not path.is_file():
-        return None
-    data = read_data(path)
-    return data[np.linspace(0, len(data) - 1, min(len(data), TEST_CLIPS)).astype(int)], path
-
-
-def agreement(model, exported, clips, path):
-    """Return (the largest difference between the scores, as a share of PyTorch's largest, number of clips that have the
-    same top-1), of `clips` of joints from `path`, over BATCH_SIZES."""
-    expected = scores_of(model, clips, path, max(BATCH_SIZES))
-    found = np.stack([scores_of(exported, clips, path, size) for size in BATCH_SIZES])
+def agreement(model, exported, clips, source):
+    """Return the Agreement of two models on `clips` of joints, an array (N, C, T, V, M), from `source`."""
+    expected = scores_of(model, clips, source, max(BATCH_SIZES))
+    found = np.stack([scores_of(exported, clips, source, size) for size in BATCH_SIZES])
     if exported.description['output'] == 'probabilities':
         expected, found = (torch.from_numpy(scores).softmax(-1).numpy() for scores in (expected, found))
     same = (found.argmax(-1) == expected.argmax(-1)).all(0).sum()
-    return float(np.abs(found - expected).max() / np.abs(expected).max()), int(same)
+    return Agreement(np.abs(found - expected).max() / np.abs(expected).max(), same, len(clips), source)
 
 
-def scores_of(model, clips, path, batch_size):
+def scores_of(model, clips, source, batch_size):
     """Return the scores (N, num_class) of clips of joints, so many at a time."""
-    parts = tqdm(range(0, len(clips), batch_size), unit='batch', disable=None, leave=False)
-    return np.concatenate([model.scores([model.prepare(np.asarray(clip), path)
-                                         for clip in clips[start:start + batch_size]]) for start in parts])
+    starts = tqdm(range(0, len(clips), batch_size), unit='batch', disable=None, leave=False)
+    return np.concatenate([model.scores([model.prepare(clip, source) for clip in clips[start:start + batch_size]])
+                           for start in starts])
 
 
-def check(model, exported, out):
-    """Raise UserError if the exported model does not give PyTorch's scores."""
-    difference, same = agreement(model, exported, made_up_clips(exported.description), 'a made-up clip')
-    text = f'scores within {difference:.1e} of the largest of PyTorch, top-1 the same for {same} of {CLIPS} clips'
-    if not (difference <= TOLERANCE and same == CLIPS):  # not a number is no agreement either
-        raise UserError(f'{out}: not written: {text}, and {TOLERANCE:.0e} and all of them are needed')
-    print(f'checked: {text}, in batches of {" and ".join(map(str, BATCH_SIZES))}')
+def made_up_clips(description):
+    """Return random clips (CLIPS, C, T, V, M) of joints, with no person, one and two in turn, of different lengths."""
+    C, T, V, M = joints_shape(description)
+    frames = 2 * T if description['uniform_sample'] else T
+    rng = np.random.default_rng(0)
+    pose, steps = rng.standard_normal((CLIPS, C, 1, V, M)), rng.standard_normal((CLIPS, C, frames, V, M))
+    clips = (.3 * pose + .02 * steps.cumsum(2)).astype(np.float32)
+    for number, clip in enumerate(clips):
+        clip[..., number % 3:] = 0
+        clip[:, frames - number:] = 0
+    return clips
+
+
+def clips_to_compare(model, description):
+    """Return clips of the config's test data, evenly spread, and their path; made-up ones if there are no data."""
+    first = model.streams[0]
+    name = pathlib.Path(first.data_path or '').name.replace(f'_data_{first.stream}.npy', '_data_joint.npy')
+    path = name and pathlib.Path(first.data_path).with_name(name)
+    if not path or not path.is_file():
+        return made_up_clips(description), MADE_UP
+    data = read_data(path)
+    return np.array(data[np.linspace(0, len(data) - 1, min(len(data), TEST_CLIPS)).astype(int)]), str(path)
 
 
 @contextlib.contextmanager
@@ -222,49 +190,47 @@ def quiet():
         logging.disable(logging.NOTSET)
 
 
-def check_arguments(arg):
-    """Raise UserError if the file cannot be written in this way, or not on this machine."""
+def onnx_tools(arg):
+    """Return the module prediction.onnx_file if a .onnx is asked for, None for a .pt2; UserError if it cannot be."""
     if arg.out.suffix not in ('.onnx', '.pt2'):
         raise UserError(f'--out {arg.out}: its name should end in .onnx or .pt2')
     if arg.out.suffix == '.pt2':
         if arg.half or arg.int8:
             raise UserError('--half and --int8 are for .onnx: leave them out, or give --out another name')
-        return
-    for name in ('onnx', 'onnxscript', 'onnxruntime'):
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError:
-            raise UserError(f'{arg.out} needs {name}: pip install -r requirements-extra.txt') from None
+        return None
+    try:
+        return importlib.import_module('prediction.onnx_file')
+    except ModuleNotFoundError as error:
+        raise UserError(f'{arg.out} needs {error.name}: pip install -r requirements-extra.txt') from None
 
 
 def main():
     arg = get_parser().parse_args()
-    check_arguments(arg)
+    onnx_file = onnx_tools(arg)
     model = FusedStreams(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names,
                          device='cpu', precision='fp32')
     description = describe(model, arg.frames, arg.softmax)
     with quiet():
         program = as_program(model, description)
-        if arg.out.suffix == '.pt2':
+        if onnx_file is None:
             content, exported = as_pt2(program, description)
         else:
-            proto = as_onnx(program)
-            content, exported = with_description(proto, description, arg.out)
-    check(model, exported, arg.out)
+            proto = onnx_file.as_onnx(program)
+            content, exported = onnx_file.with_description(proto, description, arg.out)
+    found = agreement(model, exported, made_up_clips(description), MADE_UP)
+    if not (found.difference <= TOLERANCE and found.same == found.clips):  # not a number is no agreement either
+        raise UserError(f'{arg.out}: not written: {found}: at most {TOLERANCE:.0e} is allowed, and no other top-1')
+    print(f'checked: {found}')
     if arg.half or arg.int8:
         with quiet():
-            content, exported = with_description((halved if arg.half else quantised)(proto), description, arg.out)
-        clips, path = test_clips(model) or (made_up_clips(description), 'a made-up clip')
-        difference, same = agreement(model, exported, clips, path)
-        if not np.isfinite(difference):
-            raise UserError(f'{arg.out}: not written: a weight is too large for float16: leave out --half')
-        print(f'{"float16" if arg.half else "8 bits"}: scores within {difference:.1e} of the largest of PyTorch, top-1 '
-              f'the same for {same} of {len(clips)} clips ({path})')
+            smaller = onnx_file.halved(proto) if arg.half else onnx_file.quantised(proto)
+            content, exported = onnx_file.with_description(smaller, description, arg.out)
+        found = agreement(model, exported, *clips_to_compare(model, description))
+        print(f'{"float16" if arg.half else "8 bits"}: {found}')
     with write_whole(arg.out) as file:
         file.write(content)
-    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {description["channels"]}, {description["frames"]}, '
-          f'{len(description["joints"])}, {description["persons"]}) → {description["output"]} '
-          f'(N, {len(description["class_names"])})')
+    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {", ".join(map(str, joints_shape(description)))}) → '
+          f'{description["output"]} (N, {len(model.class_names)})')
 
 
 if __name__ == '__main__':

@@ -14,9 +14,8 @@ class StreamOfJoints(nn.Module):
         feeder = stream.feeder
         self.network = stream.network
         self.network.skip_empty_bodies = False
-        self.derived = [(stream.stream, stream.graph.bone_partners)]
-        if feeder.stream:
-            self.derived.append((feeder.stream, feeder.graph and feeder.graph.bone_partners))
+        self.of_file = stream.stream, stream.graph.bone_partners if 'bone' in stream.stream else None
+        self.of_feeder = feeder.stream or 'joint', feeder.skeleton and feeder.skeleton.bone_partners
         self.window_size = feeder.window_size
         self.normalized = feeder.normalization
         if feeder.normalization:
@@ -24,11 +23,10 @@ class StreamOfJoints(nn.Module):
             self.register_buffer('std', torch.from_numpy(feeder.std_map))
 
     def forward(self, joints):
-        x = derive(joints, *self.derived[0])
+        x = derive(joints, *self.of_file)
         if self.normalized:
             x = (x - self.mean) / self.std
-        for of_feeder in self.derived[1:]:
-            x = derive(x, *of_feeder)
+        x = derive(x, *self.of_feeder)
         x = F.pad(x, (0, 0, 0, 0, 0, max(0, self.window_size - x.size(2))))
         return answer(self.network, x)[0]
 
