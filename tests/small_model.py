@@ -1,4 +1,4 @@
-"""Models of a user's own, which export in a moment: one convolution over time, and what torch.export makes of others."""
+"""Models such as users write, of one convolution over time, so that they are exported in a moment."""
 import torch
 from torch import nn
 

@@ -12,10 +12,12 @@ from tiny import NUM_CLASS, config, write_config, write_dataset, write_weights
 
 import predict
 from export import describe
+from feeders.feeder import Feeder
 from model import aagcn
 from prediction.exported import ExportedModel
 from prediction.from_joints import JointsToScores
 from prediction.streams import FusedStreams
+from runtime.errors import UserError
 from tests.data_gen.raw_custom import JOINTS, flags, write_clips, write_csv
 from tests.data_gen.raw_ntu import names_of, write_tree
 from tests.small_model import Model
@@ -44,12 +46,13 @@ def tiny(tmp_path_factory):
     return folder
 
 
-def small_config(folder, name='small', of='joint', model='tests.small_model.Model', in_channels=3, **feeder):
+def small_config(folder, name='small', of='joint', model='tests.small_model.Model', in_channels=3,
+                 feeder='feeders.feeder.Feeder', **feeder_args):
     """Write the config `name` of a small model that tests the data of a stream, and return its path."""
     arguments = {'data_path': str(folder / f'data/val_data_{of}.npy'), 'label_path': str(folder / 'data/val_label.pkl')}
     content = config(folder / 'data', folder / name, phase='test', model=model, weights=str(folder / 'small.pt'),
                      model_args={'num_class': NUM_CLASS, 'in_channels': in_channels, **NTU},
-                     test_feeder_args={**arguments, **feeder})
+                     feeder=feeder, test_feeder_args={**arguments, **feeder_args})
     return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
 
 
@@ -172,11 +175,14 @@ def test_pt2_takes_batches_of_any_size(run, tmp_path):
     assert json.loads(said['description.json'])['joints'][:2] == ['nose', 'neck']
 
 
-@pytest.mark.parametrize('flags, smaller_than, tolerance', [(('--half', '--softmax'), .8, .01), (('--int8',), 1, .1)])
-def test_weights_in_fewer_bits(run, tiny, small, flags, smaller_than, tolerance):
+@pytest.mark.parametrize('flags, smaller_than, tolerance', [
+    (('--half', '--softmax'), .8, .01),
+    (('--int8',), .8, .1),
+])
+def test_weights_in_fewer_bits(run, tiny, small, tmp_path, flags, smaller_than, tolerance):
     printed = run('export.py', '--config', tiny / 'small.yaml', *flags, '--out', 'm.onnx').stdout
     assert 'top-1 the same for 8 of 8 clips' in printed and 'val_data_joint.npy' in printed
-    weights = onnx.load(small).graph.initializer, onnx.load('m.onnx').graph.initializer
+    weights = onnx.load(small).graph.initializer, onnx.load(tmp_path / 'm.onnx').graph.initializer
     stored = [sum(len(onnx.numpy_helper.to_array(array).tobytes()) for array in arrays) for arrays in weights]
     assert stored[1] < smaller_than * stored[0]
     data = tiny / 'data/val_data_joint.npy'
@@ -212,28 +218,41 @@ def test_one_line_for_clips_that_the_model_does_not_take(small, tiny, tmp_path):
         assert words in error
 
 
-@pytest.mark.parametrize('changes, flags, words', [
-    ({}, ['--out', 'm.txt'], ['m.txt', '.onnx']),
-    ({}, ['--out', 'm.pt2', '--int8'], ['--int8']),
-    ({'random_move': True}, [], ['random_move']),
-    ({'of': 'joint_motion', 'uniform_sample': 8}, [], ['stream: joint_motion']),
-    ({'uniform_sample': 8}, ['--frames', 9], ['--frames', '8 frames']),
-    ({'model': 'tests.small_model.ByContent'}, [], ['torch.export cannot trace']),
-    ({'model': 'tests.small_model.OtherWhenExported'}, [], ['not written', 'top-1']),
+@pytest.mark.parametrize('model, flags, words', [
+    ('Model', ['--out', 'm.txt'], ['m.txt', '.onnx']),
+    ('Model', ['--out', 'm.pt2', '--int8'], ['--int8']),
+    ('ByContent', [], ['torch.export cannot trace']),
+    ('OtherWhenExported', [], ['not written', 'top-1']),
 ], ids=str)
-def test_no_file_and_one_line_for_what_cannot_be_exported(run, tiny, tmp_path, changes, flags, words):
-    path = small_config(tiny, 'changed', **changes)
+def test_no_file_and_one_line_for_what_cannot_be_exported(run, tiny, tmp_path, model, flags, words):
+    path = small_config(tiny, 'changed', model=f'tests.small_model.{model}')
     process = run('export.py', '--config', path, '--out', 'm.onnx', *flags, status=2)
     assert_one_line_error(process, *words)
     assert not list(tmp_path.glob('m.*'))
 
 
-def test_streams_of_one_file_take_the_same_clips(run, tiny):
-    both = ['--config', small_config(tiny), '--bone-config', small_config(tiny, 'other', uniform_sample=8)]
-    assert_one_line_error(run('export.py', *both, '--out', 'm.onnx', status=2), 'small.yaml and ', 'the same')
+@pytest.mark.parametrize('feeder, frames, words', [
+    ({'random_move': True}, None, 'random_move: an exported model'),
+    ({'of': 'joint_motion', 'uniform_sample': 8}, None, 'stream: joint_motion'),
+    ({'uniform_sample': 8}, 9, '--frames: .* chooses 8 frames'),
+    ({'feeder': 'tests.test_export.OtherFeeder'}, None, 'only what feeders.feeder.Feeder does'),
+])
+def test_clips_that_a_graph_cannot_prepare_are_refused(tiny, feeder, frames, words):
+    with pytest.raises(UserError, match=words):
+        describe(FusedStreams(small_config(tiny, 'refused', **feeder)), frames, softmax=False)
 
 
-@pytest.mark.parametrize('missing', ['onnx', 'onnxscript', 'onnxruntime'])
+class OtherFeeder(Feeder):
+    """A feeder such as users write."""
+
+
+def test_streams_of_one_file_take_the_same_clips(tiny):
+    model = FusedStreams(small_config(tiny), bone_config=small_config(tiny, 'other', uniform_sample=8))
+    with pytest.raises(UserError, match='small.yaml and .*other.yaml .* the same'):
+        describe(model, None, softmax=False)
+
+
+@pytest.mark.parametrize('missing', ['onnxscript', 'onnxruntime'])
 def test_missing_package_gets_one_line(run, tiny, small, tmp_path, missing):
     (tmp_path / 'sitecustomize.py').write_text(f'import sys\nsys.modules["{missing}"] = None\n')
     without = {'PYTHONPATH': str(tmp_path)}
