@@ -14,6 +14,7 @@ import torch
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP
+from data_gen.normalize import FRAMES
 from feeders.clip_file import read_data
 from feeders.feeder import MOVES, Feeder
 from prediction.exported import VERSION, VERSION_KEY, ExportedModel
@@ -25,7 +26,6 @@ from runtime.errors import UserError, run_command
 from runtime.trained import model_arguments
 
 RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
-FRAMES = 300  # of NTU RGB+D and Kinetics-Skeleton
 TOLERANCE = 1e-4  # of PyTorch's largest score
 CLIPS, TEST_CLIPS = 16, 100  # that a model is checked on: made-up ones, and at most so many of the test data
 BATCH_SIZES = 1, 5
@@ -43,7 +43,7 @@ def get_parser():
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
     add('--names', help=NAMES_HELP)
     add('--frames', type=count, help="frames of a clip, if the config does not choose them; the test data's if not "
-                                     f'given, or {FRAMES} if there are no test data')
+                                     f'given, or {FRAMES} of NTU RGB+D and Kinetics-Skeleton without them')
     add('--softmax', action='store_true', help='give probabilities instead of scores')
     smaller = parser.add_mutually_exclusive_group()
     smaller.add_argument('--half', action='store_true', help='store float16 weights (.onnx)')

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 
-from data_gen.custom_clips import Preparation, check_preparation
+from data_gen.preparation import Preparation, check_preparation
 from feeders.augment import true_length, uniform_frames
 from feeders.streams import stream_of_file
 from runtime.errors import UserError
