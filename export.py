@@ -42,8 +42,8 @@ def get_parser():
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
     add('--names', help=NAMES_HELP)
-    add('--frames', type=count, help="frames of a clip, if the config does not choose them; the test data's if not "
-                                     f'given, or {FRAMES} of NTU RGB+D and Kinetics-Skeleton without them')
+    add('--frames', type=count, help='frames of a clip, where neither the config nor its test data say it: '
+                                     f'{FRAMES} if not given')
     add('--softmax', action='store_true', help='give probabilities instead of scores')
     smaller = parser.add_mutually_exclusive_group()
     smaller.add_argument('--half', action='store_true', help='store float16 weights (.onnx)')

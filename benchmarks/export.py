@@ -1,12 +1,11 @@
 """How fast an exported network is: onnxruntime beside PyTorch, eager and compiled, in milliseconds a clip.
 
     python -m benchmarks.export
-    python -m benchmarks.export --frames 64 --batch-sizes 1 --threads 1 --rounds 3  # a quick look
+    python -m benchmarks.export --frames 64 --batch-sizes 1 --threads 1 --rounds 3   # a quick look
 
-The three take turns, batch by batch, on the same clips of NTU's skeleton, of which one in six shows two persons; times
-are medians. They are followed by the time from the start of predict.py to its end, with one clip.
+The three take turns on the same clips of NTU, of which one in six has two persons; times are medians. They are followed
+by the time that predict.py takes for one clip, from start to end.
 """
-import argparse
 import concurrent.futures
 import multiprocessing
 import pathlib
@@ -14,99 +13,90 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
-import onnxruntime
 import torch
 import yaml
 
-from benchmarks.model import NETWORKS, make_batch
+from benchmarks.model import DATA_SETS, NETWORKS, Case, machine
+from benchmarks.timing import in_turns, print_head, print_row, seconds
+from runtime.arguments import Parser, count
+from runtime.errors import run_command
 from runtime.precision import prepare
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-GRAPH = {'graph': 'graph.ntu_rgb_d.Graph'}
-WARM_UP = 2  # batches; the first compiles
 
 
 def main():
-    options = parse_options()
+    arg = get_parser().parse_args()
+    print(f'{machine("cpu", torch.get_num_threads())}; {arg.model}')
+    print_head(('frames', 'threads', 'batch', 'onnxruntime, ms a clip', 'PyTorch', 'PyTorch, compiled'))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        write_network(folder, options.model)
-        print(f'{options.model}, torch {torch.__version__}, onnxruntime {onnxruntime.__version__}; ms a clip')
-        print('| frames | threads | batch | onnxruntime | PyTorch | PyTorch, compiled |')
-        print('| --- | --- | --- | --- | --- | --- |')
-        for frames in options.frames:
-            run('export.py', *of_network(folder), '--frames', frames, '--out', folder / f'{frames}.onnx')
-            for threads in options.threads:
+        source = write_network(folder, arg.model)
+        for frames in arg.frames:
+            run_script('export.py', *source, '--frames', frames, '--out', folder / f'{frames}.onnx')
+            for threads in arg.threads:
+                cases = [Case(arg.model, 'ntu', 'test', 'cpu', size, frames, threads) for size in arg.batch_sizes]
                 # In a process of its own: compiled code keeps the number of threads that it was compiled for.
                 with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as process:
-                    for batch_size in options.batch_sizes:
-                        times = process.submit(measure, folder, frames, threads, batch_size, options).result()
-                        row = frames, threads, batch_size, *(f'{1e3 * seconds:.0f}' for seconds in times)
-                        print('| ' + ' | '.join(map(str, row)) + ' |', flush=True)
-        frames = options.frames[0]
-        np.save(folder / 'clip.npy', make_batch(0, 1, frames)[0].numpy()[0])
-        print('\n| predict.py, one clip, from start to end | s |\n| --- | --- |')
-        for how, flags in (('--onnx', ['--onnx', folder / f'{frames}.onnx']), ('--config', of_network(folder))):
-            seconds = [run('predict.py', *flags, folder / 'clip.npy') for _ in range(options.rounds)]
-            print(f'| {how} | {statistics.median(seconds):.2f} |', flush=True)
+                    for case in cases:
+                        times = process.submit(measure, case, folder / f'{frames}.onnx', arg.rounds).result()
+                        print_row((frames, threads, case.batch_size, *(f'{1e3 * time:.0f}' for time in times)))
+        print()
+        print_head(('predict.py of one clip', 's'))
+        np.save(folder / 'clip.npy', cases[0].batch(0)[0][0].numpy())
+        ways = {'--onnx': ('--onnx', folder / f'{frames}.onnx'), '--config': source}
+        times = in_turns({way: seconds(lambda _, flags=flags: run_script('predict.py', *flags, folder / 'clip.npy'))
+                          for way, flags in ways.items()}, arg.rounds)
+        for way, of_way in times.items():
+            print_row((way, f'{statistics.median(of_way):.2f}'))
 
 
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--model', choices=NETWORKS, default='agcn')
-    parser.add_argument('--frames', nargs='+', type=int, default=[300, 64])
-    parser.add_argument('--threads', nargs='+', type=int, default=[1, 2])
-    parser.add_argument('--batch-sizes', nargs='+', type=int, default=[1, 16])
-    parser.add_argument('--rounds', type=int, default=10, help='batches measured')
-    return parser.parse_args()
+def get_parser():
+    parser = Parser(__doc__.partition('\n')[0])
+    add = parser.add_argument
+    add('--model', choices=NETWORKS, default='agcn')
+    add('--frames', nargs='+', type=count, default=[300, 64])
+    add('--threads', nargs='+', type=count, default=[1, 2])
+    add('--batch-sizes', nargs='+', type=count, default=[1, 16])
+    add('--rounds', type=count, default=10, help='batches measured')
+    return parser
 
 
 def write_network(folder, model):
-    """Write a config and random weights."""
-    torch.manual_seed(1)
-    torch.save(NETWORKS[model](**GRAPH).state_dict(), folder / 'weights.pt')
-    content = {'model': f'model.{model}.Model', 'model_args': {'num_class': 60, **GRAPH}, 'device': 'cpu'}
+    """Write a config and initial weights, and return the flags that name them."""
+    network = Case(model, 'ntu', 'test', 'cpu', 1, 1, 1).model()
+    torch.save(network.state_dict(), folder / 'weights.pt')
+    graph, joints, classes, _ = DATA_SETS['ntu']
+    content = {'model': f'model.{model}.Model', 'device': 'cpu',
+               'model_args': {'num_class': classes, 'num_point': joints, 'graph': graph}}
     (folder / 'config.yaml').write_text(yaml.safe_dump(content))
+    return '--config', folder / 'config.yaml', '--weights', folder / 'weights.pt'
 
 
-def of_network(folder):
-    return ['--config', folder / 'config.yaml', '--weights', folder / 'weights.pt']
+def run_script(script, *arguments):
+    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
 
 
-def run(*command):
-    """Run a command of the project and return the seconds that it took."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
-
-
-def measure(folder, frames, threads, batch_size, options):
-    """Return the median seconds a clip of onnxruntime, of PyTorch, and of PyTorch compiled."""
-    torch.set_num_threads(threads)
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(folder / f'{frames}.onnx', settings, providers=['CPUExecutionProvider'])
-    networks = []
-    for compiled in (False, True):
-        network = NETWORKS[options.model](**GRAPH).eval()
-        network.load_state_dict(torch.load(folder / 'weights.pt', weights_only=True))
-        for note in prepare(network, compiled=compiled).notes:
-            print(note, flush=True)
-        networks.append(network)
-    sides = [lambda x: session.run(None, {'joints': x.numpy()}), *networks]
-    times = [[] for _ in sides]
+def measure(case, path, rounds):
+    """Return the median seconds a clip of onnxruntime, which runs the file at `path`, of PyTorch, and of PyTorch
+    compiled."""
+    import onnxruntime
+    torch.set_num_threads(case.threads)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = case.threads
+    session = onnxruntime.InferenceSession(path, options, providers=['CPUExecutionProvider'])
+    eager, compiled = case.model(), case.model()
+    for note in prepare(compiled, compiled=True).notes:
+        print(note, flush=True)
+    batches = [case.batch(number)[0] for number in range(2 + rounds)]
     with torch.inference_mode():
-        for number in range(WARM_UP + options.rounds):
-            x, _ = make_batch(number, batch_size, frames)
-            for side, of_side in zip(sides, times):
-                start = time.perf_counter()
-                side(x)
-                of_side.append((time.perf_counter() - start) / batch_size)
-    return [statistics.median(of_side[WARM_UP:]) for of_side in times]
+        times = in_turns({'onnxruntime': seconds(lambda n: session.run(None, {'joints': batches[n].numpy()})),
+                          'eager': seconds(lambda n: eager(batches[n])),
+                          'compiled': seconds(lambda n: compiled(batches[n]))}, rounds, warm_up=2)
+    return [statistics.median(of_side) / case.batch_size for of_side in times.values()]
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)
