@@ -17,7 +17,7 @@ from data_gen.class_names import NAMES_HELP
 from data_gen.normalize import FRAMES
 from feeders.clip_file import read_data
 from feeders.feeder import MOVES, Feeder
-from prediction.exported import VERSION, VERSION_KEY, ExportedModel
+from prediction.exported import VERSION, VERSION_KEY, ExportedModel, shape_of_clip
 from prediction.from_joints import JointsToScores
 from prediction.streams import FusedStreams
 from runtime.arguments import Parser, count
@@ -98,14 +98,9 @@ def shape_for(stream, frames):
     return channels, frames, said['num_point'], said['num_person']
 
 
-def joints_shape(description):
-    """Return (C, T, V, M), the shape of one clip of joints."""
-    return description['channels'], description['frames'], len(description['joints']), description['persons']
-
-
 def as_program(model, description):
     """Return the torch.export program of the streams, for joints of a free batch size."""
-    joints = torch.zeros(2, *joints_shape(description))
+    joints = torch.zeros(2, *shape_of_clip(description))
     network = JointsToScores(model, description['output'] == 'probabilities').eval().requires_grad_(False)
     try:
         return torch.export.export(network, (joints,), dynamic_shapes=({0: torch.export.Dim('batch')},))
@@ -141,7 +136,7 @@ def agreement(model, exported, clips, source):
     """Return the Agreement of two models on `clips` of joints, an array (N, C, T, V, M), from `source`."""
     expected = scores_of(model, clips, source, max(BATCH_SIZES))
     found = np.stack([scores_of(exported, clips, source, size) for size in BATCH_SIZES])
-    if exported.description['output'] == 'probabilities':
+    if exported.gives_probabilities:
         expected, found = (torch.from_numpy(scores).softmax(-1).numpy() for scores in (expected, found))
     same = (found.argmax(-1) == expected.argmax(-1)).all(0).sum()
     return Agreement(np.abs(found - expected).max() / np.abs(expected).max(), same, len(clips), source)
@@ -156,7 +151,7 @@ def scores_of(model, clips, source, batch_size):
 
 def made_up_clips(description):
     """Return random clips (CLIPS, C, T, V, M) of joints, with no person, one and two in turn, of different lengths."""
-    C, T, V, M = joints_shape(description)
+    C, T, V, M = shape_of_clip(description)
     frames = 2 * T if description['uniform_sample'] else T
     rng = np.random.default_rng(0)
     pose, steps = rng.standard_normal((CLIPS, C, 1, V, M)), rng.standard_normal((CLIPS, C, frames, V, M))
@@ -229,7 +224,7 @@ def main():
         print(f'{"float16" if arg.half else "8 bits"}: {found}')
     with write_whole(arg.out) as file:
         file.write(content)
-    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {", ".join(map(str, joints_shape(description)))}) → '
+    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {", ".join(map(str, shape_of_clip(description)))}) → '
           f'{description["output"]} (N, {len(model.class_names)})')
 
 

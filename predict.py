@@ -17,7 +17,7 @@ from tqdm import tqdm
 from data_gen.class_names import NAMES_HELP, class_names
 from data_gen.formats import read_clips, recordings_in
 from feeders.labels import read_labels
-from prediction.exported import load_onnx
+from prediction.exported import onnx_model
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
@@ -82,7 +82,7 @@ class Predictor:
     def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
                  device=None, onnx=None):
         if onnx:
-            self.model = load_onnx(onnx)
+            self.model = onnx_model(onnx)
             self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
         else:
             from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
