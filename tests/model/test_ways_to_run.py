@@ -1,4 +1,4 @@
-"""Every way to run a network gives the numbers of the plain one: in parts, in bfloat16, compiled."""
+"""Every way to run a network gives the numbers of the plain one: in parts, exported, in bfloat16, compiled."""
 import copy
 
 import pytest
@@ -23,6 +23,32 @@ def test_in_parts(name):
         with torch.no_grad():
             assert_close(network(x[:N]), plain(x[:N]))
         assert_close(network(x[:N]), plain(x[:N]))
+
+
+def exported(network, x):
+    batch = torch.export.Dim('batch')
+    return torch.export.export(network, (x,), dynamic_shapes=({0: batch},)).module()
+
+
+def traced(network, x):
+    return torch.jit.trace(network, x, check_trace=False)
+
+
+@pytest.mark.parametrize('record', [exported, traced])
+@pytest.mark.parametrize('name', NAMES)
+def test_a_recorded_network_fits_other_data(name, record):
+    """Recorded on a batch with three empty bodies; asked about batches of other sizes with fewer and with more."""
+    network, x, _ = build_golden(name)
+    network.eval()
+    x = x[:, :, :8].clone()
+    x[:, ..., 1] = 0
+    full = torch.cat((x, x.flip(4) + x))
+    full[3:] += .1
+    for gradients in (True, False):
+        with torch.set_grad_enabled(gradients):
+            recorded = record(network, x)
+            for batch in (full, full[3:5], x[:1], x.repeat(3, 1, 1, 1, 1)):
+                assert_close(recorded(batch), network(batch), 1e-5)
 
 
 def test_one_batch_norm_in_training_is_not_forgotten():
@@ -116,10 +142,10 @@ def test_a_unit_compiled_for_training(name, compiler):
     network = build_golden(name)[0].double().train()
     network.compile_for_training()
     torch.manual_seed(1)
-    for full, count in ((3, (2, 4)), (6, (5,))):
-        x = torch.randn(full + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
-        count = torch.tensor((1,) * full + count)
-        bodies = Bodies(kept=None, place=None, count=count, full=full, total=int(count.sum()))
+    for single, count in ((3, (2, 4)), (6, (5,))):
+        x = torch.randn(single + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
+        count = torch.tensor((1,) * single + count)
+        bodies = Bodies(kept=None, place=None, count=count, single=single, total=int(count.sum()))
         assert_same_training(network.l5, lambda: network.l5(x, bodies),  # noqa: B023 (called at once)
                              lambda: network.compiled_unit(network.l5, x, bodies))  # noqa: B023
     assert_compiled_whole(graphs=2)
