@@ -29,9 +29,9 @@ JSON_VERSION = 1
 def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or two that are fused.')
     add = parser.add_argument
-    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton, .npy of prepared '
-        'joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a folder of such '
-        'files')
+    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
+        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a '
+        'folder of such files')
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
     add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
     add_source('--onnx', help='model that export.py wrote, instead of configs and weights')

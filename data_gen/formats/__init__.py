@@ -8,7 +8,9 @@ Both types are in data_gen.formats.sample. A new format is one more module, and 
     module             a recording is                              a data set is
     ntu_skeleton       a `.skeleton` file                          folders of these, their names say the class
     kinetics_json      a `.json` file of all frames                folders of these, and label files
+    nwucla_json        a `.json` file of all frames                a folder of these, their names say the class
     pyskl_annotations  one of the annotations in a pickle          such a pickle
+    ctrgcn_arrays      a row of an array in a `.npz`               such a `.npz`
     own_clips          a `.npy` or a `.csv` file, any skeleton     a table that names these and their classes
 """
 import pathlib
@@ -18,24 +20,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.formats import kinetics_json, ntu_skeleton, own_clips
-from data_gen.formats.raw_file import load_array, reading
+from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips
+from data_gen.formats.raw_file import load_array, read_bytes, reading
 from data_gen.formats.sample import BrokenSample
-from data_gen.normalize import EmptySample, kinetics_clip, ntu_clip
+from data_gen.normalize import EmptySample, kinetics_clip, ntu_clip, nwucla_clip
 
 PREPARED = '.npy'
 
 
 class Format(NamedTuple):
-    """A form of a recording in a file of its own: how its name ends, its module, and how its joints become a clip."""
+    """A form of a recording in a file of its own: how its name ends, its module, and how its joints become a clip.
+
+    Of forms with one suffix, a file has the first whose `key` is in its text.
+    """
 
     suffix: str
     module: ModuleType
     clip: Callable
+    key: bytes = b''
 
 
 FORMATS = (
     Format('.skeleton', ntu_skeleton, ntu_clip),
+    Format('.json', nwucla_json, nwucla_clip, b'"skeletons"'),
     Format('.json', kinetics_json, kinetics_clip),
 )
 
@@ -59,9 +66,8 @@ def read_clips(path, preparation=None):
     of any other shape, is one of these. Raises BrokenSample, a UserError that names the file.
     """
     suffix = pathlib.Path(path).suffix
-    for form in FORMATS:
-        if suffix == form.suffix:
-            return prepared(path, form.module.read_recording(path), form.clip)
+    if form := format_of(path, suffix):
+        return prepared(path, form.module.read_recording(path), form.clip)
     if suffix not in suffixes(preparation):
         raise BrokenSample(f'{path}: {", ".join(suffixes(preparation))} are taken, by the end of the name'
                            + (', and .csv beside data of custom_gendata.py' if suffix == '.csv' else ''))
@@ -73,6 +79,14 @@ def read_clips(path, preparation=None):
             return Clips(array if array.ndim == 5 else array[None])
     recording = own_clips.read_recording(path, preparation.joints, preparation.dimensions)
     return prepared(path, recording, preparation.clip)
+
+
+def format_of(path, suffix):
+    """Return the Format of the file at `path`, whose name ends with `suffix`; None if it is none of FORMATS."""
+    forms = [form for form in FORMATS if form.suffix == suffix]
+    with reading(path):
+        text = read_bytes(path, max(form.module.MAX_BYTES for form in forms)) if len(forms) > 1 else b''
+    return next((form for form in forms if form.key in text), None)
 
 
 def prepared(path, recording, clip_of):
