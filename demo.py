@@ -1,22 +1,18 @@
-"""The whole road on made-up people: raw recordings → joints and bones → two trained streams → a fused score.
+"""All steps on made-up people: raw recordings → joints and bones → two trained streams → a fused score.
 
-Runs the project's own commands, one after the other, as a user would; see `config/demo/` for the recipes.
+Runs the project's own commands one after the other, as a user would. The recipes are in `config/demo/`.
 """
 import pathlib
 import subprocess
 import sys
 import time
 
-import numpy as np
-
-import ensemble
-from feeders.labels import read_labels
+from ensemble import fuse, read_streams, top_k
 from runtime.arguments import Parser
 from runtime.errors import UserError, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parent
 STREAMS = ('joint', 'bone')
-MAIN_FLAGS = ('--overwrite',)  # what every run of main.py gets beside its config: the demo can be run again
 
 
 def run_step(folder, title, script, *arguments):
@@ -27,8 +23,9 @@ def run_step(folder, title, script, *arguments):
     print(f'({time.perf_counter() - started:.0f} s)', flush=True)
 
 
-def config(name):
-    return str(ROOT / 'config' / 'demo' / f'{name}.yaml')
+def run_main(folder, title, config, *arguments):
+    """Run main.py with a config of the demo; an earlier run of the demo is replaced."""
+    run_step(folder, title, 'main.py', '--config', str(ROOT / f'config/demo/{config}.yaml'), *arguments, '--overwrite')
 
 
 def newest_weights(folder, stream):
@@ -39,7 +36,7 @@ def newest_weights(folder, stream):
     return str(max(written, key=lambda path: path.stat().st_mtime).relative_to(folder))
 
 
-def walk_the_road(folder):
+def run_all_steps(folder):
     """Run every command from raw files to the fused score, in `folder`."""
     run_step(folder, 'Make up people and record them', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
     run_step(folder, 'Raw recordings → joints', 'data_gen/ntu_gendata.py',
@@ -47,22 +44,20 @@ def walk_the_road(folder):
              '--ignored_sample_path', './data/demo_raw/samples_with_missing_skeletons.txt', '--overwrite')
     run_step(folder, 'Joints → bones', 'data_gen/gen_bone_data.py', '--datasets', 'demo/xsub')
     for stream in STREAMS:
-        run_step(folder, f'Train the {stream} stream', 'main.py', '--config', config(f'train_{stream}'), *MAIN_FLAGS)
+        run_main(folder, f'Train the {stream} stream', f'train_{stream}')
     for stream in STREAMS:
-        run_step(folder, f'Test the {stream} stream on people it has never seen', 'main.py',
-                 '--config', config(f'test_{stream}'), '--weights', newest_weights(folder, stream), *MAIN_FLAGS)
+        run_main(folder, f'Test the {stream} stream on people it has never seen', f'test_{stream}',
+                 '--weights', newest_weights(folder, stream))
     run_step(folder, 'Fuse the two streams', 'ensemble.py', '--datasets', 'demo/xsub')
 
 
 def print_table(folder):
     """Print the accuracy of each stream and of both fused, from the score files."""
-    names, labels = read_labels(folder / 'data/demo/xsub/val_label.pkl')
     files = [folder / f'work_dir/demo/xsub/agcn_test_{stream}/epoch1_test_score.pkl' for stream in STREAMS]
-    scores = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
-    rows = {'joint': scores[0], 'bone': scores[1], 'fused': ensemble.fuse(scores, (1, 1))}
+    names, labels, stacked = read_streams(files, folder / 'data/demo/xsub/val_label.pkl')
     print(f'\n{len(names)} recordings of people it has never seen\n\n{"":8}{"top-1":>9}{"top-5":>9}')
-    for name, score in rows.items():
-        print(f'{name:8}' + ''.join(f'{ensemble.top_k(score, np.array(labels), k):9.2%}' for k in (1, 5)))
+    for name, scores in zip((*STREAMS, 'fused'), (*stacked, fuse(stacked, (1, 1)))):
+        print(f'{name:8}' + ''.join(f'{top_k(scores, labels, k):9.2%}' for k in (1, 5)))
 
 
 def main():
@@ -73,14 +68,14 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     try:
-        walk_the_road(folder)
+        run_all_steps(folder)
     except subprocess.CalledProcessError as failure:
         status = failure.returncode
         script = pathlib.Path(failure.cmd[1]).relative_to(ROOT)
         print(f'the demo stopped: {script} ended with status {status}', file=sys.stderr)
         return status if status > 0 else 128 - status  # a signal, as a shell tells it
     print_table(folder)
-    print(f'\nThe whole road took {time.perf_counter() - started:.0f} s.')
+    print(f'\nAll steps took {time.perf_counter() - started:.0f} s.')
 
 
 if __name__ == '__main__':

@@ -13,7 +13,7 @@ from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
 
-SEARCHED_WEIGHTS = np.arange(0, 2.01, 0.1).round(1)
+SEARCHED_WEIGHTS = np.arange(0, 2.01, 0.1).round(1).tolist()
 SEARCH_SEED = 1
 
 
@@ -66,10 +66,28 @@ def stack_streams(scores, names, files):
     return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
 
 
-def check_labels(labels, num_class, file):
-    """Raise UserError if one of the labels, from `file`, is none of the `num_class` classes of the scores."""
-    if labels.max(initial=0) >= num_class:
-        raise UserError(f'{file}: it has label {labels.max()}, and the scores are of {num_class} classes, from 0 on')
+def read_streams(score_files, label_file):
+    """Return (names, labels (N,), scores float32 (S, N, num_class)) of the samples in `label_file`.
+
+    Raises UserError if a file is not what it should be, if a stream lacks a sample, or if a label is beyond the classes
+    of the scores.
+    """
+    names, labels = read_labels(label_file)
+    labels = np.array(labels)
+    stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
+    num_class = stacked.shape[2]
+    if labels.max() >= num_class:
+        raise UserError(f'{label_file}: it has label {labels.max()}, and the scores are of {num_class} classes, from 0 '
+                        'on')
+    return names, labels, stacked
+
+
+def stream_weights(given, number, alpha=1.0):
+    """Return the weights of `number` streams: those that are `given`, else 1 for the first and `alpha` for others."""
+    weights = given or [1.0] + [alpha] * (number - 1)
+    if len(weights) != number:
+        raise UserError(f'--weights: {len(weights)} weights for {number} streams: give one a stream')
+    return weights
 
 
 def fuse(stacked, weights):
@@ -81,18 +99,19 @@ def fuse(stacked, weights):
 
 
 def search_weights(stacked, labels):
-    """Return the weights with the best top-1 on these samples: one stream after the other, until nothing gains."""
-    weights = [1.0] * len(stacked)
-    best = top_k(fuse(stacked, weights), labels, 1)
-    gained = True
-    while gained:
-        gained = False
+    """Return the weights with the best top-1 on these samples.
+
+    The first stream has weight 1. The others' weights are searched one after the other, until none improves the result.
+    """
+    def accuracy(weights):
+        return top_k(fuse(stacked, weights), labels, 1)
+
+    weights, previous = [1.0] * len(stacked), None
+    while weights != previous:
+        previous = weights
         for stream in range(1, len(stacked)):
-            for candidate in SEARCHED_WEIGHTS:
-                trial = [*weights[:stream], float(candidate), *weights[stream + 1:]]
-                accuracy = top_k(fuse(stacked, trial), labels, 1)
-                if accuracy > best:
-                    weights, best, gained = trial, accuracy, True
+            trials = [[*weights[:stream], weight, *weights[stream + 1:]] for weight in SEARCHED_WEIGHTS]
+            weights = max([weights, *trials], key=accuracy)
     return weights
 
 
@@ -125,13 +144,8 @@ def find_files(arg):
 def main():
     arg = get_parser().parse_args()
     score_files, label_file = find_files(arg)
-    weights = arg.weights or [1.0] + [arg.alpha] * (len(score_files) - 1)
-    if len(weights) != len(score_files):
-        raise UserError(f'--weights: {len(weights)} weights for {len(score_files)} streams: give one a stream')
-    names, labels = read_labels(label_file)
-    labels = np.array(labels)
-    stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
-    check_labels(labels, stacked.shape[2], label_file)
+    weights = stream_weights(arg.weights, len(score_files), arg.alpha)
+    names, labels, stacked = read_streams(score_files, label_file)
     reported = np.arange(len(labels))
     if arg.search is not None:
         if arg.weights:

@@ -1,1 +1,1 @@
-"""Measurements: `python -m benchmarks.data`, `python -m benchmarks.model`."""
+"""Measurements, each a command: `python -m benchmarks.model --help` and so on."""

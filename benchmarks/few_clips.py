@@ -6,8 +6,8 @@
 
 The split is NTU's cross-subject one. The table is on its test people; what ingredients bring is measured on people of
 the training part who are kept for that (--val_persons), so that nothing is chosen by the test people. Streams train
-side by side, one thread each, and the minutes are those of training. With --out the runs stay, and those that are
-finished are not made again.
+side by side, one thread each, and the minutes are those of training. With --out the runs are kept, and those that are
+finished are not repeated.
 """
 import argparse
 import concurrent.futures
@@ -23,6 +23,7 @@ import numpy as np
 import yaml
 
 import ensemble
+from benchmarks.timing import print_head, print_row
 from feeders.labels import read_labels, top_k
 from runtime.cores import cores
 
@@ -74,41 +75,38 @@ def main():
 def print_table(arg, out):
     """Train and test the streams of every row, and print a line for each."""
     print(f'{cores()} cores, seed {arg.seeds[0]}, {arg.precision}; per cent of the test part, top-1\n')
-    print(f'| recipe | {" | ".join(arg.streams)} | joint + bone | minutes | all | minutes |')
-    print('| --- ' * (len(arg.streams) + 5) + '|')
-    names, labels = read_labels(out / 'ntu/xsub/val_label.pkl')
-    for row in arg.rows:
-        # The rows to compare with are those of two streams.
-        streams = [stream for stream in arg.streams if row == 'config/small' or stream in TWO_STREAMS]
-        runs = {stream: make_run(arg, out, row, ROWS[row], stream, arg.seeds[0]) for stream in streams}
+    print_head(('recipe', *STREAMS, 'joint + bone', 'minutes', 'all', 'minutes'))
+    for row, changes in ROWS.items():
+        streams = STREAMS if row == 'config/small' else TWO_STREAMS
+        runs = {stream: make_run(arg, out, row, changes, stream, arg.seeds[0]) for stream in streams}
         side_by_side(train_and_test, runs.values(), arg.parallel)
         files = [run / 'test/epoch1_test_score.pkl' for run in runs.values()]
-        stacked = ensemble.stack_streams([ensemble.read_scores(file) for file in files], names, files)
+        _, labels, stacked = ensemble.read_streams(files, out / 'ntu/xsub/val_label.pkl')
         scores = dict(zip(streams, stacked))
-        cells = [top1([scores[stream]], [1], labels) if stream in scores else '' for stream in arg.streams]
-        for some in ([stream for stream in streams if stream in TWO_STREAMS], streams):
+        cells = [top1([scores[stream]], [1], labels) if stream in scores else '' for stream in STREAMS]
+        for some in (TWO_STREAMS, streams):
             minutes = sum(float((runs[stream] / 'minutes.txt').read_text()) for stream in some)
             cells += [top1([scores[stream] for stream in some], [FUSION[stream] for stream in some], labels),
                       f'{minutes / min(arg.parallel, len(some)):.1f}']
-        print(f'| {row} | {" | ".join(cells)} |', flush=True)
+        print_row((row, *cells))
 
 
 def top1(scores, weights, labels):
-    """Return the top-1 of the weighed sum of the streams' scores, each (N, num_class), in per cent, as text."""
+    """Return the top-1 of the weighted sum of the streams' scores, each (N, num_class), in per cent, as text."""
     return f'{100 * top_k(ensemble.fuse(scores, weights), labels, 1):.1f}'
 
 
 def print_what_each_brings(arg, out):
-    """Train the first stream without each ingredient in turn, and print its top-1 on the validation part."""
+    """Train joints without each ingredient in turn, and print the top-1 on the validation part."""
     persons = ' '.join(arg.val_persons)
-    print(f'{arg.streams[0]}, seeds {arg.seeds}, {arg.precision}; per cent of the validation part ({persons}), top-1\n')
-    print('| without | mean | of the seeds |\n| --- | --- | --- |')
-    runs = {row: [make_run(arg, out, row, LEFT_OUT[row], arg.streams[0], seed, val_persons=arg.val_persons)
-                  for seed in arg.seeds] for row in arg.rows}
+    print(f'joint, seeds {arg.seeds}, {arg.precision}; per cent of the validation part ({persons}), top-1\n')
+    print_head(('without', 'mean', 'of the seeds'))
+    runs = {row: [make_run(arg, out, row, changes, 'joint', seed, val_persons=arg.val_persons) for seed in arg.seeds]
+            for row, changes in LEFT_OUT.items()}
     side_by_side(train, [run for row in runs.values() for run in row], arg.parallel)
     for row, folders in runs.items():
         found = [last_validation(folder / 'train/log.txt') for folder in folders]
-        print(f'| {row} | {np.mean(found):.1f} | {", ".join(f"{value:.1f}" for value in found)} |')
+        print_row((row, f'{np.mean(found):.1f}', ', '.join(f'{value:.1f}' for value in found)))
 
 
 def prepare(tree, out):
@@ -124,26 +122,18 @@ def prepare(tree, out):
 def make_run(arg, out, row, changes, stream, seed, **more):
     """Write the configs of one stream's training and test; return the folder of both.
 
-    What a run of other settings left there counts as not finished.
+    Results that a run with other settings left there are removed.
     """
     run = out / f'{row} {stream} {seed}'.replace('/', '-').replace(' ', '_').replace(',', '')
     run.mkdir(parents=True, exist_ok=True)
-    keys, training, both = changes
     for phase in ('train', 'test'):
         config = yaml.safe_load((ROOT / f'config/small/{phase}_{stream}.yaml').read_text())
-        for feeder, part in (('train_feeder_args', 'train'), ('test_feeder_args', 'val')):
-            if feeder in config:
-                own = {'data_path': str(out / f'ntu/xsub/{part}_data_joint.npy'),
-                       'label_path': str(out / f'ntu/xsub/{part}_label.pkl')}
-                graph = GRAPH if 'graph' in config[feeder] else {}
-                config[feeder] |= {**(training if part == 'train' else {}), **both, **own, **graph}
-        if phase == 'train':
-            config['train_feeder_args'].pop('test_clips', None)
         classes = 1 + max(read_labels(out / 'ntu/xsub/train_label.pkl')[1])
         config |= {'model_args': {'num_class': classes, **MODEL}, 'precision': arg.precision, 'device': 'cpu',
                    'work_dir': str(run / phase), 'model_saved_name': str(run / phase / 'weights')}
+        change_feeders(config, out, changes)
         if phase == 'train':
-            config |= {**keys, 'seed': seed, 'log_interval': 1000, **more}
+            config |= {**changes[0], 'seed': seed, 'log_interval': 1000, **more}
             epochs = arg.epochs or config['num_epoch']
             config['step'] = [epoch * epochs // config['num_epoch'] for epoch in config.get('step', [])]
             config |= {'num_epoch': epochs, 'eval_interval': epochs, 'save_interval': epochs}
@@ -155,6 +145,17 @@ def make_run(arg, out, row, changes, stream, seed, **more):
                 (run / result).unlink(missing_ok=True)
         written.write_text(text)
     return run
+
+
+def change_feeders(config, out, changes):
+    """Let the feeders of a config read the data in `out`, with the changes of a row."""
+    _, training, both = changes
+    for key, part, own in (('train_feeder_args', 'train', {**training, **both}), ('test_feeder_args', 'val', both)):
+        if key in config:
+            graph = GRAPH if 'graph' in config[key] else {}
+            config[key] |= {**own, **graph, 'data_path': str(out / f'ntu/xsub/{part}_data_joint.npy'),
+                            'label_path': str(out / f'ntu/xsub/{part}_label.pkl')}
+    config.get('train_feeder_args', {}).pop('test_clips', None)
 
 
 def train(run):
@@ -184,7 +185,7 @@ def side_by_side(function, runs, parallel):
 
 
 def last_validation(log):
-    """Return the last top-1 on the validation part, in per cent, that a log tells of."""
+    """Return the last top-1 on the validation part, in per cent, in a log."""
     return float(re.findall(r'the validation part\n(?:.*\n)*?.*Top1: ([\d.]+)%', log.read_text())[-1])
 
 
@@ -192,22 +193,13 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--ntu_tree', type=pathlib.Path, required=True, metavar='FOLDER')
     parser.add_argument('--out', type=pathlib.Path, metavar='FOLDER', help='where runs are kept')
-    parser.add_argument('--rows', nargs='+', choices=[*ROWS, *LEFT_OUT], help='all if not given')
-    parser.add_argument('--streams', nargs='+', default=list(STREAMS), choices=STREAMS)
     parser.add_argument('--leave_out', action='store_true', help='what each ingredient brings, instead of the table')
     parser.add_argument('--val_persons', nargs='+', default=['P005', 'P009'])
     parser.add_argument('--seeds', nargs='+', type=int, default=[1])
     parser.add_argument('--epochs', type=int, help='instead of those of each row, whose steps move along')
     parser.add_argument('--precision', default='bf16', choices=('fp32', 'bf16'))
     parser.add_argument('--parallel', type=int, default=cores(), help='streams that train at the same time')
-    arg = parser.parse_args()
-    if not arg.leave_out and not set(TWO_STREAMS) <= set(arg.streams):
-        parser.error('--streams: the table fuses joint and bone, so name both')
-    known = LEFT_OUT if arg.leave_out else ROWS
-    arg.rows = arg.rows or list(known)
-    if unknown := [row for row in arg.rows if row not in known]:
-        parser.error(f'--rows {unknown[0]}: {", ".join(known)} are there')
-    return arg
+    return parser.parse_args()
 
 
 if __name__ == '__main__':

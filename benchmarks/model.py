@@ -1,157 +1,273 @@
 """How many times faster the networks are than the plain transcription in tests/plain_agcn.py: a table of ratios.
 
-    python -m benchmarks.model                                  # all cases, at full size
+    python -m benchmarks.model                                  # all cases on the CPU, at full size
+    python -m benchmarks.model --device cuda                    # on a GPU: NTU and Kinetics, TF32 too
     python -m benchmarks.model --models agcn --work test --precisions bf16 --compile no
     python -m benchmarks.model --frames 60 --rounds 3           # a quick look
 
-Every side of every case runs in a process of its own, so that its peak memory is its own. The sides of a case take
-turns, batch by batch, on the same batches; five of six samples show one person, and how many do differs from batch to
-batch, so that times are means over them all. The plain model in float32, eager, is what all ratios refer to. User time
-is that of all threads: on a machine that others use too it says more than the clock. Our sides keep freed memory, as
-main.py does; with --keep-memory no yes others that do not are measured too. All sides hold their memory at the same
-time: 24 GB are too few for training in both precisions and all these ways at once.
+Every side of a case runs in a process of its own, so that its peak memory is its own. On the CPU the sides take turns,
+batch by batch, because other programs use the machine too; all of them hold their memory at the same time, and 24 GB
+are too few for training in all ways at once. On a GPU the sides run one after the other, and CUDA events take the time.
+All sides get the same batches. Five of six samples show one person, and how many do differs from batch to batch, so
+that times are means over all of them. All ratios refer to the plain model in float32, eager. TF32 is off except in rows
+that say tf32. User time is that of all threads: on a machine that others use too it says more than the clock.
 """
-import argparse
 import itertools
 import multiprocessing
 import resource
 import statistics
 import time
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from graph.ntu_rgb_d import Graph
+from benchmarks.timing import in_turns, print_head, print_row
 from model import aagcn, agcn
+from runtime.arguments import Parser, count
+from runtime.device import choose_devices
+from runtime.dotted import build
+from runtime.errors import UserError, complain, run_command
 from runtime.memory import keep_freed_memory
 from runtime.precision import prepare
 from tests.plain_agcn import plain_twin
 
 NETWORKS = {'agcn': agcn.Model, 'aagcn': aagcn.Model}
-BATCH_SIZE = {'test': 24, 'train': 8}
-GFLOP_PER_SAMPLE = 38.8  # a forward pass at 300 frames, two bodies; contract, section 3
-FORWARDS_PER_SAMPLE = {'test': 1, 'train': 3}  # a backward pass is two forward passes' arithmetic
+WORK = 'test', 'train'
+PRECISIONS = {'cpu': ('fp32', 'bf16'), 'cuda': ('fp32', 'tf32', 'bf16')}
+DATA_OF = {'cpu': ['ntu'], 'cuda': ['ntu', 'kinetics']}
+MATRIX_RATE_IN = {'cpu': torch.float32, 'cuda': torch.bfloat16}
+# Name → graph, joints, classes, frames.
+DATA_SETS = {'ntu': ('graph.ntu_rgb_d.Graph', 25, 60, 300), 'kinetics': ('graph.kinetics.Graph', 18, 400, 150)}
+BATCH_SIZE = {'cpu': {'test': 24, 'train': 8}, 'cuda': {'ntu': 64, 'kinetics': 128}}
+FORWARDS = {'test': 1, 'train': 3}  # a backward pass has the arithmetic of two forward passes
+
+
+class Side(NamedTuple):
+    """One way to run a network: the plain model or ours, in which precision, compiled, keeping freed memory or not."""
+
+    plain: bool
+    precision: str
+    compiled: bool = False
+    keep_memory: bool = False
+
+
+class Case(NamedTuple):
+    """What several sides do, on the same batches."""
+
+    network: str
+    data: str
+    work: str
+    device: str
+    batch_size: int
+    frames: int
+    threads: int
+
+    def batch(self, number):
+        """Return batch `number`: x (N, 3, T, V, 2), one sample in six with two persons, and labels (N,)."""
+        _, joints, classes, _ = DATA_SETS[self.data]
+        rng = np.random.default_rng(number)
+        x = rng.standard_normal((self.batch_size, 3, self.frames, joints, 2), dtype=np.float32)
+        x[rng.random(self.batch_size) > 1 / 6, ..., 1] = 0
+        y = rng.integers(classes, size=self.batch_size)
+        return torch.from_numpy(x).to(self.device), torch.from_numpy(y).to(self.device)
+
+    def model(self, plain=False):
+        """Return our network, or its plain twin, with initial weights, in the mode of the work, on the CPU."""
+        graph, joints, classes, _ = DATA_SETS[self.data]
+        torch.manual_seed(1)
+        network = NETWORKS[self.network](num_class=classes, num_point=joints, graph=graph)
+        network.train(self.work == 'train')
+        return plain_twin(network, build(graph, {}, 'graph').A) if plain else network
 
 
 def main():
-    options = parse_options()
-    context = multiprocessing.get_context('spawn')
-    rate = matrix_product_rate(options.threads)
-    print(f'{options.threads} threads, torch {torch.__version__}; matrix product in float32: {rate:.0f} GFLOP/s. '
+    arg = get_parser().parse_args()
+    device = find_device(arg.device)
+    if 'tf32' in (arg.precisions or ()) and device != 'cuda':
+        raise UserError('--precisions tf32: only CUDA devices have it')
+    rate = matrix_product_rate(device, arg.threads)
+    print(f'{machine(device, arg.threads)}; matrix product in {str(MATRIX_RATE_IN[device])[6:]}: {rate:.0f} GFLOP/s. '
           'GFLOP/s counts the arithmetic of the plain model.')
-    print('| network | work | how | ms a sample | times faster | by user time | GFLOP/s | of matrix rate | peak GB |')
-    print('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
-    for kind in options.models:
-        for work in options.work:
-            for row in measure(kind, work, options, rate, context):
-                print('| ' + ' | '.join(row) + ' |', flush=True)
+    print_head(('network', 'data', 'work', 'how', 'ms a sample', 'times faster', 'by user time', 'GFLOP/s',
+                'of matrix rate', 'peak GB'))
+    for network, data, work in itertools.product(arg.models, arg.data or DATA_OF[device], arg.work):
+        batch_size = arg.batch_size or BATCH_SIZE[device][work if device == 'cpu' else data]
+        frames = arg.frames or DATA_SETS[data][-1]
+        print_case(Case(network, data, work, device, batch_size, frames, arg.threads), arg, rate)
 
 
-def parse_options():
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--models', nargs='+', choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument('--work', nargs='+', choices=BATCH_SIZE, default=list(BATCH_SIZE))
-    parser.add_argument('--precisions', nargs='+', choices=['fp32', 'bf16'], default=['fp32', 'bf16'])
-    parser.add_argument('--compile', nargs='+', choices=['no', 'yes'], default=['no', 'yes'])
-    parser.add_argument('--keep-memory', nargs='+', choices=['no', 'yes'], default=['yes'],
-                        help='keep freed memory, as main.py does (default: yes)')
-    parser.add_argument('--frames', type=int, default=300)
-    parser.add_argument('--batch-size', type=int, help='default: 24 for testing, 8 for training')
-    parser.add_argument('--rounds', type=int, default=8, help='batches measured; a compiled side warms up on as many')
-    parser.add_argument('--threads', type=int, default=torch.get_num_threads())
-    return parser.parse_args()
+def get_parser():
+    parser = Parser(__doc__.partition('\n')[0])
+    add = parser.add_argument
+    add('--device', default='cpu', choices=('cpu', 'cuda', 'auto'), help='auto is cuda where there is a CUDA device')
+    add('--models', nargs='+', choices=NETWORKS, default=list(NETWORKS))
+    add('--data', nargs='+', choices=DATA_SETS, help='on the CPU ntu, on a GPU both, if not given')
+    add('--work', nargs='+', choices=WORK, default=WORK)
+    add('--precisions', nargs='+', choices=PRECISIONS['cuda'], help='all that the device has, if not given')
+    add('--compile', nargs='+', choices=('no', 'yes'), default=('no', 'yes'))
+    add('--keep-memory', nargs='+', choices=('no', 'yes'), default=('yes',), help='keep freed memory, as main.py does')
+    add('--frames', type=count, help="the data set's if not given")
+    add('--batch-size', type=count, help='on the CPU 24 for testing and 8 for training, on a GPU 64 of NTU and 128 of '
+                                         'Kinetics, if not given')
+    add('--rounds', type=count, default=8, help='batches measured; every side warms up on as many')
+    add('--threads', type=count, default=torch.get_num_threads())
+    return parser
 
 
-def measure(kind, work, options, rate, context):
-    """Yield the rows of the table for one network and one kind of work."""
-    batch_size = options.batch_size or BATCH_SIZE[work]
-    sides = {'plain fp32': ('plain', 'fp32', False, False)}
-    if 'bf16' in options.precisions:
-        sides['plain bf16'] = ('plain', 'bf16', False, False)
-    for precision, compiled, kept in itertools.product(options.precisions, options.compile, options.keep_memory):
-        how = precision + ' compiled' * (compiled == 'yes') + ', freed memory given back' * (kept == 'no')
-        sides[how] = ('ours', precision, compiled == 'yes', kept == 'yes')
-    workers = {}
+def find_device(asked):
+    """Return 'cpu' or 'cuda' for one of these or 'auto'; UserError if there is no CUDA device."""
+    (device, *_), _ = choose_devices([asked])
+    if asked == 'cuda' and device.type != 'cuda':
+        raise UserError('--device cuda: PyTorch finds no CUDA device here')
+    return device.type if device.type in PRECISIONS else 'cpu'
+
+
+def machine(device, threads):
+    """Return what figures are measured on, as a line of text."""
+    card = f', {torch.cuda.get_device_name()}, CUDA {torch.version.cuda}' if device == 'cuda' else ''
+    return f'{threads} threads, torch {torch.__version__}{card}'
+
+
+def print_case(case, arg, rate):
+    """Print the rows of one case; `rate` is that of the machine's matrix product, in GFLOP/s."""
+    sides = sides_of(arg, case.device)
+    groups = [sides] if case.device == 'cpu' else [{how: side} for how, side in sides.items()]
+    gflop = plain_gflop(case) * FORWARDS[case.work]
+    plain = None
+    for group in groups:
+        try:
+            results = run_sides(case, group, arg.rounds)
+        except UserError as error:
+            complain(error)  # the other rows may still be measured
+            continue
+        for how, (times, peak) in results.items():
+            wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))
+            plain = (wall, user) if how == 'plain fp32' else plain
+            faster = f'{plain[0] / wall:.2f}' if plain else ''
+            by_user = f'{plain[1] / user:.2f}' if plain and case.device == 'cpu' else ''
+            print_row((case.network, case.data, case.work, how, f'{wall * 1e3:.3g}', faster, by_user,
+                       f'{gflop / wall:.0f}', f'{gflop / wall / rate:.0%}', f'{peak:.2f}'))
+
+
+def sides_of(arg, device):
+    """Return how → Side of all sides, the plain model in float32 first."""
+    precisions = arg.precisions or PRECISIONS[device]
+    sides = {f'plain {precision}': Side(True, precision) for precision in dict.fromkeys(('fp32', *precisions))}
+    for precision, compiled, keep in itertools.product(precisions, arg.compile, arg.keep_memory):
+        how = precision + ' compiled' * (compiled == 'yes') + ', freed memory given back' * (keep == 'no')
+        sides[how] = Side(False, precision, compiled == 'yes', keep == 'yes')
+    return sides
+
+
+def run_sides(case, sides, rounds):
+    """Return how → ([(seconds, user seconds) of each batch], peak GB) of `sides`, which take turns."""
+    context = multiprocessing.get_context('spawn')
+    processes, pipes = {}, {}
     for how, side in sides.items():
-        pipe, end = context.Pipe()
-        process = context.Process(target=serve, args=(end, kind, work, side, batch_size, options), daemon=True)
-        process.start()
-        workers[how] = process, pipe
-    walls, users = ({how: [] for how in sides} for _ in range(2))
-    for number in range(2 * options.rounds):
-        for how, (_, pipe) in workers.items():
-            pipe.send(number)
-            wall, user = pipe.recv()
-            if number >= options.rounds:
-                walls[how].append(wall / batch_size)
-                users[how].append(user / batch_size)
-    for how, (process, pipe) in workers.items():
-        pipe.send(None)
-        peak = pipe.recv()
-        process.join()
-        wall, user = statistics.mean(walls[how]), statistics.mean(users[how])
-        achieved = GFLOP_PER_SAMPLE * options.frames / 300 * FORWARDS_PER_SAMPLE[work] / wall
-        yield (kind, work, how, f'{wall * 1e3:.0f}', f"{statistics.mean(walls['plain fp32']) / wall:.2f}",
-               f"{statistics.mean(users['plain fp32']) / user:.2f}", f'{achieved:.0f}', f'{achieved / rate:.0%}',
-               f'{peak:.2f}')
+        pipes[how], end = context.Pipe()
+        processes[how] = context.Process(target=serve, args=(end, case, side), daemon=True)
+        processes[how].start()
+        end.close()
+
+    def ask(how, number):
+        try:
+            pipes[how].send(number)
+            return pipes[how].recv()
+        except (EOFError, ConnectionError):
+            raise UserError(f'{case.network}, {case.work}, {how}: its process has ended, see above: if memory was '
+                            'short, lower --batch-size, or measure fewer ways at once') from None
+
+    try:
+        times = in_turns({how: lambda number, how=how: ask(how, number) for how in sides}, rounds, warm_up=rounds)
+        return {how: (times[how], ask(how, None)) for how in sides}
+    finally:
+        for process in processes.values():
+            process.terminate()
+            process.join()
 
 
-def serve(pipe, kind, work, side, batch_size, options):
-    """Run one side in this process: a batch for each number received; its peak memory, beyond its start's, at last."""
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    who, precision, compiled, kept = side
-    network = NETWORKS[kind](graph='graph.ntu_rgb_d.Graph')
-    if who == 'plain':
-        network = plain_twin(network, Graph().A)
-    if kept:
+def serve(pipe, case, side):
+    """Run one side in this process: a batch for each number received and, for None, its peak memory in GB."""
+    torch.set_num_threads(case.threads)
+    network, execution = prepare_side(case, side)
+    step = make_step(case, network, execution)
+    start = peak_memory('cpu') if case.device == 'cpu' else 0
+    while (number := pipe.recv()) is not None:
+        pipe.send(time_of(step, case.batch(number), case.device))
+    pipe.send(peak_memory(case.device) - start)
+
+
+def prepare_side(case, side):
+    """Return (network, execution): the model of one side on its device, and how it is run."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = side.precision == 'tf32'
+    torch.backends.cudnn.benchmark = True  # as main.py does
+    if side.keep_memory:
         keep_freed_memory()
-    network.train(work == 'train')
-    execution = prepare(network, precision, compiled)
+    network = case.model(side.plain).to(case.device)
+    execution = prepare(network, 'bf16' if side.precision == 'bf16' else 'fp32', side.compiled, case.device)
     for note in execution.notes:
         print(note, flush=True)
-    if execution.compiled and work == 'train' and who == 'ours':
-        network.compile_for_training()  # which main.py does on GPUs only
-    start = peak_memory()
-    while (number := pipe.recv()) is not None:
-        x, y = make_batch(number, batch_size, options.frames)
-        wall, user = time.perf_counter(), time.process_time()
-        if work == 'test':
-            with torch.no_grad(), execution.autocast():
-                network(x)
-        else:
-            with execution.autocast():
-                loss = torch.nn.functional.cross_entropy(network(x).float(), y)
-            network.zero_grad()
-            loss.backward()
-        pipe.send((time.perf_counter() - wall, time.process_time() - user))
-    pipe.send(peak_memory() - start)
+    if execution.compiled and case.work == 'train':
+        network.compile_for_training()  # main.py does it on GPUs only
+    return network, execution
 
 
-def make_batch(number, batch_size, frames):
-    """Return batch `number`: x (N, 3, T, 25, 2), one sample in six with two persons, and labels (N,)."""
-    rng = np.random.default_rng(number)
-    x = rng.standard_normal((batch_size, 3, frames, 25, 2), dtype=np.float32)
-    x[rng.random(batch_size) > 1 / 6, ..., 1] = 0
-    return torch.from_numpy(x), torch.from_numpy(rng.integers(60, size=batch_size))
+def make_step(case, network, execution):
+    """Return the function of a batch (x, labels) that tests it, or takes the gradients of its loss and returns that."""
+    def test(x, _):
+        with torch.no_grad(), execution.autocast():
+            network(x)
+
+    def train(x, y):
+        with execution.autocast():
+            loss = torch.nn.functional.cross_entropy(network(x).float(), y)
+        network.zero_grad()
+        loss.backward()
+        return loss
+
+    return test if case.work == 'test' else train
 
 
-def peak_memory():
-    """Return the most memory this process has held so far, in GB."""
+def time_of(step, batch, device):
+    """Return (seconds, user seconds of this process) of a step; on a GPU the seconds are between two CUDA events."""
+    if device == 'cuda':
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        torch.cuda.synchronize()
+        user = time.process_time()
+        begin.record()
+        step(*batch)
+        end.record()
+        end.synchronize()
+        return begin.elapsed_time(end) / 1e3, time.process_time() - user
+    wall, user = time.perf_counter(), time.process_time()
+    step(*batch)
+    return time.perf_counter() - wall, time.process_time() - user
+
+
+def peak_memory(device):
+    """Return the most memory that this process has held so far on the device, in GB."""
+    if device == 'cuda':
+        return torch.cuda.max_memory_allocated() / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-def matrix_product_rate(threads, size=2048, repeats=10):
-    """Return the GFLOP/s of this machine's float32 matrix product, the best of some."""
+def plain_gflop(case):
+    """Return the arithmetic of a forward pass of one sample in the plain model, multiply and add counted apart."""
+    shape = 1, 3, case.frames, DATA_SETS[case.data][1], 2
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        case.model(plain=True).to('meta')(torch.zeros(shape, device='meta'))
+    return counter.get_total_flops() / 1e9
+
+
+def matrix_product_rate(device, threads, repeats=10):
+    """Return the GFLOP/s of this machine's matrix product, the best of some: bfloat16 on a GPU, else float32."""
     torch.set_num_threads(threads)
-    a = torch.randn(size, size)
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        a @ a
-        times.append(time.perf_counter() - start)
-    return 2 * size ** 3 / min(times) / 1e9
+    size = 8192 if device == 'cuda' else 2048
+    a = torch.randn(size, size, device=device, dtype=MATRIX_RATE_IN[device])
+    return 2 * size ** 3 / min(time_of(torch.mm, (a, a), device)[0] for _ in range(repeats)) / 1e9
 
 
 if __name__ == '__main__':
-    main()
+    run_command(main)

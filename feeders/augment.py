@@ -1,9 +1,8 @@
-"""Augmentations of joints beyond the published ones: frames drawn uniformly, rotation, scale, shear, mirror,
-noise.
+"""Augmentations beyond the published ones: uniform sampling of frames, rotation, scale, shear, mirror and noise.
 
-Functions take and return one clip (C, T, V, M), leave their argument as it is, and draw from `numpy.random`. The
-first `dimensions` channels are coordinates: 3 of them (x, y, z), or 2 (x, y, and a score that is left alone). The
-origin stays where it is, so that absent persons and padding, which are zeros, stay zeros.
+Functions take and return a clip (C, T, V, M), do not change their argument, and draw from `numpy.random`. The first
+`dimensions` channels are coordinates: 3 (x, y, z), or 2 (x, y), followed by a score that is not changed. The origin is
+not moved, so that absent persons and padding stay zeros.
 """
 import numpy as np
 
@@ -11,70 +10,65 @@ SAME = 1e-4  # of a pose's size: repeated frames differ by rounding; a sensor's 
 
 
 def true_length(x):
-    """Return how many frames the clip has before its padding: zeros at the end, or the clip repeated.
+    """Return the clip's number of frames without its padding: zeros at the end, or the clip itself repeated.
 
-    A person is repeated with a period if all poses (joints relative to the first one, which takes out where the body
-    stands) come again after that many frames; the clip is as long as the longest period among its persons. Where all
-    keep one pose, the period is that of where they stand.
+    A repeated clip has the longest period among its persons. A period is that of a person's poses (joints relative to
+    the first one, so that it does not matter where the person stands), or of the joints if no pose ever changes.
     """
     nonzero = np.flatnonzero((x != 0).any(axis=(0, 2, 3)))
     if not len(nonzero):
         return x.shape[1]
     x = x[:, :nonzero[-1] + 1]
-    length = longest_period(x[:, :, 1:] - x[:, :, :1])
-    return length if length > 1 else longest_period(x)
-
-
-def longest_period(x):
-    """Return the greatest `period` among the persons of `x` (C, T, V, M)."""
-    return max(period(x[..., person]) for person in range(x.shape[3]))
+    for poses in (x[:, :, 1:] - x[:, :, :1], x):
+        length = max(map(period, np.moveaxis(poses, 3, 0)))
+        if length > 1:
+            break
+    return length
 
 
 def period(pose):
     """Return the least p with pose[:, t] equal to pose[:, t - p] for all t from p on, of `pose` (C, T, V); else T."""
     T = pose.shape[1]
     first = pose.any(axis=(0, 2)).argmax()
-    same = SAME * abs(pose).max(initial=0)  # whatever the unit
+    same = SAME * abs(pose).max(initial=0)  # in the units of the data
     again = (abs(pose[:, first + 1:] - pose[:, first, None]) <= same).all(axis=(0, 2))
-    for p in 1 + np.flatnonzero(again):  # few: frames that look like the first one
+    for p in 1 + np.flatnonzero(again):  # the few frames that look like the first one
         if (abs(pose[:, p:] - pose[:, :-p]) <= same).all():
             return int(p)
     return T
 
 
 def uniform_frames(length, size, share, begin=0.):
-    """Return the `size` frames, in order, that lie at `share` of each of `size` equal spans of the `length` frames
-    from `begin` on.
+    """Return the indices of `size` frames, one from each of `size` equal spans of the `length` frames from `begin`.
 
-    `share` is in [0, 1): one number, or one for each span. Source: Duan et al., Revisiting Skeleton-based
-    Action Recognition, CVPR 2022 (uniform sampling).
+    `share`, in [0, 1), says where in its span a frame lies: a number, or an array (size,). Source: Duan et al.,
+    Revisiting Skeleton-based Action Recognition, CVPR 2022 (uniform sampling).
     """
     return np.minimum(begin + (np.arange(size) + share) * length / size, np.ceil(begin + length) - 1).astype(int)
 
 
 def random_span(length, share):
-    """Return (begin, length) of a random span, of at least `share` of the clip's `length` frames, anywhere in it."""
+    """Return (begin, length) of a random span of the clip's `length` frames, of at least `share` of them."""
     span = length * np.random.uniform(share, 1)
     return np.random.uniform(0, length - span), span
 
 
 def random_noise(x, deviation, dimensions):
-    """Return the clip with each joint that is there moved by normal noise, anew in each frame; `deviation` is in x's
-    units (metres in 3D)."""
+    """Return the clip with normal noise of `deviation`, in the units of x, added to every joint that is not zero."""
     moved = x.copy()
-    there = (x[:dimensions] != 0).any(0)
-    moved[:dimensions] += deviation * np.random.standard_normal(x[:dimensions].shape).astype(x.dtype) * there
+    present = (x[:dimensions] != 0).any(0)
+    moved[:dimensions] += deviation * np.random.standard_normal(x[:dimensions].shape).astype(x.dtype) * present
     return moved
 
 
 def random_rotate(x, degrees, dimensions):
-    """Return the clip turned by up to `degrees` about each of the three axes, or in the plane of x and y."""
+    """Return the clip rotated by up to `degrees` about each of the three axes, or in the plane of x and y."""
     angles = np.radians(np.random.uniform(-degrees, degrees, 3 if dimensions == 3 else 1))
     return transform(x, rotation(*angles))
 
 
 def rotation(*angles):
-    """Return the matrix that turns about x, then y, then z by three angles (radians), or in the plane by one."""
+    """Return the matrix that rotates about x, then y, then z by three angles (radians), or in the plane by one."""
     (c, *cs), (s, *ss) = np.cos(angles), np.sin(angles)
     if len(angles) == 1:
         return np.array([[c, -s], [s, c]])
@@ -85,20 +79,29 @@ def rotation(*angles):
 
 
 def random_scale(x, share, dimensions):
-    """Return the clip larger or smaller by up to `share`, one factor for all coordinates."""
+    """Return the clip scaled by one factor between 1 − `share` and 1 + `share`."""
     return transform(x, np.eye(dimensions) * np.random.uniform(1 - share, 1 + share))
 
 
 def random_shear(x, share, dimensions):
-    """Return the clip sheared and stretched, as if its people were built otherwise: its joints times the unit matrix
-    to every entry of which up to ± `share` is added (shear: Rao et al., Augmented Skeleton Based Contrastive Action
-    Learning with Momentum LSTM for Unsupervised Action Recognition, 2021).
+    """Return the clip sheared and stretched: each joint times the unit matrix plus up to ± `share` in every entry.
+
+    Source of the shear: Rao et al., Augmented Skeleton Based Contrastive Action Learning with Momentum LSTM for
+    Unsupervised Action Recognition, 2021.
     """
     return transform(x, np.eye(dimensions) + np.random.uniform(-share, share, (dimensions, dimensions)))
 
 
+def transform(x, matrix):
+    """Return the clip with `matrix` (D, D) applied to the first D channels of every joint."""
+    transformed = x.copy()
+    # einsum does not use BLAS, whose sums depend on the number of threads.
+    transformed[:len(matrix)] = np.einsum('ij,jtvm->itvm', matrix.astype(x.dtype), x[:len(matrix)])
+    return transformed
+
+
 def random_flip(x, probability, left_right):
-    """Return the clip mirrored (x becomes −x, and the joints of each pair of `left_right` change places), or not."""
+    """Return the clip mirrored with `probability`: x becomes −x, and the joints of each pair of `left_right` swap."""
     if np.random.random() >= probability:
         return x
     mirror = np.arange(x.shape[2])
@@ -107,11 +110,3 @@ def random_flip(x, probability, left_right):
     flipped = np.take(x, mirror, axis=2)
     flipped[0] *= -1
     return flipped
-
-
-def transform(x, matrix):
-    """Return the clip with `matrix` (D, D) applied to the first D channels of every joint."""
-    transformed = x.copy()
-    # einsum, and no BLAS: its sums do not depend on the number of threads.
-    transformed[:len(matrix)] = np.einsum('ij,jtvm->itvm', matrix.astype(x.dtype), x[:len(matrix)])
-    return transformed

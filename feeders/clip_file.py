@@ -1,15 +1,15 @@
-"""The `.npy` file of clips (N, C, T, V, M): opened, and its statistics."""
+"""Reads the `.npy` file of clips (N, C, T, V, M), and computes its mean and deviation."""
 import numpy as np
 
 from runtime.errors import UserError
 
-BLOCK_VALUES = 2 ** 22  # values that the statistics hold at a time: 32 MB in float64
+BLOCK_VALUES = 2 ** 22  # read at a time for the statistics: 32 MB in float64
 
 
 def read_data(path, use_mmap=True):
-    """Return the clips in the `.npy` file `path`, (N, C, T, V, M), mapped (read only) or read whole.
+    """Return the clips in the `.npy` file `path`, (N, C, T, V, M), mapped read-only or read into memory.
 
-    Raises UserError, naming the file, if it is missing, cut off, or no array of numbers with those five axes.
+    Raises UserError if the file is missing, cut off, or not an array of numbers with these five axes.
     """
     try:
         with open(path, 'rb') as file:
@@ -32,8 +32,8 @@ def read_data(path, use_mmap=True):
 def mean_and_deviation(data):
     """Return the mean and the standard deviation of `data` (N, C, T, V, M) over N, T and M, both float32 (C, 1, V, 1).
 
-    Where a joint never changes, the deviation is given as 1, so that dividing by it gives 0. The file is read once,
-    block by block; blocks are merged as in Chan et al., Algorithms for computing the sample variance, 1983.
+    The deviation of a value that never changes is 1, so that normalising gives 0. The data are read once, in blocks,
+    which are merged as in Chan et al., Algorithms for computing the sample variance, 1983.
     """
     N, C, T, V, M = data.shape
     samples = max(1, BLOCK_VALUES // (C * T * V * M))
@@ -54,5 +54,5 @@ def mean_and_deviation(data):
 
 
 def sum_over_frames(block):
-    """Return the sum (C, 1, V, 1) of `block` (N, C, T, V, M) over N, T and M; M last, so that rows are added whole."""
+    """Return the sum (C, 1, V, 1) of `block` (N, C, T, V, M) over N, T and M: M last, so that whole rows are added."""
     return block.sum(axis=(0, 2)).sum(axis=-1)[:, None, :, None]

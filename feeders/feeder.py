@@ -1,4 +1,6 @@
-"""The Dataset that hands clips and labels to the model."""
+"""The data set of clips and labels that a model is trained and tested on."""
+import dataclasses
+
 import numpy as np
 from torch.utils.data import Dataset
 
@@ -11,81 +13,55 @@ from runtime.errors import UserError
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
-MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'  # of joints in space
+MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
 DEBUG_SAMPLES = 100
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Feeder(Dataset):
-    """Clips from a `.npy` file (N, C, T, V, M) and their labels from a pickle of (names, labels).
+    """Clips (N, C, T, V, M) and their labels. An item is (clip float32 (C, T, V, M), label, index).
 
-    An item is (clip float32 (C, T, V, M), label, index). What an argument asks for is done in this order:
+    The arguments follow; `prepare` applies them, in the order written there. Other attributes are `sample_name` and
+    `label`, lists, and `data`, the array of clips. A process that a Feeder is sent to opens `data_path` anew. Without
+    data (`data_path` None) there are no items, but `prepare` works on clips from elsewhere.
 
-    - `normalization`: minus `mean_map`, over `std_map`, both (C, 1, V, 1); `random_shift`: the clip moved in time;
-    - frames: `random_choose`, a random window of `window_size`; or `uniform_sample`: T, one frame of each of T equal
-      spans of the clip without its padding: a random one if `uniform_sample_random`, else the middle one. With
-      `random_span`, those of a random part of the clip, of at least that share of it.
-      `test_clips`: n takes n such draws, evenly spread, and makes the item's clip (n, C, T, V, M). Else zeros fill
-      the clip up to `window_size`, and nothing is cut;
-    - `random_move`, see feeders.tools; then `random_flip` (probability), `random_rotate` (degrees), `random_scale`
-      (share), `random_shear` (share), `random_noise` (standard deviation), see feeders.augment. For those,
-      `dimensions` says which channels are coordinates: 3 (x, y, z) or 2 (x, y, score);
-    - `stream` derives bones or motion from joints (see feeders.streams), so that one file of joints serves all
-      STREAMS; without it, clips stay what the file holds.
-
-    Bones and flips follow `graph`, a dotted class name such as graph.ntu_rgb_d.Graph, built with `graph_args`. The
-    statistics of `normalization` are those of the clips in `statistics_path`, by default of `data_path` itself.
-
-    Without data (`data_path` None) a Feeder has no items; `prepare` then does to clips from elsewhere what it does to
-    its own.
-
-    Attributes: `sample_name` and `label`, lists; `data` (N, C, T, V, M), mapped from the file, or read whole if
-    `use_mmap` is false. `debug` keeps the first 100 samples. A process that a Feeder is sent to opens the file anew.
+    Raises UserError for arguments that do not fit together and for files that are missing or damaged.
     """
 
-    def __init__(self, data_path, label_path, random_choose=False, random_shift=False, random_move=False,
-                 window_size=-1, normalization=False, debug=False, use_mmap=True, stream=None, graph=None,
-                 graph_args=None, uniform_sample=0, uniform_sample_random=False, test_clips=1, random_flip=0.,
-                 random_rotate=0., random_scale=0., random_shear=0., random_noise=0., random_span=0.,
-                 dimensions=None, statistics_path=None):
-        self.data_path = data_path
-        self.label_path = label_path
-        self.random_choose = random_choose
-        self.random_shift = random_shift
-        self.random_move = random_move
-        self.window_size = window_size
-        self.normalization = normalization
-        self.debug = debug
-        self.use_mmap = use_mmap
-        self.stream = stream
-        self.uniform_sample = uniform_sample
-        self.uniform_sample_random = uniform_sample_random
-        self.test_clips = test_clips
-        self.random_flip = random_flip
-        self.random_rotate = random_rotate
-        self.random_scale = random_scale
-        self.random_shear = random_shear
-        self.random_noise = random_noise
-        self.random_span = random_span
-        self.dimensions = dimensions
+    data_path: str | None  # .npy file of the clips
+    label_path: str | None  # pickle of (sample names, labels)
+    random_choose: bool = False  # take a random window of window_size frames
+    random_shift: bool = False  # move the clip in time
+    random_move: bool = False  # turn, zoom and shift the clip over time
+    window_size: int = -1  # frames: shorter clips are filled up with zeros; only random_choose cuts longer ones
+    normalization: bool = False  # subtract the mean, divide by the standard deviation, for each channel and joint
+    debug: bool = False  # keep the first 100 samples only
+    use_mmap: bool = True  # map data_path, instead of reading it into memory
+    stream: str | None = None  # one of STREAMS, derived from a file of joints; None: what the file holds
+    graph: str | None = None  # dotted class name, such as graph.ntu_rgb_d.Graph, which bones and flips need
+    graph_args: dict | None = None
+    uniform_sample: int = 0  # frames to take, one from each of so many equal spans of the clip without its padding
+    uniform_sample_random: bool = False  # take a random frame of each span, not the middle one
+    test_clips: int = 1  # take so many clips, their frames evenly spread in the spans: (test_clips, C, T, V, M)
+    random_flip: float = 0.  # probability of a mirrored clip
+    random_rotate: float = 0.  # degrees
+    random_scale: float = 0.  # share
+    random_shear: float = 0.  # share
+    random_noise: float = 0.  # standard deviation, in the units of the data
+    random_span: float = 0.  # sample from a random part of the clip, of at least this share of it
+    dimensions: int | None = None  # channels that are coordinates: 3 (x, y, z) or 2 (x, y, score), for MOVES
+    statistics_path: str | None = None  # .npy file whose mean and deviation `normalization` uses, not data_path
+
+    def __post_init__(self):
         self.check_arguments()
         self.sample_name, self.label, self.data = [], [], None
-        if data_path is not None:
+        if self.data_path is not None:
             self.read_files()
-        self.graph = self.build_graph(graph, graph_args or {}) if stream in BONE_STREAMS or random_flip else None
-        self.true_lengths = {}  # index → frames before the padding, found when an item is first sampled
-        if normalization:
-            data = self.data if statistics_path is None else read_data(statistics_path)
+        self.skeleton = self.build_graph() if self.stream in BONE_STREAMS or self.random_flip else None
+        self.true_lengths = {}  # index → frames before the padding, known once the item was sampled
+        if self.normalization:
+            data = self.data if self.statistics_path is None else read_data(self.statistics_path)
             self.mean_map, self.std_map = mean_and_deviation(data)
-
-    def read_files(self):
-        self.sample_name, self.label = read_labels(self.label_path)
-        self.data = read_data(self.data_path, self.use_mmap)
-        if len(self.data) != len(self.label):
-            raise UserError(f'{self.data_path} has {len(self.data)} samples and {self.label_path} has '
-                            f'{len(self.label)} labels: take both from the same run of the data preparation')
-        if self.debug:
-            self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
-            self.data = self.data[:DEBUG_SAMPLES]
 
     def check_arguments(self):
         for name in ('window_size', 'uniform_sample', 'test_clips'):
@@ -110,13 +86,22 @@ class Feeder(Dataset):
             raise UserError(f'{", ".join(MOVES)} need to know the coordinates: '
                             'give dimensions: 3 (x, y, z) or 2 (x, y, score)')
 
-    def build_graph(self, name, arguments):
-        """Return the graph with the dotted class name `name`; UserError if it is not the data's."""
-        if name is None:
+    def read_files(self):
+        self.sample_name, self.label = read_labels(self.label_path)
+        self.data = read_data(self.data_path, self.use_mmap)
+        if len(self.data) != len(self.label):
+            raise UserError(f'{self.data_path} has {len(self.data)} samples and {self.label_path} has '
+                            f'{len(self.label)} labels: take both from the same run of the data preparation')
+        if self.debug:
+            self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
+            self.data = self.data[:DEBUG_SAMPLES]
+
+    def build_graph(self):
+        if self.graph is None:
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
-        graph = build(name, arguments, 'graph_args')
+        graph = build(self.graph, self.graph_args or {}, 'graph_args')
         if self.data is not None and graph.num_node != self.data.shape[3]:
-            raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {name} has {graph.num_node}: '
+            raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {self.graph} has {graph.num_node}: '
                             'name the graph of this data')
         return graph
 
@@ -130,9 +115,9 @@ class Feeder(Dataset):
         return self.prepare(clip, self.true_lengths.get(index)), self.label[index], index
 
     def prepare(self, clip, true_length=None):
-        """Return the clip (C, T, V, M), as the file has it, as the model takes it: float32, no view of a file.
+        """Return the model's input, a new float32 array, for the clip (C, T, V, M) of a file.
 
-        `true_length`, its number of frames before the padding, is found if it is needed and not given.
+        `true_length` is the clip's number of frames without its padding; it is computed where needed and not given.
         """
         if self.uniform_sample and true_length is None:
             true_length = augment.true_length(clip)
@@ -142,43 +127,35 @@ class Feeder(Dataset):
         if self.random_shift:
             clip = tools.random_shift(clip)
         if self.uniform_sample:
-            clips = [self.finish(np.take(clip, frames, axis=1)) for frames in self.uniform_frames(true_length)]
+            clips = [self.augmented(np.take(clip, frames, axis=1)) for frames in self.draw_frames(true_length)]
             clip = clips[0] if self.test_clips == 1 else np.stack(clips)
         else:
-            clip = self.finish(tools.random_choose(clip, self.window_size) if self.random_choose else clip)
-        if not (clip.flags.owndata and clip.flags.writeable):
-            clip = clip.copy()  # not a view of the file
-        return clip
+            clip = self.augmented(tools.random_choose(clip, self.window_size) if self.random_choose else clip)
+        return clip if clip.flags.owndata and clip.flags.writeable else clip.copy()
 
-    def uniform_frames(self, true_length):
-        """Return the list of the frames (uniform_sample,) of each draw from a clip of so many frames."""
+    def draw_frames(self, length):
+        """Return, for each of `test_clips`, the frames (uniform_sample,) to take from a clip of `length` frames."""
         if self.uniform_sample_random:
-            begin, span = augment.random_span(true_length, self.random_span) if self.random_span else (0, true_length)
-            share = np.random.random(self.uniform_sample)
-            return [augment.uniform_frames(span, self.uniform_sample, share, begin)]
+            begin, span = augment.random_span(length, self.random_span) if self.random_span else (0, length)
+            return [augment.uniform_frames(span, self.uniform_sample, np.random.random(self.uniform_sample), begin)]
         shares = (np.arange(self.test_clips) + .5) / self.test_clips
-        return [augment.uniform_frames(true_length, self.uniform_sample, share) for share in shares]
+        return [augment.uniform_frames(length, self.uniform_sample, share) for share in shares]
 
-    def finish(self, clip):
-        """Return the stream, moved and padded as asked for, of `clip`, whose frames are chosen."""
+    def augmented(self, clip):
+        """Return the clip, whose frames are chosen, padded and moved, as the stream."""
         if self.stream not in MOTION_STREAMS:
             clip = tools.auto_pading(clip, self.window_size)
         if self.random_move:
             clip = tools.random_move(clip)
         if self.random_flip:
-            clip = augment.random_flip(clip, self.random_flip, self.graph.left_right)
-        if self.random_rotate:
-            clip = augment.random_rotate(clip, self.random_rotate, self.dimensions)
-        if self.random_scale:
-            clip = augment.random_scale(clip, self.random_scale, self.dimensions)
-        if self.random_shear:
-            clip = augment.random_shear(clip, self.random_shear, self.dimensions)
-        if self.random_noise:
-            clip = augment.random_noise(clip, self.random_noise, self.dimensions)
+            clip = augment.random_flip(clip, self.random_flip, self.skeleton.left_right)
+        for move in MOVES[1:]:
+            if amount := getattr(self, move):
+                clip = getattr(augment, move)(clip, amount, self.dimensions)
         if self.stream in BONE_STREAMS:
-            clip = bones(clip, self.graph.bone_partners)
+            clip = bones(clip, self.skeleton.bone_partners)
         if self.stream in MOTION_STREAMS:
-            clip = tools.auto_pading(motion(clip), self.window_size)  # only now: no motion leads into the padding
+            clip = tools.auto_pading(motion(clip), self.window_size)  # padded last: no motion from clip to padding
         return clip
 
     def top_k(self, score, k):

@@ -1,4 +1,4 @@
-"""Label files: a pickle of (sample names, labels), two lists of one length."""
+"""Label files, pickles of (sample names, labels), and the accuracy on them."""
 import numpy as np
 
 from runtime.errors import UserError
@@ -12,10 +12,9 @@ def top_k(scores, labels, k):
 
 
 def read_labels(path):
-    """Return the names and the labels, two lists of one length, of the pickle at `path`.
+    """Return the sample names and the labels in the pickle `path`, two lists of one length.
 
-    Raises UserError, naming the file, if it holds anything else, no sample, or a label that is not an integer of at
-    least 0.
+    Raises UserError if it holds anything else, no sample, or a label that is not an integer from 0.
     """
     content = load_pickle(path)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(

@@ -1,4 +1,4 @@
-"""A validation part, taken out of the training part: the test part is then looked at once, at the end."""
+"""The validation part: samples of the training part that are kept for choosing the best weights."""
 import numpy as np
 from torch.utils.data import Dataset
 
@@ -7,7 +7,7 @@ from runtime.errors import UserError
 
 
 class Part(Dataset):
-    """The samples `indices` of a feeder, as a feeder: item i is (clip, label, i)."""
+    """The samples `indices` of a feeder: item i is (clip, label, i)."""
 
     def __init__(self, feeder, indices):
         self.feeder = feeder

@@ -1,4 +1,4 @@
-"""The streams that are derived from joints: bones and motion, on arrays (…, C, T, V, M).
+"""Streams derived from joints: bones and motion, of arrays (…, C, T, V, M).
 
 Source: Shi et al., 2s-AGCN, CVPR 2019, section 3.3 (bones); Shi et al., Skeleton-Based Action Recognition with
 Multi-Stream Adaptive Graph Convolutional Networks, TIP 2020, section III-D (motion).
@@ -11,7 +11,7 @@ import numpy as np
 def bones(joints, partners):
     """Return each joint minus its partner, (…, C, T, V, M) as `joints`; a joint that is its own partner becomes 0.
 
-    `partners` gives for each of the V joints, counted from 0, the joint at which its bone starts.
+    `partners` holds, for each of the V joints, the joint (from 0) at which its bone starts.
     """
     if len(partners) != joints.shape[-2]:
         raise ValueError(f'{len(partners)} partners for {joints.shape[-2]} joints')
@@ -30,13 +30,13 @@ FILE_STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion', 'joint_bone'
 
 
 def stream_of_file(path):
-    """Return which of FILE_STREAMS a file such as `val_data_bone.npy` holds, by its name; None if that does not say."""
+    """Return which of FILE_STREAMS the name of a file, such as `val_data_bone.npy`, tells; else None."""
     stream = pathlib.PurePath(path).stem.rpartition('_data_')[2]
     return stream if stream in FILE_STREAMS else None
 
 
 def derive(joints, stream, partners):
-    """Return one of FILE_STREAMS, as data_gen writes it, of `joints` (…, C, T, V, M); see `bones` for `partners`."""
+    """Return `stream`, one of FILE_STREAMS, of `joints` (…, C, T, V, M); see `bones` for `partners`."""
     if stream == 'joint_bone':
         return np.concatenate((joints, bones(joints, partners)), axis=-4)
     derived = bones(joints, partners) if stream.startswith('bone') else joints

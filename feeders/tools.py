@@ -1,7 +1,7 @@
-"""What may be done to one clip (C, T, V, M) before the model sees it.
+"""The published augmentations of a clip (C, T, V, M).
 
-Every function returns its result and leaves its argument as it is. What is random is drawn from the global states of
-`random` and `numpy.random`, in the order of the published code, so that a seed gives the clips it has always given.
+Functions do not change their argument. They draw from the global states of `random` and `numpy.random` in the order
+of the published code, so that a seed gives the same clips.
 """
 import random
 
@@ -15,9 +15,9 @@ def downsample(x, step, random_sample=True):
 
 
 def auto_pading(x, size, random_pad=False):
-    """Return the clip within `size` frames, zeros around it: at a random place, or at the start.
+    """Return the clip padded with zeros to `size` frames, behind it or, if `random_pad`, on both sides.
 
-    A clip of `size` frames or more is returned as it is.
+    A clip of `size` frames or more is returned unchanged.
     """
     C, T, V, M = x.shape
     if size <= T:
@@ -29,7 +29,7 @@ def auto_pading(x, size, random_pad=False):
 
 
 def random_choose(x, size, auto_pad=True):
-    """Return a random window of `size` frames; a shorter clip is padded at random, or left as it is."""
+    """Return a random window of `size` frames; a shorter clip is padded on both sides if `auto_pad`."""
     T = x.shape[1]
     if size < T:
         begin = random.randint(0, T - size)
@@ -38,7 +38,7 @@ def random_choose(x, size, auto_pad=True):
 
 
 def random_shift(x):
-    """Return the clip with its span of non-zero frames moved to a random place, zeros around it."""
+    """Return the clip with its span of non-zero frames at a random place."""
     begin, end = nonzero_span(x)
     size = end - begin
     new_begin = random.randint(0, x.shape[1] - size)
@@ -49,19 +49,18 @@ def random_shift(x):
 
 def random_move(x, angle_candidate=(-10., -5., 0., 5., 10.), scale_candidate=(.9, 1., 1.1),
                 transform_candidate=(-.2, -.1, 0., .1, .2), move_time_candidate=(1,)):
-    """Return the clip seen by a camera that turns, zooms and pans in the plane of x and y.
+    """Return the clip rotated, scaled and shifted in the plane of x and y, by amounts that change over time.
 
-    The clip is cut at `move_time` nodes; at each an angle (degrees), a scale and two shifts are drawn, and between
-    nodes they change linearly. Joints at the origin (absent ones) are shifted too. Source: Yan et al., ST-GCN, AAAI
-    2018 (training).
+    At the ends of `move_time` spans of frames an angle (degrees), a scale and two shifts are drawn, in between they
+    change linearly. Absent joints, at the origin, are shifted too. Source: Yan et al., ST-GCN, AAAI 2018 (training).
     """
     T = x.shape[1]
     move_time = random.choice(move_time_candidate)
     nodes = np.append(np.arange(0, T, T / move_time).round().astype(int), T)
     candidates = angle_candidate, scale_candidate, transform_candidate, transform_candidate
-    at_nodes = np.array([choose(values, len(nodes)) for values in candidates])
+    at_nodes = np.array([np.random.choice(values, len(nodes)) for values in candidates])
     angle, scale, shift_x, shift_y = interpolate(at_nodes, nodes)[:, :, None, None]
-    plane = np.empty(x.shape[1:], np.complex128)  # x + iy, which turns and zooms by one multiplication
+    plane = np.empty(x.shape[1:], np.complex128)  # x + iy: one product rotates and scales
     plane.real, plane.imag = x[:2]
     plane *= scale * np.exp(1j * np.radians(angle))
     plane += shift_x + 1j * shift_y
@@ -70,15 +69,10 @@ def random_move(x, angle_candidate=(-10., -5., 0., 5., 10.), scale_candidate=(.9
     return moved
 
 
-def choose(candidates, size):
-    """Return what `np.random.choice(candidates, size)` would, from the same draws, in half the time."""
-    return np.asarray(candidates)[np.random.randint(0, len(candidates), size)]
-
-
 def interpolate(values, nodes):
     """Return (K, T) from `values` (K, n+1) at the n+1 `nodes`, frames from 0 to T.
 
-    From node to node each row is a line that begins at the one's value and ends at the next one's, both reached.
+    The frames of a span run linearly from the value at its first node to that at its last node, both included.
     """
     lines = []
     for i, length in enumerate(np.diff(nodes)):
@@ -88,7 +82,7 @@ def interpolate(values, nodes):
 
 
 def mean_subtractor(x, mean):
-    """Return the clip with `mean` subtracted from all frames up to the last one that is not all zero."""
+    """Return the clip with `mean` subtracted from all frames up to the last non-zero one."""
     _, end = nonzero_span(x)
     centred = x.copy()
     centred[:, :end] -= mean
@@ -96,21 +90,21 @@ def mean_subtractor(x, mean):
 
 
 def nonzero_span(x):
-    """Return (begin, end): the frames that are not all zero lie in begin…end−1. An empty clip counts as a full one."""
+    """Return (begin, end) of the span from the first to the last non-zero frame; (0, T) for an empty clip."""
     nonzero = (x != 0).any(axis=(0, 2, 3))
     return nonzero.argmax(), len(nonzero) - nonzero[::-1].argmax()
 
 
 def openpose_match(x):
-    """Return the clip (x, y, score) with persons linked from frame to frame, the best-scored track first.
+    """Return the clip (x, y, score) with its persons tracked from frame to frame, the track of best score first.
 
-    From each frame to the next, persons choose in the order of their scores, best first, the nearest person (summed
-    squared distance of the joints) that is still free.
+    Each person of a frame, in the order of their scores, is matched with the nearest person of the next frame that is
+    not yet matched, by the summed squared distance of their joints.
     """
     C, T, V, M = x.shape
-    order = np.argsort(-x[2].sum(axis=1)[:-1], axis=1, kind='stable')  # (T-1, M): who chooses first, second, …
+    order = np.argsort(-x[2].sum(axis=1)[:-1], axis=1, kind='stable')  # (T-1, M): persons, best first
     step = x[:2, 1:, :, None, :] - x[:2, :-1, :, :, None]
-    distance = (step ** 2).sum(axis=(0, 2))  # (T-1, M, M): from person to person of the next frame
+    distance = (step ** 2).sum(axis=(0, 2))  # (T-1, M, M): to the persons of the next frame
     frames = np.arange(T - 1)
     track = np.empty((T, M), int)
     track[0] = np.arange(M)
@@ -119,7 +113,7 @@ def openpose_match(x):
         distance[frames, :, nearest] = np.inf
         track[1:][frames, person] = nearest
     hop = 1
-    while hop < T:  # track[t] leads from frame t - hop to t: chained with those before, from frame 0 to t
+    while hop < T:  # track[t] maps the persons of frame t - hop to those of t; in the end, those of frame 0
         track[hop:] = np.take_along_axis(track[hop:], track[:-hop], axis=1)
         hop *= 2
     linked = np.take_along_axis(x, track[None, :, None, :], axis=3)

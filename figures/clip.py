@@ -8,33 +8,29 @@ from figures.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, as_image, new_fi
 
 PERSONS = BLUE, ORANGE
 MARGIN = .06  # of the larger side of what the persons reach over
+COLUMNS = 8
 
 
 @styled
 def strip(joints, links, frames, frame_rate, title, predictions=(), kind=None):
-    """Return the figure of the `frames` of joints (3, T, V, M), side by side; below, the `predictions`.
+    """Return the figure of the `frames` of joints (3, T, V, M), side by side, above the `predictions`.
 
-    `predictions` are pairs (name, probability), likeliest first; `kind` is what front_view takes.
+    `predictions` are pairs (name, probability), likeliest first; `kind` is that of `front_view`.
     """
     view = front_view(joints, kind)
     limits = limits_of(view[:, frames])
-    columns = min(len(frames), 8)
+    columns = min(len(frames), COLUMNS)
     rows = -(-len(frames) // columns)
-    panel = (WIDTH - .3) / columns
-    tall = float(np.clip(panel * np.ptp(limits[1]) / np.ptp(limits[0]), 1., 2.6)) + .25
-    bars = .2 + .2 * len(predictions) if predictions else 0
-    height = .5 + rows * tall + bars + .1
-    figure = new_figure(WIDTH, height)
-    figure.text(.15 / WIDTH, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
+    tall = .25 + float(np.clip(WIDTH / columns * np.ptp(limits[1]) / np.ptp(limits[0]), 1., 2.6))
+    bars = .3 + .2 * len(predictions) if predictions else 0
+    figure = new_figure(WIDTH, .4 + rows * tall + bars, title)
+    grid = figure.add_gridspec(rows + bool(predictions), columns, height_ratios=[tall] * rows + [bars] * bool(bars))
     for number, frame in enumerate(frames):
-        row, column = divmod(number, columns)
-        axes = figure.add_axes([(.15 + column * panel) / WIDTH, 1 - (.4 + (row + 1) * tall) / height,
-                                .97 * panel / WIDTH, (tall - .25) / height])
+        axes = figure.add_subplot(grid[number])
         draw_persons(axes, view[:, frame], links, limits)
-        axes.set_title(f'{frame / frame_rate:.2f} s', fontsize=8, pad=3, color=GREY)
+        axes.set_title(f'{frame / frame_rate:.2f} s', fontsize=8, color=GREY)
     if predictions:
-        axes = figure.add_axes([.33, .1 / height, .4, (bars - .15) / height])
-        draw_predictions(axes, predictions)
+        draw_predictions(figure.add_subplot(grid[-1, :]), predictions)
     return figure
 
 
@@ -43,20 +39,18 @@ def film(joints, links, frames, frame_rate, title, predictions=(), kind=None):
     """Return a PIL image of each of the `frames` of joints (3, T, V, M); see `strip`."""
     view = front_view(joints, kind)
     limits = limits_of(view[:, frames])
-    width, height = (6.9 if predictions else 3.6), 3.8
-    figure = new_figure(width, height)
-    figure.text(.15 / width, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
-    axes = figure.add_axes([.1 / width, .35 / height, 3.4 / width, (height - .8) / height])
-    clock = figure.text(.15 / width, .18 / height, '', va='center', fontsize=9, color=GREY)
-    if predictions:
-        beside = figure.add_axes([5.2 / width, 1.1 / height, 1.1 / width, 1.6 / height])
-        draw_predictions(beside, predictions)
+    figure = new_figure(6.9 if predictions else 3.6, 3.8, title)
+    axes, *beside = figure.subplots(1, 2 if predictions else 1, squeeze=False)[0]
+    for bars in beside:
+        draw_predictions(bars, predictions)
+        bars.set_box_aspect(.8)
     images = []
     for frame in frames:
         axes.clear()
         draw_persons(axes, view[:, frame], links, limits)
-        clock.set_text(f'{frame / frame_rate:.2f} s')
+        axes.set_title(f'{frame / frame_rate:.2f} s', y=-.08, fontsize=9, color=GREY)
         images.append(as_image(figure))
+        figure.set_layout_engine('none')  # all images have the first one's places
     return images
 
 
@@ -68,30 +62,26 @@ def limits_of(view):
 
 
 def draw_persons(axes, places, links, limits):
-    """Draw the persons of one frame, (M, V, 2) with NaN for what is not seen."""
+    """Draw the persons of one frame, (M, V, 2) with NaN for joints that are not seen."""
     for place, colour in zip(places, itertools.cycle(PERSONS)):
-        for i, j in links:
-            axes.plot(*place[[i, j]].T, color=colour, linewidth=1.6, solid_capstyle='round')
+        for link in links:
+            axes.plot(*place[list(link)].T, color=colour, linewidth=1.6, solid_capstyle='round')
         axes.scatter(*place.T, s=5, color=colour, linewidth=0, zorder=3)
-    axes.set_aspect('equal')
-    axes.set_xlim(*limits[0])
-    axes.set_ylim(*limits[1])
+    axes.set(aspect='equal', xlim=limits[0], ylim=limits[1])
     axes.set_axis_off()
 
 
 def draw_predictions(axes, predictions):
     """Draw horizontal bars of pairs (name, probability), the likeliest on top."""
     names, probabilities = zip(*predictions)
-    place = np.arange(len(names))
-    axes.barh(place, [1] * len(names), color='#F2F2F2', height=.72)
-    axes.barh(place, probabilities, color=[INK if i == 0 else GREY for i in place], height=.72)
-    for y, probability in zip(place, probabilities):
-        axes.text(1.02, y, f'{probability:.1%}', va='center', fontsize=8)
-    axes.set_yticks(place, names, fontsize=8)
+    place = range(len(names))
+    axes.barh(place, 1, color='#F2F2F2', height=.72)
+    bars = axes.barh(place, probabilities, color=[INK] + [GREY] * (len(names) - 1), height=.72)
+    axes.bar_label(bars, [f'{probability:.1%}' for probability in probabilities], padding=3)
+    axes.set_yticks(place, names)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xticks([])
     axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.spines['left'].set(visible=True, color=PALE)

@@ -5,97 +5,69 @@ from matplotlib.lines import Line2D
 from figures.body import short_names, standing
 from figures.style import BLUE, GREY, INK, MAGNITUDE, PALE, SIGNED, VERMILLION, WIDTH, new_figure, styled
 
-SUBSETS = 'the joint itself', 'nearer the centre', 'farther from it'  # which neighbours act on a joint
+SUBSETS = 'the joint itself', 'nearer the centre', 'farther from it'  # the neighbours that each subset links
 LARGEST_CIRCLE = 560  # points²
 
 
 @styled
 def matrices(graphs, joint_names, title):
-    """Return the figure of `graphs`, letter → (3, V, V): a row a letter, a column a subset, a colour scale a row.
-
-    In each matrix a row is the joint that acts, a column the joint that is acted on.
-    """
-    names = short_names(joint_names)
-    left, right, top, bottom, gap = 1.1, .8, .68, .95, .12
-    size = (WIDTH - left - right - 2 * gap) / 3
-    between = .2
-    height = top + bottom + len(graphs) * size + (len(graphs) - 1) * between
-    figure = new_figure(WIDTH, height)
-    figure.text(left / WIDTH, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
-    figure.text(1 - right / WIDTH, 1 - .2 / height, 'each row acts on the columns', va='center', ha='right', color=GREY)
-    for row, (letter, stack) in enumerate(graphs.items()):
-        scale = colour_scale(stack)
-        bottom_of_row = 1 - (top + (row + 1) * size + row * between) / height
-        for k, graph in enumerate(stack):
-            axes = figure.add_axes([(left + k * (size + gap)) / WIDTH, bottom_of_row, size / WIDTH, size / height])
-            image = axes.imshow(graph, interpolation='nearest', **scale)
-            name_ticks(axes, names, row == len(graphs) - 1, k == 0)
-            if row == 0:
-                axes.set_title(f'subset {k + 1}: {SUBSETS[k]}', pad=4)
-        bar = figure.add_axes([(WIDTH - right + .08) / WIDTH, bottom_of_row + .08 * size / height, .1 / WIDTH,
-                               .84 * size / height])
-        figure.colorbar(image, cax=bar).outline.set_linewidth(.4)
-        bar.tick_params(labelsize=7, length=2)
-        bar.set_title(letter.replace(' ', ''), fontsize=9, pad=5, weight='bold', loc='left')
+    """Return the figure of `graphs`, letter → (3, V, V): a row a letter, a column a subset, a colour scale a row."""
+    figure = new_figure(WIDTH, 1.4 + 2.4 * len(graphs), title)
+    rows = figure.subplots(len(graphs), 3, squeeze=False, sharex=True, sharey=True)
+    for row, (letter, stack) in zip(rows, graphs.items()):
+        for axes, graph in zip(row, stack):
+            image = axes.imshow(graph, interpolation='nearest', **colour_scale(stack))
+        figure.colorbar(image, ax=row, shrink=.84).ax.set_title(letter.replace(' ', ''), fontsize=9, weight='bold')
+    for axes, (k, neighbours) in zip(rows[0], enumerate(SUBSETS, 1)):
+        axes.set_title(f'subset {k}: {neighbours}')
+    ticks = {'ticks': range(len(joint_names)), 'labels': short_names(joint_names), 'fontsize': 6.5}
+    for axes in rows[-1]:
+        axes.set_xticks(**ticks, rotation=90)
+    for axes in rows[:, 0]:
+        axes.set_yticks(**ticks)
+    figure.supxlabel('the joint that is acted on', fontsize=8, color=GREY)
+    figure.supylabel('the joint that acts', fontsize=8, color=GREY)
     return figure
 
 
 def colour_scale(values):
     """Return imshow's arguments for one row of matrices: a map that diverges from 0 where some values are negative."""
-    if values.min() < -1e-3 * np.abs(values).max():
-        most = np.abs(values).max()
-        return {'cmap': SIGNED, 'vmin': -most, 'vmax': most}
     least, most = values.min(), values.max()
+    largest = max(-least, most)
+    if least < -1e-3 * largest:
+        return {'cmap': SIGNED, 'vmin': -largest, 'vmax': largest}
     return {'cmap': MAGNITUDE, 'vmin': least, 'vmax': max(most, least + 1e-3)}
-
-
-def name_ticks(axes, names, below, beside):
-    positions = np.arange(len(names))
-    axes.set_xticks(positions, names if below else [''] * len(names), rotation=90, fontsize=6.5)
-    axes.set_yticks(positions, names if beside else [''] * len(names), fontsize=6.5)
-    axes.tick_params(axis='x', length=1.5 if below else 0, pad=2)
-    axes.tick_params(axis='y', length=1.5 if beside else 0, pad=2)
 
 
 @styled
 def on_the_body(graphs, graph, joint, letter, sample):
     """Return the figure of `graphs`, layer → (3, V, V): how strongly each joint acts on `joint`, its number.
 
-    A column a layer, a row a subset; circles have the area of the weight, on one scale in each row.
+    There is a column for each layer and a row for each subset. The area of a circle is the weight, on one scale in each
+    row.
     """
-    layers = list(graphs)
-    panel, tall = (WIDTH - 1.3) / max(3, len(layers)), 2.45
-    width = 1.3 + panel * len(layers)
-    wide = len(layers) > 2
-    top, bottom = .85, .5 if wide else .9
-    height = top + bottom + 3 * tall
-    figure = new_figure(width, height)
+    title = f'What acts on the {graph.joint_names[joint]}, sample {sample}'
+    figure = new_figure(max(WIDTH * len(graphs) / 3, 4.5), 8.2, title)
+    rows = figure.subplots(3, len(graphs), squeeze=False)
     place = standing(graph)
-    figure.text(.15 / width, 1 - .2 / height, f'What acts on the {graph.joint_names[joint]}', va='center', fontsize=10,
-                weight='bold')
-    figure.text(.15 / width, 1 - .4 / height, f'sample {sample}', va='center', color=GREY)
-    for k in range(3):
-        acting = {layer: graphs[layer][k][:, joint] for layer in layers}
-        most = max(np.abs(values).max() for values in acting.values()) or 1
-        y = 1 - (top + (k + 1) * tall) / height
-        figure.text(.15 / width, y + .62 * tall / height, f'subset {k + 1}', fontsize=9, weight='bold')
-        figure.text(.15 / width, y + .58 * tall / height, SUBSETS[k], va='top', fontsize=8)
-        figure.text(.15 / width, y + .45 * tall / height, f'largest\ncircle: {most:#.2g}', va='top', fontsize=8,
-                    color=GREY)
-        for column, layer in enumerate(layers):
-            axes = figure.add_axes([(1.3 + column * panel) / width, y, panel / width, tall / height])
-            draw_body(axes, place, graph.inward, acting[layer] / most, joint)
-            if k == 0:
-                axes.set_title(f'layer {layer}', pad=3)
-    negative = any((stack[:, :, joint] < 0).any() for stack in graphs.values())
-    add_legend(figure, letter, negative, beside=wide)
+    for k, (row, neighbours) in enumerate(zip(rows, SUBSETS)):
+        acting = [stack[k][:, joint] for stack in graphs.values()]
+        largest = np.abs(acting).max() or 1
+        beside = {'transform': row[0].transAxes, 'ha': 'right'}
+        row[0].text(0, .6, f'subset {k + 1}', fontsize=9, weight='bold', **beside)
+        row[0].text(0, .58, f'{neighbours}\n\nlargest\ncircle: {largest:#.2g}', va='top', **beside)
+        for axes, strengths in zip(row, acting):
+            draw_body(axes, place, graph.inward, strengths / largest, joint)
+    for axes, layer in zip(rows[0], graphs):
+        axes.set_title(f'layer {layer}')
+    add_legend(figure, letter, any((stack[:, :, joint] < 0).any() for stack in graphs.values()))
     return figure
 
 
 def draw_body(axes, place, links, strengths, joint):
-    """Draw one body: joints at `place` (V, 2), circles by `strengths` (V,), of which the largest may be 1 or −1."""
-    for i, j in links:
-        axes.plot(*place[[i, j]].T, color=PALE, linewidth=2.2, solid_capstyle='round', zorder=1)
+    """Draw one body: joints at `place` (V, 2), circles by `strengths` (V,), from −1 to 1."""
+    for link in links:
+        axes.plot(*place[list(link)].T, color=PALE, linewidth=2.2, solid_capstyle='round', zorder=1)
     axes.scatter(*place.T, s=5, color=GREY, linewidth=0, zorder=2)
     order = np.argsort(-np.abs(strengths))  # small circles on top of large ones
     colours = np.where(strengths < 0, VERMILLION, BLUE)[order]
@@ -103,17 +75,16 @@ def draw_body(axes, place, links, strengths, joint):
     axes.scatter(*place[order].T, s=areas, c=colours, alpha=.75, linewidth=0, zorder=3)
     axes.scatter(*place[joint], s=70, marker='x', color=INK, linewidth=1.4, zorder=4)
     axes.set_aspect('equal')
-    axes.set_xlim(place[:, 0].min() - .6, place[:, 0].max() + .6)
-    axes.set_ylim(place[:, 1].min() - .45, place[:, 1].max() + .45)
+    axes.margins(.2, .1)
     axes.set_axis_off()
 
 
-def add_legend(figure, letter, negative, beside):
+def add_legend(figure, letter, negative):
+    """Explain the marks below the figure; `negative` says whether there are negative weights."""
     dot = {'linestyle': '', 'marker': 'o', 'markersize': 9, 'alpha': .75, 'markeredgewidth': 0}
     handles = [Line2D([], [], color=BLUE, label=f'weight in {letter}{", positive" if negative else ""}', **dot)]
     if negative:
         handles.append(Line2D([], [], color=VERMILLION, label='negative', **dot))
     handles.append(Line2D([], [], linestyle='', marker='x', color=INK, markersize=8, markeredgewidth=1.4,
                           label='the joint that is acted on'))
-    figure.legend(handles=handles, loc='lower center', ncols=len(handles) if beside else 1, frameon=False, fontsize=8,
-                  columnspacing=2, handletextpad=.4)
+    figure.legend(handles=handles, loc='outside lower center', ncols=len(handles), frameon=False)

@@ -3,58 +3,50 @@ import numpy as np
 
 from figures.style import BLUE, GREY, MAGNITUDE, new_figure, styled
 
-ROW, LONGEST_TO_NAME = .135, 120  # inches a class; with more classes only their numbers are ticked
+MOST_NAMED = 120  # of more classes, every so many are marked by their number
+MOST_NUMBERED = 40
+ROW = .135  # inches a class
 
 
 @styled
 def confusion(counts, names, title):
     """Return the figure of `counts` (classes, classes), true by predicted, in shares of each row, best class on top.
 
-    Beside each row stands the class's accuracy. Classes without a sample are left out of the rows and the columns.
+    The accuracy of each class is drawn beside its row. Classes without a sample have neither a row nor a column.
     """
-    there = np.flatnonzero(counts.sum(1))
-    shares = counts[there] / counts[there].sum(1, keepdims=True)
-    order = np.argsort(-shares[np.arange(len(there)), there], kind='stable')
-    classes = there[order]
+    tested = np.flatnonzero(counts.sum(1))
+    shares = counts[tested] / counts[tested].sum(1, keepdims=True)
+    order = np.argsort(-shares[np.arange(len(tested)), tested], kind='stable')
+    classes = tested[order]
     shares = shares[order][:, classes]
-    accuracy = shares.diagonal()
-    row = max(ROW, 2.4 / len(classes)) if len(classes) <= LONGEST_TO_NAME else 6 / len(classes)
+    named = len(classes) <= MOST_NAMED
+    row = max(ROW, 2.4 / len(classes)) if named else 6 / len(classes)
+    fontsize = min(8, row * 72 * .8) if named else 7
     size = row * len(classes)
-    named = len(classes) <= LONGEST_TO_NAME
-    fontsize = min(8, row * 72 * .8)
-    label = (max(len(names[c]) for c in classes) * .0085 * fontsize + .15) if named else .5
-    bars, top, bar_gap = max(1.1, .2 * size), .75, .55
-    below = label + .2 + .62
-    width, height = .3 + label + size + .15 + bars + bar_gap, top + size + below
-    figure = new_figure(width, height)
-    figure.text(.15 / width, 1 - .2 / height, title, va='center', fontsize=10, weight='bold')
-    axes = figure.add_axes([(.3 + label) / width, below / height, size / width, size / height])
+    label = max(len(names[c]) for c in classes) * .0085 * fontsize if named else .5
+    figure = new_figure(.8 + label + 1.25 * size, 1.8 + label + size, title)
+    axes = figure.subplots()
     image = axes.imshow(shares, cmap=MAGNITUDE, vmin=0, vmax=1, interpolation='nearest')
-    if named:
-        ticks = [names[c] for c in classes]
-        axes.set_xticks(np.arange(len(classes)), ticks, rotation=90, fontsize=fontsize)
-        axes.set_yticks(np.arange(len(classes)), ticks, fontsize=fontsize)
-    axes.tick_params(length=1.5, pad=2)
-    axes.set_xlabel('predicted')
-    axes.set_ylabel('true')
-    draw_accuracies(figure.add_axes([(.3 + label + size + .15) / width, below / height, bars / width, size / height]),
-                    accuracy, fontsize if named else 0)
-    scale = figure.add_axes([(.3 + label + size * .1) / width, .42 / height, size * .8 / width, .1 / height])
-    figure.colorbar(image, cax=scale, orientation='horizontal').outline.set_linewidth(.4)
-    scale.tick_params(labelsize=7, length=2)
-    scale.set_xlabel('share of the samples of a class', fontsize=8, labelpad=1)
+    marked = np.arange(0, len(classes), 1 if named else -(-len(classes) // MOST_NUMBERED))
+    labels = [names[c] if named else str(c) for c in classes[marked]]
+    axes.set_xticks(marked, labels, rotation=90, fontsize=fontsize)
+    axes.set_yticks(marked, labels, fontsize=fontsize)
+    number = '' if named else ' (number of the class)'
+    axes.set_xlabel(f'predicted{number}')
+    axes.set_ylabel(f'true{number}, best first')
+    draw_accuracies(axes.inset_axes([1.03, 0, .22, 1]), shares.diagonal(), fontsize if named else 0)
+    figure.colorbar(image, ax=axes, location='bottom', shrink=.8, aspect=40, label='share of the samples of a class')
     return figure
 
 
 def draw_accuracies(axes, accuracy, fontsize):
-    place = np.arange(len(accuracy))
-    axes.barh(place, accuracy, color=BLUE, height=.7)
-    for y, share in zip(place, accuracy) if fontsize else ():
-        axes.text(share + .03, y, f'{100 * share:.0f}', va='center', fontsize=fontsize, color=GREY)
+    """Draw a bar for each class, with the percentage beside it unless `fontsize` is 0."""
+    bars = axes.barh(np.arange(len(accuracy)), accuracy, color=BLUE, height=.7)
+    if fontsize:
+        axes.bar_label(bars, [f'{100 * share:.0f}' for share in accuracy], padding=2, fontsize=fontsize, color=GREY)
     axes.set_ylim(len(accuracy) - .5, -.5)
     axes.set_xlim(0, 1)
     axes.set_xticks([0, .5, 1], ['0', '50', '100'], fontsize=7)
     axes.set_yticks([])
-    axes.set_title('accuracy, %', fontsize=8, pad=4)
-    for side in ('top', 'right'):
-        axes.spines[side].set_visible(False)
+    axes.set_title('accuracy, %', fontsize=8)
+    axes.spines[['top', 'right']].set_visible(False)

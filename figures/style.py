@@ -1,7 +1,7 @@
-"""What all drawings share: colours, sizes, and the file that a figure becomes.
+"""What all pictures share: colours, sizes, and how a figure becomes a file.
 
-Colours are Okabe and Ito's for lines (https://jfly.uni-koeln.de/color/), cividis for magnitudes, PuOr for what has a
-sign: told apart with any colour vision. Widths are in inches, for pictures that are shown a hundred pixels an inch.
+Colours are Okabe and Ito's for lines (https://jfly.uni-koeln.de/color/), cividis for magnitudes and PuOr for signed
+values: they can be told apart with any colour vision. Sizes are in inches.
 """
 import io
 import pathlib
@@ -14,37 +14,35 @@ from PIL import Image
 
 from runtime.atomic_file import write_whole
 
-BLUE, ORANGE, GREEN, VERMILLION = '#0072B2', '#E69F00', '#009E73', '#D55E00'
+BLUE, ORANGE, VERMILLION = '#0072B2', '#E69F00', '#D55E00'
 INK, GREY, PALE = '#222222', '#767676', '#D9D9D9'
 MAGNITUDE, SIGNED = 'cividis', 'PuOr'
 WIDTH = 9.4
 PIXELS_PER_INCH = 130
 SETTINGS = {'font.size': 8, 'axes.titlesize': 9, 'font.family': 'DejaVu Sans', 'text.color': INK,
             'axes.edgecolor': GREY, 'axes.labelcolor': INK, 'xtick.color': INK, 'ytick.color': INK,
-            'axes.linewidth': .6, 'xtick.major.width': .6, 'ytick.major.width': .6,
-            'svg.fonttype': 'none', 'svg.hashsalt': '2s-agcn'}
-styled = matplotlib.rc_context(SETTINGS)  # decorates what draws, so that no one else's settings change
+            'axes.linewidth': .6, 'xtick.major.width': .6, 'ytick.major.width': .6, 'xtick.major.size': 2,
+            'ytick.major.size': 2, 'svg.fonttype': 'none', 'svg.hashsalt': '2s-agcn'}
+styled = matplotlib.rc_context(SETTINGS)  # a decorator: the settings of programs that draw too stay as they are
 
 
-def new_figure(width, height):
-    """Return an empty figure, in inches, that needs no display."""
-    figure = Figure(figsize=(width, height), facecolor='white')
+def new_figure(width, height, title):
+    """Return a figure that needs no display and places its axes by itself, with `title` at its top left."""
+    figure = Figure(figsize=(width, height), facecolor='white', layout='constrained')
     FigureCanvasAgg(figure)
+    figure.suptitle(title, x=.15 / width, ha='left', fontsize=10, weight='bold')
     return figure
 
 
 @styled
 def save_figure(figure, path):
-    """Write the figure as PNG, SVG or GIF, by the end of `path`."""
+    """Write the figure as PNG, SVG or GIF, by the suffix of `path`."""
     kind = pathlib.Path(path).suffix[1:]
     if kind == 'gif':
         save_frames([as_image(figure, PIXELS_PER_INCH)], path, 1)
         return
     content = io.BytesIO()
-    if kind == 'svg':
-        figure.savefig(content, format=kind, metadata={'Date': None})
-    else:
-        as_image(figure, PIXELS_PER_INCH).save(content, kind, optimize=True)
+    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH, metadata={'Date': None} if kind == 'svg' else None)
     with write_whole(path) as file:
         file.write(content.getvalue())
 

@@ -1,4 +1,4 @@
-"""The pictures of a training run that TensorBoard shows: confusions, and the graphs learned so far."""
+"""The pictures of a training run for TensorBoard: the confusions, and the graphs learned so far."""
 import numpy as np
 
 from figures.graph import matrices
@@ -11,19 +11,19 @@ PIXELS_PER_INCH = 70
 
 def confusion_image(counts):
     """Return `counts` (classes, classes), true by predicted, as an image, uint8 (height, width, 3)."""
-    names = [str(number) for number in range(len(counts))]
-    return np.asarray(as_image(confusion(counts, names, 'Confusion of the test samples'), PIXELS_PER_INCH))
+    numbers = list(map(str, range(len(counts))))
+    return np.asarray(as_image(confusion(counts, numbers, 'Confusion of the test samples'), PIXELS_PER_INCH))
 
 
 def learned_graphs_image(network, graph):
     """Return B of three layers as an image, uint8 (height, width, 3); None for a network without learned graphs.
 
-    Joints of a `graph` without joint_names, which a model does not ask for, are numbered.
+    Joints are numbered if `graph` has no joint_names.
     """
     learned = {layer: getattr(getattr(getattr(network, f'l{layer}', None), 'gcn1', None), 'PA', None)
                for layer in LAYERS}
-    if any(graph is None for graph in learned.values()):
+    if any(B is None for B in learned.values()):
         return None
-    stacks = {f'l{layer}': graph.detach().cpu().numpy() for layer, graph in learned.items()}
-    names = getattr(graph, 'joint_names', [str(number) for number in range(graph.num_node)])
+    stacks = {f'l{layer}': B.detach().cpu().numpy() for layer, B in learned.items()}
+    names = getattr(graph, 'joint_names', list(map(str, range(graph.num_node))))
     return np.asarray(as_image(matrices(stacks, names, 'Learned graphs B of three layers'), PIXELS_PER_INCH))

@@ -1,5 +1,5 @@
-"""The 17 joints of COCO, as HRNet finds them. Source: https://cocodataset.org/#keypoints-2020; links as PYSKL has them
-(layout 'coco', https://github.com/kennymckormick/pyskl)."""
+"""The 17 joints of COCO, as HRNet finds them. Sources: https://cocodataset.org/#keypoints-2020 (joints) and
+https://github.com/kennymckormick/pyskl, layout 'coco' (links)."""
 from graph.tools import SkeletonGraph
 
 JOINT_NAMES = (

@@ -1,5 +1,6 @@
 """A skeleton without code: its joints, links and pairs by name, from a config or from a YAML file of its own."""
 import difflib
+import graphlib
 
 from graph.tools import SkeletonGraph
 from runtime.arguments import read_yaml
@@ -13,14 +14,14 @@ class Graph(SkeletonGraph):
     """The skeleton that its arguments describe; see SkeletonGraph for the attributes.
 
     - `joints`: the names of the V joints, in the order of the data;
-    - `inward`: links [from, to]; one leads from each joint but one towards that one, the root of the tree;
+    - `inward`: links [from, to]; every joint but the root has one, to its neighbour on the way to the root;
     - `center`: the joint that the body is centred on;
     - `pairs`: [left, right], the joints that a mirror swaps; [] if there are none;
-    - `bone_root` (default: the root of the tree): where bones start. Each joint's bone starts at its neighbour on the
-      way there, and the bone of `bone_root` itself is zero.
+    - `bone_root` (default: the root): where bones start. Each joint's bone starts at its neighbour on the way there,
+      and the bone of `bone_root` itself is zero.
 
-    With `file`, the path of a YAML, these keys are read from there. Raises ValueError for a wrong skeleton, UserError
-    with the file's name if it is one in a file.
+    With `file`, the path of a YAML, these keys are read from there. Raises ValueError for a wrong skeleton, and
+    UserError, which names the file, for a wrong one in a file.
     """
 
     def __init__(self, file=None, labeling_mode='spatial', **skeleton):
@@ -40,8 +41,7 @@ def described(skeleton):
     """Return SkeletonGraph's arguments for the dict `skeleton` with the KEYS; ValueError says what is wrong with it."""
     for key in skeleton:
         if key not in KEYS:
-            near = difflib.get_close_matches(str(key), KEYS, n=1)
-            raise ValueError(f"there is no key '{key}': " + (f"did you mean '{near[0]}'?" if near else ', '.join(KEYS)))
+            raise ValueError(f"there is no key '{key}'{did_you_mean(str(key), KEYS) or ': ' + ', '.join(KEYS)}")
     for key in NEEDED:
         if skeleton.get(key) is None:
             raise ValueError(f'no {key}: a skeleton has {", ".join(NEEDED)}')
@@ -51,14 +51,13 @@ def described(skeleton):
     parent, root = tree(links, names)
     bone_root = skeleton.get('bone_root')
     bone_root = root if bone_root is None else joint_number(bone_root, 'bone_root', number)
-    return {'joint_names': names, 'inward': links, 'bone_partners': bone_partners(parent, root, bone_root),
+    return {'joint_names': names, 'inward': links, 'bone_partners': bone_partners(parent, bone_root),
             'center': joint_number(skeleton['center'], 'center', number),
-            'left_right': left_right(pairs_of_joints(skeleton['pairs'], 'pairs', number), names),
-            'labeling_mode': skeleton['labeling_mode']}
+            'left_right': left_right(skeleton['pairs'], number), 'labeling_mode': skeleton['labeling_mode']}
 
 
 def joint_names(joints):
-    """Return the list of names; ValueError if it is none, or one of them is there twice."""
+    """Return the list of names; ValueError if it is not a list of names, or a name is there twice."""
     if not isinstance(joints, list) or not joints:
         raise ValueError('joints: a list of names is needed')
     names = [joint_name(joint, 'joints') for joint in joints]
@@ -76,16 +75,21 @@ def joint_name(value, key):
 
 
 def joint_number(value, key, number):
-    """Return the number of the joint with the name `value`, by the dict `number`."""
+    """Return the number of the joint with the name `value`; `number` is the dict name → number."""
     name = joint_name(value, key)
     if name not in number:
-        near = difflib.get_close_matches(name, number, n=1)
-        raise ValueError(f"{key}: there is no joint '{name}'" + (f": did you mean '{near[0]}'?" if near else ''))
+        raise ValueError(f"{key}: there is no joint '{name}'{did_you_mean(name, number)}")
     return number[name]
 
 
+def did_you_mean(name, known):
+    """Return the end of an error line that proposes the known name most like `name`; '' if none is like it."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f": did you mean '{near[0]}'?" if near else ''
+
+
 def pairs_of_joints(pairs, key, number):
-    """Return a list of pairs of different joints, (number, number), from one of pairs of names."""
+    """Return pairs of different joints, (number, number), of a list of pairs of names."""
     if not isinstance(pairs, list):
         raise ValueError(f'{key}: a list of pairs of joints is needed')
     found = []
@@ -99,6 +103,16 @@ def pairs_of_joints(pairs, key, number):
     return found
 
 
+def left_right(pairs, number):
+    """Return the pairs of joints that a mirror swaps; ValueError if a joint is in two of them."""
+    found = pairs_of_joints(pairs, 'pairs', number)
+    joints = [joint for pair in found for joint in pair]
+    for i, joint in enumerate(joints):
+        if joint in joints[:i]:
+            raise ValueError(f"pairs: '{list(number)[joint]}' is in two of them")
+    return found
+
+
 def tree(links, names):
     """Return (joint → its neighbour towards the root, the root) of links (from, to); ValueError if they are no tree."""
     parent = {}
@@ -107,40 +121,28 @@ def tree(links, names):
             raise ValueError(f"inward: '{names[joint]}' has two ways inward, to '{names[parent[joint]]}' and to "
                              f"'{names[towards]}'")
         parent[joint] = towards
-    part = {joint: way_inward(joint, parent, names)[-1] for joint in range(len(names))}
+    before = {joint: [parent[joint]] if joint in parent else [] for joint in range(len(names))}
+    part = {}  # joint → the root of its part
+    try:
+        for joint in graphlib.TopologicalSorter(before).static_order():
+            part[joint] = part[parent[joint]] if joint in parent else joint
+    except graphlib.CycleError as error:
+        raise ValueError(f'inward: a loop: {" → ".join(repr(names[i]) for i in reversed(error.args[1]))}') from None
     roots = sorted(set(part.values()))
     if len(roots) > 1:
-        parts = [', '.join(repr(names[joint]) for joint in part if part[joint] == root) for root in roots]
+        parts = [', '.join(repr(names[joint]) for joint in sorted(part) if part[joint] == root) for root in roots]
         raise ValueError(f'inward: parts that do not touch: {" and ".join(f"({part})" for part in parts)}')
     return parent, roots[0]
 
 
-def way_inward(joint, parent, names):
-    """Return the joints on the way from `joint` inward to its end; ValueError if it leads round in a loop."""
-    way = [joint]
-    while way[-1] in parent:
-        way.append(parent[way[-1]])
-        if way[-1] in way[:-1]:
-            loop = way[way.index(way[-1]):]
-            raise ValueError(f'inward: a loop: {" → ".join(repr(names[joint]) for joint in loop)}')
-    return way
+def bone_partners(parent, bone_root):
+    """Return for each joint its neighbour towards `bone_root`, which is its own partner.
 
-
-def bone_partners(parent, root, bone_root):
-    """Return for each joint its neighbour towards `bone_root`, which is its own partner."""
-    partners = {**parent, bone_root: bone_root}
-    joint = bone_root
-    while joint != root:  # between the two, the way inward leads away from bone_root
+    `parent` gives each joint's neighbour towards the root of the tree. Between `bone_root` and the root of the tree,
+    bones lead the other way.
+    """
+    partners, joint = {**parent, bone_root: bone_root}, bone_root
+    while joint in parent:
         partners[parent[joint]] = joint
         joint = parent[joint]
-    return [partners[joint] for joint in range(len(partners))]
-
-
-def left_right(pairs, names):
-    """Return the pairs; ValueError if a joint is in two of them."""
-    seen = set()
-    for joint in (joint for pair in pairs for joint in pair):
-        if joint in seen:
-            raise ValueError(f"pairs: '{names[joint]}' is in two of them")
-        seen.add(joint)
-    return pairs
+    return [partners[joint] for joint in sorted(partners)]

@@ -11,9 +11,10 @@ from model.units import GraphUnit, SkeletonNetwork
 class AttentiveGraphUnit(GraphUnit):
     """Adaptive graph convolution with attention (sections III-B and III-C of the paper).
 
-    Adaptive: G_k = PA_k + alpha · tanh(θ_k(x)ᵀ φ_k(x) / (inter·T)), where PA starts as the graph's A and replaces it,
-    and alpha starts at 0. Not adaptive: G = A. With attention the unit's output is weighed by joint, by frame and by
-    channel, in this order, each as y + y·σ(s).
+    Adaptive: G_k = B_k + α C_k. B_k (`PA`) is learned and starts as the graph's A_k; the gate α (`alpha`) starts at 0;
+    C_k is tanh of the similarity of the body's joints, embedded by θ_k (`conv_a`) and φ_k (`conv_b`). Not adaptive:
+    G_k = A_k. With attention, the output y becomes y + y·σ(s), for each joint (s by `conv_sa`), then for each frame
+    (`conv_ta`), then for each channel (`fc1c`, `fc2c`).
     """
 
     def __init__(self, in_channels, out_channels, A, adaptive=True, attention=True):
@@ -44,20 +45,17 @@ class AttentiveGraphUnit(GraphUnit):
             nn.init.zeros_(zero)
 
     def graphs(self, x):
-        """Return the graphs of the bodies x (N, C, T, V) by AGCN's letters: A, or B (3, V, V) and C (N, 3, V, V)."""
+        """Return the graphs for x (N, C, T, V) by letter: A (3, V, V), or B (3, V, V) and C, times α, (N, 3, V, V)."""
         if not self.adaptive:
             return {'A': self.A}
         return {'B': self.PA, 'C': self.alpha * self.similarity(x).tanh()}
-
-    def adjacency(self, x):
-        return sum(self.graphs(x).values())
 
     def forward(self, x, bodies=None):
         y = super().forward(x, bodies)
         return self.attend(y) if self.attention else y
 
     def attend(self, y):
-        """Return y (N, C, T, V) weighed by joint, by frame and by channel."""
+        """Return y (N, C, T, V) with attention over joints, frames and channels."""
         joint = self.conv_sa(y.mean(2)).sigmoid()  # (N, 1, V)
         y = torch.addcmul(y, y, joint.unsqueeze(2))
         frame = self.conv_ta(y.mean(3)).sigmoid()  # (N, 1, T)
@@ -67,7 +65,7 @@ class AttentiveGraphUnit(GraphUnit):
 
 
 class Model(SkeletonNetwork):
-    """AAGCN: (N, C, T, V, M) → scores (N, num_class), before softmax. See SkeletonNetwork for `graph` and errors."""
+    """AAGCN: (N, C, T, V, M) → scores before softmax (N, num_class). For `graph` and errors see SkeletonNetwork."""
 
     def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3,  # noqa: B006
                  drop_out=0, adaptive=True, attention=True):

@@ -9,8 +9,8 @@ from model.units import GraphUnit, SkeletonNetwork
 class AdaptiveGraphUnit(GraphUnit):
     """The paper's adaptive graph convolution (section 4.1): G_k = A_k + B_k + C_k.
 
-    A is the graph of the body, the same for all; B (`PA`) is learnt, the same for all; C is how alike the joints of
-    this very body are: softmax over rows of the compared embeddings θ (`conv_a`) and φ (`conv_b`).
+    A_k (`A`) is the graph of the skeleton and stays fixed. B_k (`PA`) is learned. C_k is computed from each body: the
+    softmax over rows (dim −2) of the similarity of its joints, embedded by θ_k (`conv_a`) and φ_k (`conv_b`).
     """
 
     def __init__(self, in_channels, out_channels, A):
@@ -22,15 +22,12 @@ class AdaptiveGraphUnit(GraphUnit):
         self.add_down_and_bn(in_channels, out_channels)
 
     def graphs(self, x):
-        """Return the three graphs of the bodies x (N, C, T, V) by letter: A and B (3, V, V), C (N, 3, V, V)."""
+        """Return the graphs for x (N, C, T, V) by letter: A and B (3, V, V), C (N, 3, V, V)."""
         return {'A': self.A, 'B': self.PA, 'C': self.similarity(x).softmax(-2)}
-
-    def adjacency(self, x):
-        return sum(self.graphs(x).values())
 
 
 class Model(SkeletonNetwork):
-    """AGCN: (N, C, T, V, M) → scores (N, num_class), before softmax. See SkeletonNetwork for `graph` and errors."""
+    """AGCN: (N, C, T, V, M) → scores before softmax (N, num_class). For `graph` and errors see SkeletonNetwork."""
 
     def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3):  # noqa: B006
         super().__init__(AdaptiveGraphUnit, num_class, num_point, num_person, graph, graph_args, in_channels)

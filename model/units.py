@@ -1,7 +1,7 @@
-"""What AGCN and AAGCN share: the temporal unit, the frame of a graph unit, and the road of a batch through ten units.
+"""What AGCN and AAGCN share: the temporal unit, the graph unit's convolutions, and the network of ten units.
 
-Shapes use the field's letters: N samples, C channels, T frames, V joints, M persons, K = 3 graph subsets. Inside the
-network every body is an element of the batch of its own: N·M bodies.
+Shapes: N samples, C channels, T frames, V joints, M persons; the graph has 3 subsets, numbered k. The units take each
+body as a sample: N there counts bodies.
 """
 import math
 
@@ -15,11 +15,11 @@ from runtime.dotted import build
 # Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
 UNITS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
 
-BODIES_IN_CACHE = 4  # in float32 one body is 2 MB at most, and a unit holds about six such arrays
+BODIES_IN_CACHE = 4  # a body's activations are at most 2 MB in float32, and a unit holds about six such arrays
 
 
 class TemporalUnit(nn.Module):
-    """Convolution over time, each joint by itself, and batch norm: (N, C, T, V) → (N, out, T / stride, V)."""
+    """Convolution over the frames of each joint, then batch norm: (N, C, T, V) → (N, out, T / stride, V)."""
 
     def __init__(self, in_channels, out_channels, kernel_size=9, stride=1):
         super().__init__()
@@ -32,13 +32,12 @@ class TemporalUnit(nn.Module):
 
 
 class GraphUnit(nn.Module):
-    """Spatial graph convolution, each frame by itself: (N, C, T, V) → (N, out, T, V).
+    """Graph convolution over the joints of each frame: (N, C, T, V) → (N, out, T, V).
 
-        out = ReLU( bn( Σ_k conv_d_k( x G_k ) ) + down(x) )
+        out = ReLU( bn( Σ_k W_k( x G_k ) ) + down(x) )
 
-    with G (3, V, V), or (N, 3, V, V) if it depends on the body. What G is, subclasses say in `adjacency`. `down` is the
-    identity where the channels agree. Parameters are registered by the subclasses, in the order of the published state
-    dicts.
+    W_k is `conv_d`. The adjacency G is the sum of the `graphs` that a subclass defines. `down` is the identity where
+    the channels agree. Subclasses register the parameters, in the order of the published state dicts.
     """
 
     def add_conv_d(self, in_channels, out_channels):
@@ -47,7 +46,7 @@ class GraphUnit(nn.Module):
             nn.init.normal_(conv.weight, 0, math.sqrt(2 / (out_channels * in_channels * len(self.conv_d))))
 
     def add_embeddings(self, in_channels, out_channels):
-        """Add θ (`conv_a`) and φ (`conv_b`), which embed the joints to be compared with one another."""
+        """Add θ (`conv_a`) and φ (`conv_b`), which embed the joints for `similarity`."""
         self.conv_a = pointwise_convolutions(in_channels, out_channels // 4)
         self.conv_b = pointwise_convolutions(in_channels, out_channels // 4)
 
@@ -57,22 +56,20 @@ class GraphUnit(nn.Module):
             self.down = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1), nn.BatchNorm2d(out_channels))
             init_convolution(self.down[0])
         self.bn = nn.BatchNorm2d(out_channels)
-        nn.init.constant_(self.bn.weight, 1e-6)  # at the start a unit is its own shortcut, the graph comes in slowly
+        nn.init.constant_(self.bn.weight, 1e-6)  # training starts from the shortcut alone
 
     def adjacency(self, x):
-        raise NotImplementedError
+        """Return G for x (N, C, T, V): (3, V, V), or (N, 3, V, V) where it depends on the body."""
+        return sum(self.graphs(x).values())
 
     def similarity(self, x):
-        """Return (N, 3, V, V): θ_k(x)ᵀ φ_k(x) / (inter·T), how alike two joints are over the whole clip.
-
-        The six embeddings are one convolution.
-        """
+        """Return θ_k(x)ᵀ φ_k(x) / (inter·T) for x (N, C, T, V): (N, 3, V, V), from one convolution for all θ and φ."""
         convolutions = [*self.conv_a, *self.conv_b]
         embedded = F.conv2d(x, torch.cat([conv.weight for conv in convolutions]),
                             torch.cat([conv.bias for conv in convolutions]))
         N, channels, T, V = embedded.shape
         inter = channels // 6
-        # Split where channels are last, as they lie in memory, so that the gradient is put together in one copy.
+        # Channels come last, as in memory, so that one copy assembles the gradient.
         embedded = embedded.permute(0, 2, 3, 1).unflatten(3, (2, 3, inter))
         embedded = embedded.permute(3, 0, 4, 2, 1, 5).reshape(2, N, 3, V, T * inter)
         theta, phi = embedded
@@ -81,7 +78,7 @@ class GraphUnit(nn.Module):
     def forward(self, x, bodies=None):
         N, C, T, V = x.shape
         G = self.adjacency(x).expand(N, 3, V, V)
-        # x G_1, x G_2, x G_3 become 3·C channels, so that Σ_k conv_d_k is one convolution.
+        # x G_1, x G_2 and x G_3 become 3·C channels: Σ_k W_k is one convolution of them.
         G = G.permute(0, 3, 1, 2).reshape(N, 1, V * 3, V)
         aggregated = (G @ x.permute(0, 2, 3, 1)).view(N, T, V, 3 * C).permute(0, 3, 1, 2)
         weight = torch.cat([conv.weight for conv in self.conv_d], 1)
@@ -94,7 +91,7 @@ class GraphUnit(nn.Module):
 
 
 class Unit(nn.Module):
-    """One of the ten: ReLU( tcn1( gcn1(x) ) + residual(x) ), (N, C, T, V) → (N, out, T / stride, V)."""
+    """ReLU( tcn1( gcn1(x) ) + residual(x) ): (N, C, T, V) → (N, out, T / stride, V)."""
 
     def __init__(self, graph_unit, out_channels, stride, in_channels, has_residual):
         super().__init__()
@@ -113,18 +110,18 @@ class Unit(nn.Module):
 
 
 class SkeletonNetwork(nn.Module):
-    """(N, C, T, V, M) → (N, num_class): batch norm of the data, ten units, means, one linear layer.
+    """(N, C, T, V, M) → (N, num_class): batch norm of the data, ten units, means, a linear layer.
 
-    `make_graph_unit(in_channels, out_channels, A)` makes a unit's graph convolution; `graph` is the dotted name of a
-    graph's class (see `graph/`), made with `graph_args`. Raises ValueError if there is no graph, or one of another
-    number of joints.
+    `make_graph_unit(in_channels, out_channels, A)` returns a unit's graph convolution. `graph` is the dotted name of a
+    class in `graph/`, built with `graph_args`. Raises ValueError without a graph, or if it has other than `num_point`
+    joints.
 
-    `skip_empty_bodies`, an attribute, may be set to False at any time: the same numbers, more slowly.
+    Set the attribute `skip_empty_bodies` to False to compute every body: slower, with the same results.
     """
 
     skip_empty_bodies = True
-    compiled_units = None  # through_units, for testing
-    compiled_unit = None  # Unit.__call__, for training
+    compiled_units = None  # through_units, compiled for testing
+    compiled_unit = None  # Unit.__call__, compiled for training
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
         super().__init__()
@@ -145,7 +142,7 @@ class SkeletonNetwork(nn.Module):
 
     def forward(self, x):
         N, C, T, V, M = x.shape
-        # The gradient of an input is that of its own sample, so then no body can stand for another's.
+        # If the input needs a gradient, every body needs its own.
         bodies = distinct_bodies(x) if self.skip_empty_bodies and not x.requires_grad else None
         x = x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T)
         x = self.data_bn(x)
@@ -155,14 +152,14 @@ class SkeletonNetwork(nn.Module):
         features = self.features(x.contiguous(memory_format=torch.channels_last), bodies)
         if bodies is not None:
             features = features[bodies.place]
-        with torch.autocast(x.device.type, enabled=False):  # scores are compared with one another: in full precision
+        with torch.autocast(x.device.type, enabled=False):  # scores in full precision
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 
     def features(self, x, bodies):
-        """Return what the ten units make of each body, its mean over time and joints: (B, C, T, V) → (B, 256).
+        """Return the output of the ten units, averaged over frames and joints: (B, C, T, V) → (B, 256).
 
-        A body's features are its own business unless a batch norm is in training. Then, on a processor, a few bodies
-        at a time go through all units: what they become stays in the cache, and memory does not grow with the batch.
+        Unless a batch norm is in training, the features of a body depend on that body alone. Without gradients, a CPU
+        then computes a few bodies at a time, whose activations fit into its cache, so memory does not grow with B.
         """
         if any(module.training for module in self.modules()):
             return self.through_units(x, bodies, self.compiled_unit or Unit.__call__)
@@ -171,7 +168,7 @@ class SkeletonNetwork(nn.Module):
         through_units = self.compiled_units or self.through_units
         if x.device.type != 'cpu':
             return through_units(x, None)
-        # Parts of nearly one size, so that a compiled network meets few sizes.
+        # A compiled network is compiled anew for every size, so the parts are of nearly equal size.
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
         return torch.cat([through_units(part, None) for part in parts])
 
@@ -181,22 +178,21 @@ class SkeletonNetwork(nn.Module):
         return x.mean((2, 3))
 
     def compile_for_testing(self):
-        """Compile the ten units as one."""
+        """Compile the ten units together."""
         self.compiled_units = torch.compile(self.through_units)
 
     def compile_for_training(self):
-        """Compile the units, each by itself: units of one shape share what is compiled.
+        """Compile each unit separately: units of one shape share the compiled code.
 
-        The number of distinct bodies differs from batch to batch, so sizes stay variables of what is compiled. Under
-        DistributedDataParallel PyTorch would cut each unit at the borders of its buckets of gradients; units are small
-        enough as they are.
+        Shapes are dynamic, as the number of computed bodies differs from batch to batch. DistributedDataParallel would
+        split the compiled code at its gradient buckets; a unit is small enough without that.
         """
         compiled = torch.compile(Unit.__call__, dynamic=True, recompile_limit=4 * len(UNITS))
         self.compiled_unit = torch._dynamo.config.patch(optimize_ddp=False)(compiled)
 
 
 def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):
-    """Return bn(convolution of x (B, C, T, V)); a bn that only scales and shifts becomes part of the weights."""
+    """Return bn(convolution of x (B, C, T, V)). Outside training, bn is folded into the weights."""
     if bn.training:
         return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), bodies)
     scale = bn.weight * (bn.running_var + bn.eps).rsqrt()

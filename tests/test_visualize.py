@@ -186,6 +186,29 @@ def test_report_draws_the_confusions(run, scored, tmp_path):
     assert all(text.count(f'>{name}<') == 2 for name in ('sit', 'stand', 'wave', 'fall'))
 
 
+def test_many_classes_keep_their_numbers_in_the_picture(run, tmp_path):
+    """Of 121 classes only class 100 is recognised: the best row, and the one that is marked as 100."""
+    pytest.importorskip('matplotlib')
+    names = [f's{i}' for i in range(121)]
+    scores = np.eye(121, dtype=np.float32)[np.r_[1:121, 0]]
+    scores[100] = np.eye(121)[100]
+    (tmp_path / 'scores.pkl').write_bytes(pickle.dumps(dict(zip(names, scores))))
+    (tmp_path / 'labels.pkl').write_bytes(pickle.dumps((names, list(range(121)))))
+    run('visualize.py', 'report', '--scores', 'scores.pkl', '--labels', 'labels.pkl', '--out', 'r.svg')
+    text = (tmp_path / 'r.svg').read_text()
+    assert text.count('(number of the class)') == 2 and 'best first' in text
+
+    from figures.report import confusion
+    counts = confusion_counts(scores.argmax(1), np.arange(121), 121)
+    axes = confusion(counts, ['name'] * 121, 'title').axes[0]
+    shares = axes.images[0].get_array()
+    for axis, row_of in ((axes.yaxis, shares), (axes.xaxis, shares.T)):
+        marked = {int(place): label.get_text() for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels())}
+        assert marked[0] == '100' and row_of[0].argmax() == 0 and row_of[0, 0] == 1
+        others = np.delete(np.arange(121), 100)
+        assert all(label == str(others[place - 1]) for place, label in marked.items() if place)
+
+
 @pytest.mark.parametrize('command', [['graph'], ['clip'], ['report', '--out', 'r.png']])
 def test_without_matplotlib_one_line_says_what_to_install(run, tiny, scored, without_matplotlib, command):
     source = ['--scores', 'joint.pkl', '--labels', 'labels.pkl'] if command[0] == 'report' else ['--config', 'c.yaml']

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from data_gen.demo_figure import ABDUCTION, FLEXION, JOINT, ROOT, TWIST, Motion, mirrored, pose, turn
+from data_gen.demo.figure import ABDUCTION, FLEXION, JOINT, ROOT, TWIST, Motion, mirrored, pose, turn
 
 FRAME_RATE = 30  # frames in a second, as Kinect v2 records
 CHEST = .12  # metres from the middle of the body to its front

@@ -1,21 +1,15 @@
-"""From a clip of one's own to the clip that the model takes, and the file that says how."""
+"""How the clips of a user's own data set are prepared, and the file that says so: `preparation.yaml`."""
 import pathlib
 from typing import NamedTuple
 
-import numpy as np
 import yaml
 
-from data_gen.custom_files import open_clip
-from data_gen.flat_joints import clip_of_flat
-from data_gen.ntu_skeleton import most_active
-from data_gen.preprocess import normalize_bodies
-from data_gen.samples import BrokenSample, EmptySample
+from data_gen.normalize import EmptySample, clip_2d, clip_3d, first_frames
 from graph.skeleton import joint_number
 from runtime.arguments import read_yaml
 from runtime.errors import UserError
 
 FILE = 'preparation.yaml'
-FARTHEST = 1e6  # in any unit
 
 
 class Preparation(NamedTuple):
@@ -54,63 +48,22 @@ class Preparation(NamedTuple):
         return yaml.safe_dump({key: value for key, value in self._asdict().items() if value is not None},
                               sort_keys=False, allow_unicode=True)
 
-    def prepare(self, path):
-        """Return the clip (C, T, V, M), float32, of the file at `path`, and what there is to remark.
+    def clip(self, recording):
+        """Return the clip (C, T, V, M) of a Recording, float32, and a list of remarks.
 
-        Raises BrokenSample, which names the file and what is wrong, and EmptySample if nobody is in it.
+        In 3D the most active persons are kept, and frames repeated, as for NTU; in 2D those of highest score, and zeros
+        follow. Raises EmptySample if nobody is there.
         """
-        bodies = open_clip(path, self.joints, self.dimensions)
-        remarks = [f'longer than {self.frames} frames, cut there'] if bodies.shape[1] > self.frames else []
-        bodies = np.array(bodies[:, :self.frames], np.float64)
-        try:
-            clip = self.clip_of_3d(bodies) if self.dimensions == 3 else self.clip_of_2d(bodies)
-        except BrokenSample as error:
-            raise BrokenSample(f'{path}: {error}') from None
-        if bodies.any((1, 2, 3)).sum() > self.persons:
-            remarks.append(f'more than {self.persons} persons, of whom {self.persons} are kept')
-        return clip, remarks
-
-    def prepare_one(self, path):
-        """Return the clip of the file at `path` as `prepare` does; BrokenSample also if nobody is in it."""
-        try:
-            return self.prepare(path)[0]
-        except EmptySample as error:
-            raise BrokenSample(f'{path}: {error}') from None
-
-    def clip_of_3d(self, bodies):
-        """Return the clip of bodies (M, T, V, 3): the most active persons, turned and filled up as NTU's are."""
-        absent = np.isnan(bodies).any(3)
-        bodies[absent.all(2)] = 0
-        partly = np.argwhere(absent & ~absent.all(2, keepdims=True))
-        if len(partly):
-            _, t, v = partly[0]
-            raise BrokenSample(f"frame {t + 1}: '{self.joints[v]}' is missing (nan), and other joints are there")
-        check_size(bodies)
-        if not bodies.any():
+        joints, remarks = first_frames(recording.joints, self.frames)
+        if not (joints[..., 2] if self.dimensions == 2 else joints).any():
             raise EmptySample('without a skeleton in any frame')
-        kept = most_active(bodies, self.persons, all_joints=True)
-        persons = np.zeros((self.persons, *bodies.shape[1:]), np.float32)
-        persons[:len(kept)] = kept
+        if joints.any((1, 2, 3)).sum() > self.persons:
+            remarks.append(f'more than {self.persons} persons, of whom {self.persons} are kept')
+        if self.dimensions == 2:
+            return clip_2d(joints, self.frames, self.persons, self.image_size), remarks
         center = None if self.center is None else self.joints.index(self.center)
         up, right = (pair and tuple(map(self.joints.index, pair)) for pair in (self.up, self.right))
-        return normalize_bodies(persons, self.frames, up, right and right[::-1], center, all_joints=True)
-
-    def clip_of_2d(self, bodies):
-        """Return the clip of bodies (M, T, V, 2 or 3): the persons of highest score, zeros after the last frame."""
-        absent = np.isnan(bodies).any(3)
-        bodies[absent] = 0
-        check_size(bodies)
-        score = bodies[..., 2] if bodies.shape[3] == 3 else bodies.any(3).astype(float)
-        if not score.any():
-            raise EmptySample('without a skeleton in any frame')
-        return clip_of_flat(bodies[..., :2], score, self.shape, self.image_size and self.image_size[::-1])
-
-
-def check_size(bodies):
-    """Raise BrokenSample if a value is infinite or beyond what any unit would have."""
-    near = np.abs(bodies) < FARTHEST
-    if not near.all():
-        raise BrokenSample(f'a value of {bodies[~near][0]}')
+        return clip_3d(joints, self.frames, self.persons, up, right, center, all_joints=True), remarks
 
 
 def check_preparation(preparation):

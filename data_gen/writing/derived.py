@@ -2,9 +2,9 @@
 import pathlib
 
 import numpy as np
+from tqdm import tqdm
 
-from data_gen.part_file import npy_header
-from data_gen.progress import Progress
+from data_gen.writing.part_file import npy_header
 from graph import coco, kinetics, ntu_rgb_d
 from graph.skeleton import Graph
 from runtime.arguments import Parser
@@ -71,7 +71,7 @@ def derive(folder, part, sources, target, function):
     target_path = data_file(folder, part, target)
     N = len(arrays[0])
     rows = max(1, BLOCK_BYTES // max(1, arrays[0][:1].nbytes))
-    with write_whole(target_path) as file, Progress(N, 'samples') as progress:
+    with write_whole(target_path) as file, tqdm(total=N, unit=' samples', disable=None) as progress:
         for start in range(0, N, rows):
             blocks = [read_rows(path, array, start, min(start + rows, N)) for path, array in zip(paths, arrays)]
             try:
@@ -81,7 +81,7 @@ def derive(folder, part, sources, target, function):
             if start == 0:
                 file.write(npy_header((N, *derived.shape[1:])))
             file.write(derived.data)
-            progress.advance(len(derived))
+            progress.update(len(derived))
     print(f'{target_path}: {N} samples')
 
 

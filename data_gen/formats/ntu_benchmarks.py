@@ -3,11 +3,9 @@
 Sources: Shahroudy et al., CVPR 2016, section 4 (NTU-60: xsub, xview); Liu et al., TPAMI 2020, section 4.2 (NTU-120:
 xsub120, xset120).
 """
-import os
 import re
 from typing import NamedTuple
 
-from data_gen.samples import Sample, stamp_of
 from runtime.errors import UserError
 
 SUFFIX = '.skeleton'
@@ -20,7 +18,7 @@ SUBJECTS_120 = SUBJECTS_60 | frozenset((
 CAMERAS_60 = frozenset((2, 3))
 
 
-class Recording(NamedTuple):
+class RecordingName(NamedTuple):
     """What the name of a recording says; all numbers count from 1."""
 
     setup: int
@@ -42,8 +40,8 @@ class Benchmark(NamedTuple):
     trains_on: object
 
     def part(self, recording):
-        """Return 'train' or 'val'."""
-        return 'train' if self.trains_on(recording) else 'val'
+        """Return the part that the recording of this RecordingName goes to, 'xsub/train' and so on."""
+        return f'{self.folder}/{"train" if self.trains_on(recording) else "val"}'
 
 
 BENCHMARKS = {
@@ -54,10 +52,10 @@ BENCHMARKS = {
 }
 
 
-def recording_of(name):
-    """Return the Recording that `name` (SsssCcccPpppRrrrAaaa, without suffix) stands for, None for other names."""
+def recording_name(name):
+    """Return the RecordingName that `name` (SsssCcccPpppRrrrAaaa, without suffix) stands for, None for other names."""
     match = NAME.fullmatch(name)
-    return Recording(*map(int, match.groups())) if match else None
+    return RecordingName(*map(int, match.groups())) if match else None
 
 
 def parts_of(benchmarks):
@@ -83,33 +81,3 @@ def read_missing(path):
         return frozenset()
     names = (line.strip().removesuffix(SUFFIX) for line in text.splitlines())
     return frozenset(name for name in names if NAME.fullmatch(name))
-
-
-def list_samples(folders, benchmarks, missing):
-    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name; tells the others.
-
-    Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
-    """
-    samples, seen_parts = {}, {}
-    listed = other = 0
-    for entry in (entry for folder in folders for entry in os.scandir(folder)):
-        name = entry.name.removesuffix(SUFFIX)
-        recording = recording_of(name)
-        if recording is None or name == entry.name:
-            other += 1
-        elif name in missing:
-            listed += 1
-        elif name in samples:
-            raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
-        else:
-            parts = tuple(f'{b.folder}/{b.part(recording)}' for b in map(BENCHMARKS.get, benchmarks))
-            parts = seen_parts.setdefault(parts, parts)  # one tuple for all recordings that share it
-            samples[name] = Sample(entry.name, recording.label, parts, entry.path, stamp_of(entry))
-    if not samples:
-        raise UserError(f'{", ".join(map(str, folders))}: no recording there '
-                        f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
-    if other:
-        print(f'passed over: {other} files that are not named like recordings of NTU RGB+D')
-    if listed:
-        print(f'left out: {listed} files in the list of samples with missing skeletons')
-    return [samples[name] for name in sorted(samples)]

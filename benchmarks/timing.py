@@ -1,0 +1,37 @@
+"""Timing of several ways to do the same work, and tables of the results."""
+import time
+
+
+def in_turns(sides, rounds, warm_up=1):
+    """Return name → [what work(number) returned, for each of the `rounds`], of `sides`, a dict name → work.
+
+    The sides take turns in every round, so that whatever else the machine does slows all of them alike. Results of the
+    first `warm_up` rounds are dropped.
+    """
+    results = {name: [] for name in sides}
+    for number in range(warm_up + rounds):
+        for name, work in sides.items():
+            result = work(number)
+            if number >= warm_up:
+                results[name].append(result)
+    return results
+
+
+def seconds(work):
+    """Return a function like `work` that returns how many seconds a call took."""
+    def timed(*arguments):
+        start = time.perf_counter()
+        work(*arguments)
+        return time.perf_counter() - start
+    return timed
+
+
+def print_row(cells):
+    """Print one row of a Markdown table."""
+    print('| ' + ' | '.join(map(str, cells)) + ' |', flush=True)
+
+
+def print_head(names):
+    """Print the first two rows of a Markdown table."""
+    print_row(names)
+    print_row(['---'] * len(names))

@@ -1,0 +1,1 @@
+"""What answers predict.py: trained networks in PyTorch, or a model that export.py wrote."""
