@@ -16,7 +16,7 @@ from data_gen import preparation
 from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats.own_clips import PARTS, largest_of, list_recordings, read_recording
 from data_gen.preparation import Preparation, check_preparation
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.derived import SKELETON, data_file
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
@@ -39,7 +39,7 @@ def main():
                     preparation.FILE: how.as_text()}
     refuse_another_data_set(arg, descriptions)
     status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape,
-                            Settings(arg.workers, arg.strict, arg.overwrite), unit='clips', beside=descriptions)
+                            arg, unit='clips', beside=descriptions)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status

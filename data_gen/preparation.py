@@ -56,7 +56,7 @@ class Preparation(NamedTuple):
         """
         joints, remarks = first_frames(recording.joints, self.frames)
         if not (joints[..., 2] if self.dimensions == 2 else joints).any():
-            raise EmptySample('without a skeleton in any frame')
+            raise EmptySample('without a skeleton in any frame')  # no published set of samples asks for it
         if joints.any((1, 2, 3)).sum() > self.persons:
             remarks.append(f'more than {self.persons} persons, of whom {self.persons} are kept')
         if self.dimensions == 2:

@@ -7,7 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen.formats.pyskl_annotations import NTU, list_recordings, read_recording
 from data_gen.normalize import FRAMES, PERSONS, coco_clip, ntu_clip
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
@@ -17,7 +17,7 @@ def main():
     samples, parts, layout = list_recordings(arg.annotations)
     read = functools.partial(read_recording, layout=layout)
     return write_data_set(arg.out_folder, parts, samples, read, ntu_clip if layout == NTU else coco_clip,
-                          (3, FRAMES, layout.joints, PERSONS), Settings(arg.workers, arg.strict, arg.overwrite),
+                          (3, FRAMES, layout.joints, PERSONS), arg,
                           unit='samples')
 
 

@@ -81,6 +81,8 @@ def prepared(path, recording, clip_of):
         clip, _ = clip_of(recording)
     except EmptySample as error:
         raise BrokenSample(f'{path}: {error}') from None
+    if not clip.any():
+        raise BrokenSample(f'{path}: without a skeleton in any frame')
     frames = recording.joints.shape[1]
     return Clips(clip[None], frames, min(frames, clip.shape[1]))
 

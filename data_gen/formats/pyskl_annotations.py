@@ -16,7 +16,7 @@ from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 from runtime.safe_pickle import load_pickle
 
-SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val)')
+SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val|test)(\d*)')
 
 
 class Layout(NamedTuple):
@@ -91,13 +91,20 @@ def is_list_of(values, kind):
 
 
 def parts_of(split, path):
-    """Return the name of each split → its part: xsub_train → xsub/train, train → train; tells of the others."""
+    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val; tells of others.
+
+    The test split is val where there is no val beside it.
+    """
     parts = {}
-    for name in split:
-        if match := SPLIT.fullmatch(str(name)):
-            parts[name] = '/'.join(filter(None, match.groups()))
+    for name in sorted(split, key=lambda name: 'test' in str(name)):
+        match = SPLIT.fullmatch(str(name))
+        folder, kind, number = match.groups('') if match else ('', '', '')
+        part = '/'.join(filter(None, ('_'.join(filter(None, (folder, number))), 'val' if kind == 'test' else kind)))
+        if match and part not in parts.values():
+            parts[name] = part
         else:
-            print(f'passed over: the split {name!r}: only …_train, …_val, train and val are written')
+            print(f'passed over: the split {name!r}: only train and val, or test where there is no val, are written, '
+                  'with what stands before or a number after it')
     if not parts:
         raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')
     return parts

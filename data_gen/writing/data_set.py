@@ -35,19 +35,8 @@ BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
 
-class Settings(NamedTuple):
-    """How to go about it; `workers` None is one for each core."""
-
-    workers: int | None = None
-    strict: bool = False
-    overwrite: bool = False
-
-
-DEFAULT = Settings()
-
-
 def add_settings(parser):
-    """Add the flags of `Settings` to an argparse parser."""
+    """Add to an argparse parser the flags that `write_data_set` takes as its `settings`."""
     parser.add_argument('--workers', type=count, metavar='N',
                         help='processes that work at the same time; as many as there are cores if not given')
     parser.add_argument('--strict', action='store_true', help='stop at the first broken file, with status 2')
@@ -62,7 +51,7 @@ class Outcome(NamedTuple):
     problem: str = ''
 
 
-def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings=DEFAULT, unit='files', beside=None):
+def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, unit='files', beside=None):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
     `samples` is a list, in the order of the rows. `shape` is a clip's. Broken samples are left out and named (status
@@ -159,6 +148,8 @@ def make_clip(read, clip_of, sample):
             raise BrokenSample(f'{sample.source}: its label_index is {str(recording.label)[:20]}, that in the label '
                                f'file {sample.label}')
         clip, remarks = clip_of(recording)
+        if not clip.any():  # published sets of samples, and so score files of others, have such clips
+            remarks.append('without a skeleton in any frame, kept as zeros')
     except BrokenSample as error:
         return Outcome(None, [BROKEN], str(error))
     except EmptySample as error:

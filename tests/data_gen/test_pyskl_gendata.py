@@ -96,10 +96,10 @@ def test_2d(path, tmp_path, run):
     rng = np.random.default_rng(0)
     annotations = [random_2d(rng, f'v_{i}', persons=1 + i % 3, frames=(9, 320)[i == 4], label=i) for i in range(6)]
     names = [annotation['frame_dir'] for annotation in annotations]
-    write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, test=names)
+    write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, dev=names)
     out = tmp_path / 'data/ntu-hrnet'
     process = run(SCRIPT, '--annotations', path, '--out_folder', out)
-    assert "passed over: the split 'test'" in process.stdout
+    assert "passed over: the split 'dev'" in process.stdout
     assert 'cut there: 1 (v_4)' in process.stdout
     for part, chosen in (('xsub/train', annotations[:4]), ('xsub/val', annotations[4:]), ('train', annotations)):
         sample_names, labels, data = load(out, part)
@@ -143,11 +143,41 @@ def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
     assert len(lines) == len(damages) + 2
     for name in (*damages, 'absent', 'twice'):
         assert sum(line.startswith(f'left out: {path}: {name}: ') for line in lines) == 1, (name, lines)
-    for words in ('left out: broken: 13', 'any frame: 1 (empty)', 'passed over: 1 annotations'):
+    for words in ('left out: broken: 13', 'any frame, kept as zeros: 1 (empty)', 'passed over: 1 annotations'):
         assert words in process.stdout
-    assert load(out, 'train')[0] == ['fine_1'] and load(out, 'val')[0] == ['fine_2']
+    assert load(out, 'train')[0] == ['empty', 'fine_1'] and not load(out, 'train')[2][0].any()
+    assert load(out, 'val')[0] == ['fine_2']
     process = run(SCRIPT, '--annotations', path, '--out_folder', out, '--overwrite', '--strict', status=2)
     assert_one_line_error(process, path)
+
+
+SPLITS = {
+    'train, val': ({'train': 'ab', 'val': 'c'}, {'train': 'ab', 'val': 'c'}),
+    'train, test': ({'test': 'c', 'train': 'ab'}, {'train': 'ab', 'val': 'c'}),
+    'train, val, test': ({'test': 'c', 'train': 'a', 'val': 'b'}, {'train': 'a', 'val': 'b'}),
+    'numbered': ({'train1': 'ab', 'test1': 'c', 'train2': 'bc', 'test2': 'a'},
+                 {'1/train': 'ab', '1/val': 'c', '2/train': 'bc', '2/val': 'a'}),
+    'named and numbered': ({'sub_train1': 'ab', 'sub_test1': 'c'}, {'sub_1/train': 'ab', 'sub_1/val': 'c'}),
+}
+
+
+@pytest.mark.parametrize('kind', SPLITS)
+def test_splits_as_data_sets_name_them(path, out, run, kind):
+    splits, parts = SPLITS[kind]
+    rng = np.random.default_rng(0)
+    write(path, [random_2d(rng, name) for name in 'abc'], **{name: list(members) for name, members in splits.items()})
+    run(SCRIPT, '--annotations', path, '--out_folder', out)
+    assert {part: ''.join(load(out, part)[0]) for part in parts} == parts
+    assert len(tree_bytes(out)) == 2 * len(parts)
+
+
+def test_reasons_are_told_when_no_sample_is_usable(path, out, run):
+    write(path, [random_2d(np.random.default_rng(0), 'a', label=0.5)], train=['a'], val=['b.mp4'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=2)
+    assert f'left out: {path}: a: its label is 0.5' in process.stderr
+    assert f'left out: {path}: b.mp4: in split val, but there is no such annotation' in process.stderr
+    assert_one_line_error(process, 'nothing to write')
+    assert not out.exists()
 
 
 class Hostile:
