@@ -5,13 +5,12 @@ repetition and view. A file is an object with `skeletons` (T, 20, 3): one person
 config/skeletons/kinect20.yaml. Its other keys are not read: the name says the class and the view. Source of classes and
 parts: Wang et al., Cross-view Action Modeling, Learning and Recognition, CVPR 2014 (trained on views 1 and 2).
 """
-import json
 import os
 import re
 
 import numpy as np
 
-from data_gen.formats.raw_file import check_size, read_bytes, reading
+from data_gen.formats.raw_file import check_size, load_json, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 
@@ -22,7 +21,6 @@ CLASSES = {1: 'pick up with one hand', 2: 'pick up with two hands', 3: 'drop tra
 LABELS = {action: label for label, action in enumerate(CLASSES)}
 VAL_VIEW = 3
 JOINTS = 20
-MAX_BYTES = 32 << 20  # a recording of some seconds has about 0.2 MB
 
 
 def list_recordings(folder):
@@ -48,15 +46,16 @@ def read_recording(path):
     Raises BrokenSample, which names the file and what is wrong.
     """
     with reading(path):
-        try:
-            content = json.loads(read_bytes(path, MAX_BYTES))
-        except (ValueError, RecursionError) as error:
-            raise BrokenSample(f'not valid JSON: {error}') from None
-        try:
-            joints = np.array(content['skeletons'], np.float64)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            joints = np.empty(0)
-        if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
-            raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')
-        check_size(joints, 'a coordinate of', ' metres')
-        return Recording(joints[None])
+        return recording_in(load_json(path))
+
+
+def recording_in(content):
+    """Return the Recording in the content of a JSON file; BrokenSample says what is wrong with it."""
+    try:
+        joints = np.array(content['skeletons'], np.float64)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        joints = np.empty(0)
+    if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
+        raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')
+    check_size(joints, 'a coordinate of', ' metres')
+    return Recording(joints[None])

@@ -79,8 +79,8 @@ def test_the_usual_files(raw, tmp_path, run, workers):
 def test_damaged_recordings_are_left_out_named_and_counted(raw, tmp_path, run):
     fine = json.loads((raw / 'a01_s01_e00_v01.json').read_text())['skeletons']
     damages = {'cut': '{"skeletons": [', 'no_skeletons': '{"label": 1}', 'a_list': '[1]', 'empty': '{"skeletons": []}',
-               'words': json.dumps({'skeletons': [[['left'] * 3] * 20]}), 'nan': '{"skeletons": [[%s]]}' % ', '.join(
-                   ['[NaN, 0, 0]'] * 20), 'far': json.dumps({'skeletons': [[[1e30, 0, 0]] * 20]}),
+               'words': json.dumps({'skeletons': [[['left'] * 3] * 20]}), 'nan': '{"skeletons": [[' + ', '.join(
+                   ['[NaN, 0, 0]'] * 20) + ']]}', 'far': json.dumps({'skeletons': [[[1e30, 0, 0]] * 20]}),
                'ragged': json.dumps({'skeletons': [fine[0], fine[1][:19]]}),
                'huge': '{"skeletons": [[[1%s]]]}' % ('0' * 400), 'ntu': json.dumps({'skeletons': [[[0.5] * 3] * 25]})}
     names = [f'a02_s01_e{number:02d}_v01.json' for number in range(10, 10 + len(damages))]
@@ -106,8 +106,8 @@ def test_predict_takes_a_recording(raw, tmp_path, run):
     np.testing.assert_allclose(read_clips(recording).clips[0], plain_clip(recording), atol=1e-5)
     write_weights(tmp_path / 'w.pt', num_class=10, num_point=20, num_person=1, graph='graph.skeleton.Graph',
                   graph_args={'file': str(KINECT)})
-    process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt', '--device',
-                  'cpu', '--out', tmp_path / 'scores.pkl', recording, cwd=ROOT)
+    process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt',
+                  '--device', 'cpu', '--out', tmp_path / 'scores.pkl', recording, cwd=ROOT)
     assert str(recording) in process.stdout
     scores = pickle.loads((tmp_path / 'scores.pkl').read_bytes())
     assert list(scores) == [recording.name] and len(scores[recording.name]) == 10
