@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`.
+"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`, or with `--onnx model.onnx`.
 
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
 probabilities.
@@ -9,14 +9,16 @@ import itertools
 import json
 import pathlib
 import pickle
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.class_names import NAMES_HELP
-from data_gen.formats import read_clips, recordings_in
+from data_gen.class_names import NAMES_HELP, class_names
+from data_gen.formats import pose_files, read_clips, recordings_in
 from feeders.labels import read_labels
+from prediction.exported import onnx_model
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
@@ -28,10 +30,13 @@ JSON_VERSION = 1
 def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or two that are fused.')
     add = parser.add_argument
-    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton, .npy of prepared '
-        'joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a folder of such '
-        'files')
-    add('--config', required=True, help='config of the stream; the clip is prepared as its test feeder does it')
+    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
+        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, what a '
+        'pose estimator wrote (see docs/own-video.md), or a folder of such files')
+    pose_files.add_flags(add)
+    add_source = parser.add_mutually_exclusive_group(required=True).add_argument
+    add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
+    add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
     add('--weights', help='weights of the stream, instead of those that the config names')
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
@@ -67,20 +72,30 @@ class Predictor:
     `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
     `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says.
+    that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says, and what
+    a pose estimator left open is in `pose_flags`.
+
+    `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
+    not imported.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first. `class_names`
     has the names by label. Raises UserError, whose text is one line, if something is wrong with a file.
     """
 
-    def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None):
-        from prediction.streams import FusedStreams  # and with it torch
-        self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
-        self.class_names = self.model.class_names
+    def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
+                 device=None, onnx=None, pose_flags=pose_files.NO_FLAGS):
+        if onnx:
+            self.model = onnx_model(onnx)
+            self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
+        else:
+            from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
+            self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
+            self.class_names = self.model.class_names
         self.preparation = self.model.preparation
+        self.pose_flags = pose_flags._replace(joints=getattr(self.model, 'joint_names', None))
 
     def __call__(self, path):
-        clips = read_clips(path, self.preparation).clips
+        clips = read_clips(path, self.preparation, self.pose_flags).clips
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
         order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
@@ -106,7 +121,7 @@ class Predictor:
         """Yield (file, clip's number or None, clips as `prepare` returns them or a UserError)."""
         for file in files:
             try:
-                clips = read_clips(file, self.preparation).clips
+                clips = read_clips(file, self.preparation, self.pose_flags).clips
             except UserError as error:
                 yield file, None, error
                 continue
@@ -186,7 +201,7 @@ def sample_name(prediction, folders):
     known = names_beside_data(prediction.file)
     if (prediction.clip or 0) < len(known):
         return known[prediction.clip or 0]
-    within = (folder for folder in folders if prediction.file.is_relative_to(folder))
+    within = (folder for folder in folders if folder in prediction.file.parents)
     folder = next(within, prediction.file.parent)
     return pathlib.PurePath(prediction.source).relative_to(folder).as_posix()
 
@@ -199,9 +214,19 @@ def names_beside_data(path):
     return read_labels(label_path)[0] if found and path.suffix == '.npy' and label_path.is_file() else []
 
 
+@functools.cache
+def tell(line):
+    """Write a line about a recording to standard error, once."""
+    print(line, file=sys.stderr)
+
+
 def main():
     arg = get_parser().parse_args()
-    predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device)
+    if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.device):
+        raise UserError('--onnx: the file holds configs and weights, and runs on the CPU: leave out --weights, '
+                        '--bone-config, --bone-weights and --device')
+    predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
+                          arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
     predictions, broken = [], []
     files = recordings_in(arg.files, predictor.preparation)
     many = len(files) > arg.batch_size

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.formats import read_clips
+from data_gen.formats import pose_files, read_clips
 from data_gen.preparation import preparation_beside
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
@@ -17,7 +17,7 @@ from feeders.streams import stream_of_file
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
-from predict import Predictor, ranked
+from predict import Predictor, ranked, tell
 from prediction.streams import Stream
 from runtime.arguments import Parser, count
 from runtime.errors import UserError, run_command
@@ -69,6 +69,7 @@ def add_source(add, weights_help):
     add('--weights', help=weights_help)
     add('--sample', help="name of a sample of the config's test data, the first if not given")
     add('--file', help='a file that predict.py takes, instead of a sample')
+    pose_files.add_flags(add)
 
 
 def picture(path):
@@ -97,7 +98,8 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        clips = read_clips(arg.file, preparation_beside(data_path)).clips
+        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, build_graph(run).joint_names, tell=tell)
+        clips = read_clips(arg.file, preparation_beside(data_path), flags).clips
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:

@@ -15,5 +15,5 @@ def motion_of(_, frames):
 
 
 if __name__ == '__main__':
-    streams = {'joint_motion': (['joint'], motion_of), 'bone_motion': (['bone'], motion_of)}
+    streams = {f'{stream}_motion': ([stream], motion_of) for stream in ('joint', 'bone')}
     run_command(lambda: derive_all(__doc__, streams))

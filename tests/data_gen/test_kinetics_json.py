@@ -123,7 +123,7 @@ def test_damage_is_named(content, path, damage):
     content['data'][3]['skeleton'] = [{'pose': [0.5] * 36, 'score': [0.5] * 18}]
     path.write_bytes(damaged(content, where, value))
     with pytest.raises(BrokenSample) as error:
-        prepare_clip(path)
+        kinetics_json.read_recording(path)
     assert str(path) in str(error.value) and words in str(error.value)
 
 
@@ -152,7 +152,7 @@ FORMS = {
 def test_json_of_another_form_is_named_by_what_it_looks_like(path, form):
     path.write_text(json.dumps(FORMS[form]))
     with pytest.raises(BrokenSample, match=f'clip.json: {form}.* and no clip of Kinetics-Skeleton'):
-        prepare_clip(path)
+        kinetics_json.read_recording(path)
 
 
 def test_pixels_are_named(content, path):
