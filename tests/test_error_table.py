@@ -210,7 +210,7 @@ CASES = {
     'no raw recordings': lambda c: c.raw(files=()),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
-    "a JSON file of another form than Kinetics-Skeleton's":
+    'a JSON file that is no recording':
         lambda c: c.predict_json({'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}}),
     'pixels where Kinetics-Skeleton has shares of the image': lambda c: c.predict_json(
         {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
