@@ -1,5 +1,6 @@
 """Each row of the table in docs/errors.md, provoked by a command."""
 import fcntl
+import json
 import os
 import pathlib
 import pickle
@@ -146,6 +147,11 @@ class Case:
         return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
                 *(self.folder / name for name in files), *flags)
 
+    def predict_json(self, content):
+        command = self.predict('clip.json')
+        (self.folder / 'clip.json').write_text(json.dumps(content))
+        return command
+
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
         _, *flags = self.predict()
@@ -204,6 +210,10 @@ CASES = {
     'no raw recordings': lambda c: c.raw(files=()),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
+    'a JSON file that is no recording':
+        lambda c: c.predict_json({'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}}),
+    'pixels where Kinetics-Skeleton has shares of the image': lambda c: c.predict_json(
+        {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
     'a broken clip of your own': Case.clips,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
     'a data folder with other classes or flags': Case.other_clips,
