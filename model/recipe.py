@@ -17,10 +17,11 @@ def make_optimizer(arg, parameters):
 
 
 def learning_rate(arg, epoch):
-    """Return the rate of `epoch` e, from 0: base_lr · (e+1) / warm_up_epoch, then base_lr times 0.1 at every step."""
+    """Return the rate of `epoch` e, from 0: base_lr · (e+1) / warm_up_epoch, then base_lr times lr_decay_rate
+    at every step."""
     if epoch < arg.warm_up_epoch:
         return arg.base_lr * (epoch + 1) / arg.warm_up_epoch
-    return arg.base_lr * 0.1 ** sum(epoch >= step for step in arg.step)
+    return arg.base_lr * arg.lr_decay_rate ** sum(epoch >= step for step in arg.step)
 
 
 def is_last_epoch(arg, epoch):
