@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP
-from data_gen.recording import read_clips, recordings_in
+from data_gen.formats import read_clips, recordings_in
 from feeders.labels import read_labels
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
@@ -80,7 +80,7 @@ class Predictor:
         self.preparation = self.model.preparation
 
     def __call__(self, path):
-        clips = read_clips(path, self.preparation)
+        clips = read_clips(path, self.preparation).clips
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
         order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
@@ -106,7 +106,7 @@ class Predictor:
         """Yield (file, clip's number or None, clips as `prepare` returns them or a UserError)."""
         for file in files:
             try:
-                clips = read_clips(file, self.preparation)
+                clips = read_clips(file, self.preparation).clips
             except UserError as error:
                 yield file, None, error
                 continue

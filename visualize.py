@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.custom_clips import preparation_beside
-from data_gen.recording import read_clips
+from data_gen.formats import read_clips
+from data_gen.preparation import preparation_beside
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
 from feeders.clip_file import read_data
@@ -97,7 +97,7 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        clips = read_clips(arg.file, preparation_beside(data_path))
+        clips = read_clips(arg.file, preparation_beside(data_path)).clips
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:

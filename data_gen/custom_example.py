@@ -14,9 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
-from data_gen.demo_actions import ACTIONS, perform, style
-from data_gen.demo_figure import JOINT, body
-from data_gen.demo_gendata import seen_by, sensed
+from data_gen.demo.actions import ACTIONS, perform, style
+from data_gen.demo.camera import seen_by, sensed
+from data_gen.demo.figure import JOINT, body
 from graph.skeleton import Graph
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole

@@ -3,26 +3,24 @@
 Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
 for configs; and `preparation.yaml`, by which predict.py prepares other clips in the same way.
 """
-import os
+import functools
 import pathlib
 import sys
 
-os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # nothing here uses numpy's threads, and starting them takes time
+import numpy as np
+from tqdm import tqdm
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen import custom_clips
+from data_gen import preparation
 from data_gen.class_names import FILE as CLASS_NAMES
-from data_gen.custom_clips import Preparation, check_preparation
-from data_gen.custom_files import open_clip
-from data_gen.custom_labels import PARTS, list_samples
-from data_gen.data_set import Settings, add_settings, write_data_set
-from data_gen.derived import SKELETON, data_file
-from data_gen.progress import Progress
-from data_gen.samples import BrokenSample
-from data_gen.workers import do_jobs
+from data_gen.formats.own_clips import PARTS, largest_of, list_recordings, read_recording
+from data_gen.preparation import Preparation, check_preparation
+from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.derived import SKELETON, data_file
+from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
 from runtime.arguments import Parser, count
-from runtime.atomic_file import write_whole
 from runtime.cores import cores
 from runtime.errors import UserError, run_command
 
@@ -34,26 +32,24 @@ def main():
     arg = parse_arguments()
     graph = Graph(file=arg.skeleton)
     check_flags(arg, graph.joint_names)
-    samples, names = list_samples(arg.labels, arg.clips, arg.val_persons)
-    preparation = make_preparation(arg, graph.joint_names, samples)
+    samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
+    read = functools.partial(read_recording, joints=graph.joint_names, dimensions=arg.dimensions)
+    how = make_preparation(arg, graph.joint_names, samples, read)
     descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
-                    custom_clips.FILE: preparation.as_text()}
+                    preparation.FILE: how.as_text()}
     refuse_another_data_set(arg, descriptions)
-    if not has_data(arg.out_folder):
-        describe(arg.out_folder, descriptions)
-    status = write_data_set(arg.out_folder, PARTS, samples, preparation.prepare, preparation.shape,
-                            Settings(arg.workers, arg.strict, arg.overwrite), recipe=str(descriptions), unit='clips')
-    describe(arg.out_folder, descriptions)
-    C, T, V, M = preparation.shape
+    status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape,
+                            Settings(arg.workers, arg.strict, arg.overwrite), unit='clips', beside=descriptions)
+    C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status
 
 
-def make_preparation(arg, joints, samples):
+def make_preparation(arg, joints, samples, read):
     """Return the Preparation that the flags ask for; what they leave open follows from the largest clips."""
     frames, persons = arg.max_frame, arg.max_body
     if frames is None or persons is None:
-        longest, most = largest(samples, joints, arg)
+        longest, most = largest(samples, read, arg.workers or cores())
         frames, persons = frames or longest, persons or min(most, MOST_PERSONS)
     return preparation_of(arg, joints, frames, persons)
 
@@ -70,25 +66,11 @@ def check_flags(arg, joints):
         raise UserError(f'--{error}') from None
 
 
-def largest(samples, joints, arg):
+def largest(samples, read, workers):
     """Return the frames of the longest clip and the persons of that with the most; broken ones do not count."""
-    def sizes(paths):
-        found = [(1, 1)]
-        for path in paths:
-            try:
-                found.append(open_clip(path, joints, arg.dimensions).shape[1::-1])
-            except BrokenSample:
-                continue  # named when its clip is made
-        return len(paths), *map(max, zip(*found))
-
-    paths = [sample.source for sample in samples]
-    jobs = [paths[start:start + JOB] for start in range(0, len(paths), JOB)]
-    longest = most = 1
-    with Progress(len(paths), 'clips measured') as progress:
-        for done, frames, persons in do_jobs(sizes, jobs, arg.workers or cores()):
-            longest, most = max(longest, frames), max(most, persons)
-            progress.advance(done)
-    return longest, most
+    jobs = [samples[start:start + JOB] for start in range(0, len(samples), JOB)]
+    sizes = tqdm(do_jobs(functools.partial(largest_of, read), jobs, workers), total=len(jobs), disable=None)
+    return np.max(list(sizes), axis=0).tolist()
 
 
 def refuse_another_data_set(arg, descriptions):
@@ -103,13 +85,6 @@ def refuse_another_data_set(arg, descriptions):
 
 def has_data(folder):
     return any(data_file(folder, part, 'joint').exists() for part in PARTS)
-
-
-def describe(folder, descriptions):
-    """Write the `descriptions`, name → text, into the folder."""
-    for name, text in descriptions.items():
-        with write_whole(folder / name, 'w', encoding='utf-8') as file:
-            file.write(text)
 
 
 def parse_arguments():

@@ -4,7 +4,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.derived import derive, parse_folders
+from data_gen.writing.derived import derive, parse_folders
 from feeders.streams import motion
 from runtime.errors import run_command
 

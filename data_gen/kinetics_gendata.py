@@ -1,15 +1,12 @@
 """Kinetics-Skeleton: raw `kinetics_{train,val}/*.json` → `{train,val}_data_joint.npy` and `_label.pkl`."""
-import os
 import pathlib
 import sys
 
-os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # nothing here uses numpy's threads, and starting them takes time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.data_set import Settings, add_settings, write_data_set
-from data_gen.kinetics_json import CLIP_SHAPE, MAX_FRAMES, as_text, clip_of_skeletons, read_skeletons
-from data_gen.kinetics_labels import list_samples
-from data_gen.samples import BrokenSample
+from data_gen.formats.kinetics_json import JOINTS, list_recordings, read_recording
+from data_gen.normalize import FRAMES, PERSONS, kinetics_clip
+from data_gen.writing.data_set import Settings, add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
@@ -18,21 +15,9 @@ PARTS = 'train', 'val'
 
 def main():
     arg = parse_arguments()
-    samples = list_samples(arg.data_path, PARTS)
-    settings = Settings(arg.workers, arg.strict, arg.overwrite)
-    return write_data_set(arg.out_folder, PARTS, samples, make_clip, CLIP_SHAPE, settings, unit='clips')
-
-
-def make_clip(source):
-    """Return the clip (3, 300, 18, 2) of the recording at `source`, and what there is to remark."""
-    if source.problem:
-        raise BrokenSample(f'{source.path}: {source.problem}')
-    skeletons = read_skeletons(source.path)
-    if skeletons.label not in (None, source.label):
-        raise BrokenSample(f'{source.path}: its label_index is {as_text(skeletons.label)}, that in the label file '
-                           f'{source.label}')
-    too_long = (skeletons.frames >= MAX_FRAMES).any()
-    return clip_of_skeletons(skeletons), [f'longer than {MAX_FRAMES} frames, cut there'] if too_long else []
+    samples = list_recordings(arg.data_path, PARTS)
+    return write_data_set(arg.out_folder, PARTS, samples, read_recording, kinetics_clip, (3, FRAMES, JOINTS, PERSONS),
+                          Settings(arg.workers, arg.strict, arg.overwrite), unit='clips')
 
 
 def parse_arguments():

@@ -6,7 +6,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 import numpy as np
 
-from data_gen.derived import derive, parse_folders
+from data_gen.writing.derived import derive, parse_folders
 from runtime.errors import run_command
 
 

@@ -1,14 +1,13 @@
 """NTU RGB+D: raw `.skeleton` files → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`."""
-import os
 import pathlib
 import sys
 
-os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')  # nothing here uses numpy's threads, and starting them takes time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.data_set import Settings, add_settings, write_data_set
-from data_gen.ntu_benchmarks import BENCHMARKS, list_samples, parts_of, read_missing
-from data_gen.ntu_skeleton import CLIP_SHAPE, MAX_FRAMES, clip_of_bodies, read_skeleton
+from data_gen.formats.ntu_benchmarks import BENCHMARKS, parts_of, read_missing
+from data_gen.formats.ntu_skeleton import JOINTS, list_recordings, read_recording
+from data_gen.normalize import FRAMES, PERSONS, ntu_clip
+from data_gen.writing.data_set import Settings, add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
@@ -17,16 +16,9 @@ def main():
     arg = parse_arguments()
     benchmarks = list(dict.fromkeys(arg.benchmark))
     parts = parts_of(benchmarks)
-    samples = list_samples(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
-    settings = Settings(arg.workers, arg.strict, arg.overwrite)
-    return write_data_set(arg.out_folder, parts, samples, make_clip, CLIP_SHAPE, settings)
-
-
-def make_clip(path):
-    """Return the clip (3, 300, 25, 2) of the recording at `path`, and what there is to remark."""
-    bodies = read_skeleton(path)
-    too_long = bodies.shape[1] > MAX_FRAMES
-    return clip_of_bodies(bodies), [f'longer than {MAX_FRAMES} frames, cut there'] if too_long else []
+    samples = list_recordings(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
+    return write_data_set(arg.out_folder, parts, samples, read_recording, ntu_clip, (3, FRAMES, JOINTS, PERSONS),
+                          Settings(arg.workers, arg.strict, arg.overwrite))
 
 
 def parse_arguments():

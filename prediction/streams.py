@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from data_gen.class_names import class_names, names_beside
-from data_gen.custom_clips import preparation_beside
+from data_gen.preparation import preparation_beside
 from ensemble import fuse
 from feeders.batches import kept_random_state
 from feeders.streams import derive, stream_of_file

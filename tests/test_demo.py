@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT, assert_one_line_error
 
 import demo
-from data_gen.demo_actions import ACTIONS
+from data_gen.demo.actions import ACTIONS
 
 CONFIGS = sorted((ROOT / 'config' / 'demo').glob('*.yaml'))
 

@@ -10,8 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data_gen import kinetics_json
-from data_gen.ntu_skeleton import read_skeleton
+from data_gen.formats import kinetics_json, ntu_skeleton
 from ensemble import read_scores
 from feeders.clip_file import read_data
 from feeders.labels import read_labels
@@ -58,8 +57,8 @@ def read_config(path):
 
 NAMES = [f'S001C001P{p:03d}R001A001.skeleton' for p in range(4)]
 READERS = {
-    'skeleton': (read_skeleton, 'a.skeleton', [skeleton_text()]),
-    'kinetics': (kinetics_json.read_skeletons, 'a.json', [json_bytes()]),
+    'skeleton': (ntu_skeleton.read_recording, 'a.skeleton', [skeleton_text()]),
+    'kinetics': (kinetics_json.read_recording, 'a.json', [json_bytes()]),
     'labels': (read_labels, 'a.pkl', [pickle.dumps((NAMES, [0, 1, 2, 3]), p) for p in (0, 2, 4)]),
     'scores': (read_scores, 'a.pkl', [pickle.dumps({n: np.ones(3, np.float32) for n in NAMES}, p) for p in (2, 4, 5)]),
     'npy': (read_data, 'a.npy', [npy_bytes()]),

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
-from data_gen.custom_clips import Preparation, preparation_beside
-from data_gen.custom_files import open_clip
-from data_gen.custom_labels import sorted_classes
-from data_gen.ntu_skeleton import prepare_clip, read_skeleton
-from data_gen.recording import read_clips
-from data_gen.samples import BrokenSample, EmptySample
+from data_gen.formats import ntu_skeleton, read_clips
+from data_gen.formats.own_clips import read_recording, sorted_classes
+from data_gen.formats.sample import BrokenSample
+from data_gen.normalize import EmptySample
+from data_gen.preparation import Preparation, preparation_beside
 from feeders.feeder import Feeder
 from feeders.streams import bones
 from graph import ntu_rgb_d
@@ -22,6 +21,11 @@ from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/custom_gendata.py'
+
+
+def prepare(preparation, path):
+    """Return the clip of the file at `path`."""
+    return preparation.clip(read_recording(path, preparation.joints, preparation.dimensions))[0]
 
 
 @pytest.fixture
@@ -68,7 +72,7 @@ def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
     (tmp_path / 'clips').mkdir()
     recordings = sorted((tmp_path / 'raw').iterdir())
     for recording in recordings:
-        np.save(tmp_path / f'clips/{recording.stem}.npy', read_skeleton(recording))
+        np.save(tmp_path / f'clips/{recording.stem}.npy', ntu_skeleton.read_recording(recording).joints)
     rows = [[f'{recording.stem}.npy', 'any', 'train'] for recording in recordings]
     write_table(tmp_path / 'labels.csv', ['file', 'class', 'part'], rows)
     names = ntu_rgb_d.JOINT_NAMES
@@ -77,7 +81,7 @@ def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
          'center': 'middle of spine'}))
     run(SCRIPT, *flags(tmp_path, out), '--center', 'middle of spine', '--up', 'base of spine', 'middle of spine',
         '--right', 'left shoulder', 'right shoulder', '--max_frame', 300, '--max_body', 2)
-    np.testing.assert_array_equal(load(out, 'train')[2], [prepare_clip(recording) for recording in recordings])
+    np.testing.assert_array_equal(load(out, 'train')[2], [read_clips(recording).clips[0] for recording in recordings])
 
 
 @pytest.mark.parametrize('turn, axis', [({'up': ['chest', 'hand']}, 2),
@@ -85,7 +89,7 @@ def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
 def test_named_joints_are_centred_and_turned(tmp_path, turn, axis):
     clip = random_clip(np.random.default_rng(0))[0]
     np.save(tmp_path / 'clip.npy', clip)
-    prepared, _ = Preparation(JOINTS, 3, 9, 1, center='chest', **turn).prepare(tmp_path / 'clip.npy')
+    prepared = prepare(Preparation(JOINTS, 3, 9, 1, center='chest', **turn), tmp_path / 'clip.npy')
     body = prepared[..., 0].transpose(1, 2, 0)
     assert not body[:, JOINTS.index('chest')].any()
     start, end = (JOINTS.index(name) for name in [*turn.values()][-1])
@@ -113,7 +117,7 @@ def test_flat_joints_without_a_score_are_seen_unless_missing(tmp_path):
     clip = 5 + random_clip(np.random.default_rng(0), dimensions=2)[0, ..., :2]
     clip[3, 1], clip[4, 2] = np.nan, 0
     np.save(tmp_path / 'clip.npy', clip)
-    x, y, score = Preparation(JOINTS, 2, 9, 1).prepare(tmp_path / 'clip.npy')[0][..., 0]
+    x, y, score = prepare(Preparation(JOINTS, 2, 9, 1), tmp_path / 'clip.npy')[..., 0]
     unseen = np.zeros((9, 5), bool)
     unseen[3, 1] = unseen[4, 2] = True
     np.testing.assert_array_equal(score, ~unseen)
@@ -125,24 +129,24 @@ def test_tables_hold_what_arrays_do(tmp_path):
     bodies = random_clip(np.random.default_rng(1), frames=6, persons=2)
     bodies[1, 2] = np.nan  # the second person is away
     write_csv(tmp_path / 'clip.csv', bodies, 'xyz', time='12:00')
-    np.testing.assert_array_equal(open_clip(tmp_path / 'clip.csv', JOINTS, 3), bodies)
+    np.testing.assert_array_equal(read_recording(tmp_path / 'clip.csv', JOINTS, 3).joints, np.nan_to_num(bodies))
 
     write_csv(tmp_path / 'gap.csv', bodies, 'xyz', frames=[7, 8, 9, 11, 12, 13])
     with_gap = np.insert(bodies, 3, np.nan, axis=1)
-    np.testing.assert_array_equal(open_clip(tmp_path / 'gap.csv', JOINTS, 3), with_gap)
+    np.testing.assert_array_equal(read_recording(tmp_path / 'gap.csv', JOINTS, 3).joints, np.nan_to_num(with_gap))
     np.save(tmp_path / 'gap.npy', with_gap)
     preparation = Preparation(JOINTS, 3, 9, 2, center='chest')
-    np.testing.assert_array_equal(*(preparation.prepare(tmp_path / f'gap.{end}')[0] for end in ('csv', 'npy')))
+    np.testing.assert_array_equal(*(prepare(preparation, tmp_path / f'gap.{end}') for end in ('csv', 'npy')))
 
     lines = (tmp_path / 'clip.csv').read_text().splitlines()
     alone = [line.partition(',')[2] for line in lines if 'person 1' not in line]  # without the column frame
     (tmp_path / 'alone.csv').write_text('\ufeff' + '\r\n'.join(alone), encoding='utf-8')
-    np.testing.assert_array_equal(open_clip(tmp_path / 'alone.csv', JOINTS, 3), bodies[:1])
+    np.testing.assert_array_equal(read_recording(tmp_path / 'alone.csv', JOINTS, 3).joints, bodies[:1])
 
     flat = random_clip(np.random.default_rng(2), dimensions=2)
     for axes, C in ((('x', 'y', 'score'), 3), ('xy', 2)):
         write_csv(tmp_path / 'flat.csv', flat[..., :C], axes)
-        np.testing.assert_array_equal(open_clip(tmp_path / 'flat.csv', JOINTS, 2), flat[..., :C])
+        np.testing.assert_array_equal(read_recording(tmp_path / 'flat.csv', JOINTS, 2).joints[..., :C], flat[..., :C])
 
 
 def test_longer_and_fuller_clips_are_cut_and_counted(mine, out, run):
@@ -329,7 +333,7 @@ def test_joints_at_the_origin_or_whose_values_cancel_out_are_there(tmp_path):
     clip[2:5, 0, 0] -= clip[2:5].sum((1, 2))  # frames that sum to 0
     assert not clip[2:5].sum((1, 2)).any()
     np.save(tmp_path / 'clip.npy', clip)
-    body = Preparation(JOINTS, 3, len(clip), 1, center='chest').prepare(tmp_path / 'clip.npy')[0][..., 0]
+    body = prepare(Preparation(JOINTS, 3, len(clip), 1, center='chest'), tmp_path / 'clip.npy')[..., 0]
     np.testing.assert_allclose(body.transpose(1, 2, 0), clip - clip[:, JOINTS.index('chest')][:, None], atol=1e-6)
 
 
@@ -338,8 +342,8 @@ def test_a_recording_of_three_persons_is_not_taken_for_a_prepared_clip(tmp_path)
     np.save(tmp_path / 'clip.npy', bodies)
     preparation = Preparation(JOINTS, 2, bodies.shape[1], 2)
     assert bodies.shape == preparation.shape
-    np.testing.assert_array_equal(read_clips(tmp_path / 'clip.npy', preparation)[0],
-                                  preparation.prepare(tmp_path / 'clip.npy')[0])
+    np.testing.assert_array_equal(read_clips(tmp_path / 'clip.npy', preparation).clips[0],
+                                  prepare(preparation, tmp_path / 'clip.npy'))
 
 
 def test_a_person_a_line_is_no_recording(tmp_path):
@@ -347,7 +351,7 @@ def test_a_person_a_line_is_no_recording(tmp_path):
     lines = [f'{i},{i},' + ','.join(['1'] * len(names)) for i in range(1000)]
     (tmp_path / 'clip.csv').write_text('\n'.join(['person,frame,' + ','.join(names), *lines]))
     with pytest.raises(BrokenSample, match='clip.csv: 1000 persons and 1000 frames in 1000 lines'):
-        open_clip(tmp_path / 'clip.csv', JOINTS, 3)
+        read_recording(tmp_path / 'clip.csv', JOINTS, 3)
 
 
 def test_files_of_ones_own_are_not_replaced_unasked(mine, out, run):
@@ -363,9 +367,9 @@ def test_nobody_there_is_no_clip(tmp_path):
     np.save(tmp_path / 'nobody.npy', np.full((9, 5, 3), np.nan))
     preparation = Preparation(JOINTS, 3, 9, 1)
     with pytest.raises(EmptySample):
-        preparation.prepare(tmp_path / 'nobody.npy')
+        prepare(preparation, tmp_path / 'nobody.npy')
     with pytest.raises(BrokenSample, match='nobody.npy'):
-        preparation.prepare_one(tmp_path / 'nobody.npy')
+        read_clips(tmp_path / 'nobody.npy', preparation)
 
 
 def test_the_example_is_ready_to_be_prepared(tmp_path, out, run):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error
 
-from data_gen.demo_actions import ACTIONS, perform, style
-from data_gen.demo_figure import BONES, JOINT, SOLES, Motion, body, mirrored, pose
-from data_gen.demo_gendata import CAMERAS, TEST_PEOPLE, TRAINING_PEOPLE, seen_by
+from data_gen.demo.actions import ACTIONS, perform, style
+from data_gen.demo.camera import seen_by
+from data_gen.demo.figure import BONES, JOINT, SOLES, Motion, body, mirrored, pose
+from data_gen.demo_gendata import CAMERAS, TEST_PEOPLE, TRAINING_PEOPLE
 
 NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})\.skeleton')
 PEOPLE = 8

@@ -6,9 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.folder_lock import only_run_on
+from data_gen.writing.folder_lock import only_run_on
 from tests.conftest import assert_one_line_error, shared_path
-from tests.data_gen.killed import kill_at_work
 from tests.data_gen.plain_kinetics import plain_clip
 from tests.data_gen.raw_kinetics import random_content, write_tree
 from tests.data_gen.raw_ntu import tree_bytes
@@ -173,16 +172,3 @@ def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
     with only_run_on(out):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
     assert tree_bytes(out) == {}
-
-
-def test_the_command_killed_in_mid_run_goes_on(tmp_path, out, run):
-    tree = tmp_path / 'raw'
-    write_tree(tree, {'train': 90, 'val': 60}, frames=30)
-    (tree / 'kinetics_train/train0001.json').write_bytes(b'')
-    (tree / 'kinetics_val/val0001.json').unlink()
-    run(SCRIPT, *arguments(tree, tmp_path / 'undisturbed', '--workers', 2), status=1)
-    kill_at_work(SCRIPT, arguments(tree, out, '--workers', 2), out)
-    assert not {name for name in tree_bytes(out) if name.endswith(('.npy', '.pkl'))}
-    process = run(SCRIPT, *arguments(tree, out), status=1)
-    assert 'going on where the last run stopped' in process.stdout and 'left out: broken: 2' in process.stdout
-    assert tree_bytes(out) == tree_bytes(tmp_path / 'undisturbed')

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.folder_lock import only_run_on
-from data_gen.ntu_skeleton import prepare_clip
+from data_gen.formats import read_clips
+from data_gen.writing.folder_lock import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
 from tests.data_gen.written import load
@@ -70,7 +70,7 @@ def test_files_hold_the_clips_of_the_split_sorted_by_name(tree, out, run):
             assert names == [name for name in recordings if trained[benchmark](name) == (part == 'train')]
             assert labels == [int(name[17:20]) - 1 for name in names]
             assert data.dtype == np.float32 and data.shape == (len(names), 3, 300, 25, 2)
-            assert all(np.array_equal(clip, prepare_clip(tree / name)) for clip, name in zip(data, names))
+            assert all(np.array_equal(clip, read_clips(tree / name).clips[0]) for clip, name in zip(data, names))
 
 
 def test_values_do_not_depend_on_the_number_of_workers(tree, tmp_path, run):
@@ -197,7 +197,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tree, out):
     process = subprocess.run([sys.executable, str(ROOT / SCRIPT), *map(str, arguments(tree, out))], preexec_fn=limit,
                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert process.returncode == 2
-    assert_one_line_error(process, 'train_data_joint.npy')
+    assert_one_line_error(process, '_data_joint.npy')
     assert tree_bytes(out) == {}
 
 

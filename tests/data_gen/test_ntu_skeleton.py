@@ -2,13 +2,20 @@
 import numpy as np
 import pytest
 
-from data_gen.ntu_skeleton import CLIP_SHAPE, parse_skeleton, prepare_clip
-from data_gen.preprocess import pre_normalization
+from data_gen.formats import read_clips
+from data_gen.formats.ntu_skeleton import read_recording
+from data_gen.normalize import pre_normalization
 from runtime.errors import UserError
 from tests.data_gen.plain_ntu import plain_clip
 from tests.data_gen.raw_ntu import random_bodies, skeleton_text
 
 GONE = np.nan
+CLIP_SHAPE = 3, 300, 25, 2
+
+
+def prepare_clip(path):
+    """Return the clip of the recording at `path`."""
+    return read_clips(path).clips[0]
 
 
 def as_read(bodies):
@@ -99,21 +106,23 @@ def test_pre_normalization_of_a_batch_is_that_of_each_clip(tmp_path):
     path = tmp_path / 'a.skeleton'
     path.write_text(skeleton_text(bodies), encoding='ascii')
     raw = np.zeros((2, *CLIP_SHAPE), np.float32)
-    raw[1, :, :40] = parse_skeleton(path.read_bytes()).transpose(3, 1, 2, 0)[..., np.argsort(
+    raw[1, :, :40] = read_recording(path).joints.transpose(3, 1, 2, 0)[..., np.argsort(
         [-sum(body[..., c].std() for c in range(3)) for body in as_read(bodies)[:2]])]
     normalized = pre_normalization(raw, zaxis=[0, 1], xaxis=[8, 4])
     assert not normalized[0].any()
     assert np.array_equal(normalized[1], prepare_clip(path))
 
 
-def test_numbers_are_read_as_float_reads_them():
+def test_numbers_are_read_as_float_reads_them(tmp_path):
     rng = np.random.default_rng(5)
     spellings = ('%r', '%.7g', '%.6f', '%.2e', '%.15f', '%.0f', '%+.3f')
     words = [spellings[i % 7] % value for i, value in enumerate((rng.normal(size=75) * 10.0 ** (np.arange(75) % 9 - 4))
                                                                 .tolist())]
     words[:8] = ['0', '-0.0', '.5', '-5.', '007.25', '99999.999999999', '1e-05', '0.00000000000001']
     lines = ''.join(f'{words[3 * v]} {words[3 * v + 1]}\t{words[3 * v + 2]} 1 2 3 4 5 6 7 8 9\r\n' for v in range(25))
-    joints = parse_skeleton(f'1\n1\n1 2 3 4 5 6 7 8 9 10\n25\n{lines}'.encode())
+    path = tmp_path / 'a.skeleton'
+    path.write_text(f'1\n1\n1 2 3 4 5 6 7 8 9 10\n25\n{lines}', encoding='ascii')
+    joints = read_recording(path).joints
     assert joints.shape == (1, 1, 25, 3)
     assert joints.ravel().tolist() == [float(word) for word in words]
 
@@ -121,8 +130,8 @@ def test_numbers_are_read_as_float_reads_them():
 def test_frames_beyond_the_300th_are_as_if_they_were_not_there(tmp_path):
     bodies = random_bodies(np.random.default_rng(1), 320, 2)
     for name, part in (('long', bodies), ('short', bodies[:, :300])):
-        (tmp_path / name).write_text(skeleton_text(part), encoding='ascii')
-    assert np.array_equal(prepare_clip(tmp_path / 'long'), prepare_clip(tmp_path / 'short'))
+        (tmp_path / f'{name}.skeleton').write_text(skeleton_text(part), encoding='ascii')
+    assert np.array_equal(prepare_clip(tmp_path / 'long.skeleton'), prepare_clip(tmp_path / 'short.skeleton'))
 
 
 GOOD = skeleton_text(random_bodies(np.random.default_rng(2), 3, 2)).encode()
@@ -170,7 +179,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(UserError, match='nowhere.skeleton: cannot be read: No such file'):
         prepare_clip(tmp_path / 'nowhere.skeleton')
     with pytest.raises(UserError, match='directory'):
-        prepare_clip(tmp_path)
+        read_recording(tmp_path)
 
 
 def test_a_file_that_is_far_too_large_is_not_read(tmp_path):

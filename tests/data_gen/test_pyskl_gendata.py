@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.ntu_skeleton import most_active, parse_skeleton, prepare_clip
+from data_gen.formats import read_clips
+from data_gen.formats.ntu_skeleton import read_recording
+from data_gen.normalize import most_active
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 from tests.data_gen.written import load
@@ -31,7 +33,7 @@ def write(path, annotations, **split):
 
 def from_raw(path):
     """Return the annotation that PYSKL would have of a raw recording: at most two bodies, in float32."""
-    bodies = most_active(parse_skeleton(path.read_bytes())).astype(np.float32)
+    bodies = most_active(read_recording(path).joints).astype(np.float32)
     return {'frame_dir': path.stem, 'label': int(path.stem[17:]) - 1, 'total_frames': bodies.shape[1],
             'keypoint': bodies}
 
@@ -87,7 +89,7 @@ def test_gives_the_bits_that_the_raw_recordings_give(tmp_path, path, out, run):
     for part, chosen in (('xview/train', recordings[:4]), ('xset/train', recordings[1:3]), ('xset/val', recordings)):
         names, _, data = load(out / '1', part)
         assert names == [recording.name for recording in chosen]
-        assert np.array_equal(data, [prepare_clip(recording) for recording in chosen])
+        assert np.array_equal(data, [read_clips(recording).clips[0] for recording in chosen])
 
 
 def test_2d(path, tmp_path, run):

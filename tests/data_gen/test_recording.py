@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from data_gen import kinetics_json, ntu_skeleton
-from data_gen.recording import read_clips, recordings_in
-from data_gen.samples import BrokenSample
-from tests.data_gen.raw_ntu import write_tree
+from data_gen.formats import kinetics_json, ntu_skeleton, read_clips, recordings_in
+from data_gen.formats.sample import BrokenSample
+from data_gen.normalize import kinetics_clip, ntu_clip
+from tests.data_gen.raw_ntu import random_bodies, skeleton_text, write_tree
 
 
 @pytest.fixture
@@ -25,11 +25,18 @@ def folder(tmp_path):
 
 def test_each_kind_is_prepared_as_for_training(folder):
     raw, clip = folder / 'S001C001P001R001A001.skeleton', folder / 'clip.json'
-    np.testing.assert_array_equal(read_clips(raw), ntu_skeleton.prepare_clip(raw)[None])
-    np.testing.assert_array_equal(read_clips(clip), kinetics_json.prepare_clip(clip)[None])
-    assert read_clips(clip).shape == (1, 3, 300, 18, 2) and read_clips(clip).any()
-    assert read_clips(folder / 'one.npy').shape == (1, 3, 5, 25, 2)
-    assert read_clips(folder / 'two.npy').shape == (2, 3, 5, 25, 2)
+    np.testing.assert_array_equal(read_clips(raw).clips[0], ntu_clip(ntu_skeleton.read_recording(raw))[0])
+    np.testing.assert_array_equal(read_clips(clip).clips[0], kinetics_clip(kinetics_json.read_recording(clip))[0])
+    assert read_clips(clip).clips.shape == (1, 3, 300, 18, 2) and read_clips(clip).clips.any()
+    assert read_clips(folder / 'one.npy').clips.shape == (1, 3, 5, 25, 2)
+    assert read_clips(folder / 'two.npy').clips.shape == (2, 3, 5, 25, 2)
+
+
+def test_frames_and_those_that_are_used_are_told(folder):
+    (tmp := folder / 'long.skeleton').write_text(skeleton_text(random_bodies(np.random.default_rng(0), 310)))
+    assert read_clips(tmp)[1:] == (310, 300)
+    assert read_clips(folder / 'clip.json')[1:] == (3, 3)
+    assert read_clips(folder / 'one.npy')[1:] == (None, None)
 
 
 def test_a_folder_stands_for_the_recordings_in_it(folder):

@@ -1,0 +1,159 @@
+"""Kinetics-Skeleton: folders of JSON files with their label files, and one clip of OpenPose's skeletons as joints.
+
+Format: https://github.com/yysijie/st-gcn, "Kinetics-skeleton". A clip has frames in a list `data`, each with its
+`frame_index` and its `skeleton`s, each of those with a `pose` (x0, y0, x1, y1, … in shares of the image, y down) and a
+`score` per joint. `kinetics_{part}_label.json` maps the name of each clip, without suffix, to `has_skeleton`, `label`
+and `label_index`.
+"""
+import json
+import os
+
+import numpy as np
+
+from data_gen.formats.raw_file import read_bytes, reading
+from data_gen.formats.sample import BrokenSample, Recording, Sample
+from runtime.errors import UserError
+
+SUFFIX = '.json'
+MAX_PERSONS = 5  # of a frame, in the order of the file
+JOINTS = 18
+MOST_LABEL = 1_000_000
+UNKNOWN = -1, True, 'not in the label file'  # as check_label returns it
+MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
+LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
+FARTHEST = 1e6  # images; OpenPose finds joints within one
+NUMBERS = {int, float}  # no booleans; NaN and Infinity, which JSON does not have, are read as text
+
+
+def list_recordings(folder, parts):
+    """Return the Samples of all `parts` in `folder`, by part and name; tells of those that have no skeleton.
+
+    Clips that are not both in the part's folder and in its label file, or have no proper label, are Samples with a
+    problem. A part of which nothing is there is passed over. Raises UserError if none is there, or if one cannot be
+    used.
+    """
+    samples, absent = [], []
+    for part in parts:
+        part_folder, label_path = folder / f'kinetics_{part}', folder / f'kinetics_{part}_label.json'
+        if part_folder.exists() or label_path.exists():
+            samples += list_part(part, part_folder, label_path)
+        else:
+            absent.append(str(part_folder))
+    if len(absent) == len(parts):
+        raise UserError(f'{" and ".join(absent)}: not there: check --data_path')
+    for name in absent:
+        print(f'{name}: not there, nor its label file: passed over')
+    return samples
+
+
+def list_part(part, folder, label_path):
+    """Return the Samples of one part, sorted by name; see list_recordings."""
+    labels = read_labels(label_path)
+    try:
+        names = os.listdir(folder)
+    except OSError as error:
+        raise UserError(f'{folder}: {error.strerror}: the clips of {label_path.name} are needed there') from None
+    found = {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
+    samples, without = [], 0
+    for clip in sorted(found | labels.keys()):
+        path = f'{folder}{os.sep}{clip}{SUFFIX}'
+        label, has_skeleton, problem = check_label(labels[clip]) if clip in labels else UNKNOWN
+        if not has_skeleton:
+            without += 1
+            continue
+        if clip not in found:
+            problem = f'not there, but in {label_path.name}'
+        samples.append(Sample(clip + SUFFIX, label, () if problem else (part,), path, problem and f'{path}: {problem}'))
+    if other := len(names) - len(found):
+        print(f'{folder}: passed over: {other} files that are no {SUFFIX}')
+    if without:
+        print(f'{label_path}: left out: {without} clips without a skeleton (has_skeleton is false)')
+    return samples
+
+
+def read_labels(path):
+    """Return the dict in the label file at `path`, by clip; UserError if it cannot be used."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            content = json.load(file)
+    except OSError as error:
+        raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f'{path}: not valid JSON ({error}): fetch it again') from None
+    if not isinstance(content, dict) or not content:
+        raise UserError(f'{path}: no label file: clips by name, each with has_skeleton and label_index, are needed')
+    return content
+
+
+def check_label(entry):
+    """Return (label, has_skeleton, problem) of one clip's entry in a label file; problem is '' if there is none."""
+    if not isinstance(entry, dict):
+        return -1, True, 'its entry in the label file is no object'
+    label, has_skeleton = entry.get('label_index'), entry.get('has_skeleton')
+    if type(has_skeleton) is not bool:
+        return -1, True, f'its has_skeleton in the label file is {json.dumps(has_skeleton)[:20]}'
+    if type(label) is not int or not 0 <= label <= MOST_LABEL:
+        return -1, has_skeleton, f'its label_index in the label file is {json.dumps(label)[:20]}'
+    return label, has_skeleton, ''
+
+
+def read_recording(path):
+    """Return the Recording in the JSON file at `path`: x and y in shares of the image, T up to the last person's frame.
+
+    M is a person's position in the frame, of which the first five count, as published. Raises BrokenSample, which
+    names the file and what is wrong; frames are named by their position in the file, from 1.
+    """
+    with reading(path):
+        try:
+            content = json.loads(read_bytes(path, MAX_BYTES), parse_constant=str)
+        except (ValueError, RecursionError) as error:
+            raise BrokenSample(f'not valid JSON: {error}') from None
+        places, frames, values = persons_in(content)
+        joints = np.zeros((max(places, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
+        if places:  # of two persons in one place, the later one stays, as published
+            joints[places, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
+            joints[places, frames, :, 2] = values[:, 2 * JOINTS:]
+        return Recording(joints, content.get('label_index'), image_size=(1, 1))
+
+
+def persons_in(content):
+    """Return each person's position in the frame and its frame, two lists, and values, (P, 54): pose, then score."""
+    places, frames, values = [], [], []
+    for number, frame in enumerate(look_up(content, 'data', list, 'the clip'), 1):
+        where = f'frame {number}'
+        index = look_up(frame, 'frame_index', int, where)
+        if not 0 <= index < LONGEST:
+            raise BrokenSample(f'{where}: frame_index {as_text(index)}')
+        for place, person in enumerate(look_up(frame, 'skeleton', list, where)):
+            numbers = list_of(person, 'pose', 2 * JOINTS, where) + list_of(person, 'score', JOINTS, where)
+            if not NUMBERS.issuperset(map(type, numbers)) or not -FARTHEST <= min(numbers) <= max(numbers) <= FARTHEST:
+                wrong = next(value for value in numbers if type(value) not in NUMBERS or not abs(value) <= FARTHEST)
+                raise BrokenSample(f'{where}: {as_text(wrong)} where a number should be')
+            if place < MAX_PERSONS:
+                places.append(place)
+                frames.append(index)
+                values.append(numbers)
+    return places, frames, np.array(values, np.float64)  # with the type, it takes a third of the time
+
+
+def list_of(person, key, count, where):
+    """Return the list of `count` values at the `key` of a person."""
+    values = look_up(person, key, list, where)
+    if len(values) != count:
+        raise BrokenSample(f'{where}: a {key} of {len(values)} values, not {count}')
+    return values
+
+
+def look_up(mapping, key, kind, where):
+    """Return mapping[key]; BrokenSample unless `mapping` is a dict that has the key, with a value of type `kind`."""
+    if not isinstance(mapping, dict) or key not in mapping:
+        raise BrokenSample(f'{where}: no {key}')
+    if type(mapping[key]) is not kind:
+        raise BrokenSample(f'{where}: {key} is {as_text(mapping[key])}')
+    return mapping[key]
+
+
+def as_text(value):
+    """Return a value of a JSON file, fit for a line of text."""
+    text = json.dumps(value)
+    return text if len(text) <= 20 else text[:20] + '…'

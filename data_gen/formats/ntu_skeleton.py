@@ -1,0 +1,135 @@
+"""Recordings of NTU RGB+D: folders of `.skeleton` files, and the text of one as joints.
+
+Format: https://github.com/shahroudy/NTURGB-D. The number of frames; per frame the number of bodies; per body ten
+values, the number of joints, and per joint twelve values, of which the first three are x y z in metres.
+"""
+import itertools
+import os
+import re
+
+import numpy as np
+
+from data_gen.formats.ntu_benchmarks import BENCHMARKS, SUFFIX, recording_name
+from data_gen.formats.raw_file import check_size, read_bytes, reading
+from data_gen.formats.sample import BrokenSample, Recording, Sample
+from runtime.errors import UserError
+
+MAX_BODIES = 4
+JOINTS = 25
+
+BODY_VALUES = 10
+JOINT_VALUES = 12
+BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
+MAX_BYTES = 32 << 20  # NTU's largest recordings have about 2 MB
+LONGEST = 30_000  # frames: a quarter of an hour; NTU's recordings last seconds
+
+NUMBER_BYTES = b'0123456789+-.eE \t\r\n'
+NUMBER = re.compile(rb'[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|nan|inf|infinity|nan\(ind\)|1\.#\w+)', re.I)
+
+
+def list_recordings(folders, benchmarks, missing=frozenset()):
+    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name; tells the others.
+
+    Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
+    """
+    samples = {}
+    listed = other = 0
+    for entry in (entry for folder in folders for entry in os.scandir(folder)):
+        name = entry.name.removesuffix(SUFFIX)
+        recording = recording_name(name)
+        if recording is None or name == entry.name:
+            other += 1
+        elif name in missing:
+            listed += 1
+        elif name in samples:
+            raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
+        else:
+            parts = tuple(BENCHMARKS[benchmark].part(recording) for benchmark in benchmarks)
+            samples[name] = Sample(entry.name, recording.label, parts, entry.path)
+    if not samples:
+        raise UserError(f'{", ".join(map(str, folders))}: no recording there '
+                        f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
+    if other:
+        print(f'passed over: {other} files that are not named like recordings of NTU RGB+D')
+    if listed:
+        print(f'left out: {listed} files in the list of samples with missing skeletons')
+    return [samples[name] for name in sorted(samples)]
+
+
+def read_recording(path):
+    """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies.
+
+    M is a body's position in its frame. Raises BrokenSample, which names the file and what is wrong.
+    """
+    with reading(path):
+        return Recording(parse(read_bytes(path, MAX_BYTES)))
+
+
+def parse(raw):
+    """Return the joints in `raw`, the bytes of a `.skeleton` file, as float64 (M, T, 25, 3)."""
+    words = raw.split()
+    if raw.translate(None, NUMBER_BYTES):
+        refuse_words(words)
+    if not words:
+        raise BrokenSample('an empty file')
+    try:
+        T, places, starts = find_bodies(words)
+    except IndexError:
+        raise BrokenSample(f'cut off: it says {as_text(words[0])} frames and ends before the last') from None
+    columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
+    try:
+        values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
+    except ValueError as error:
+        raise BrokenSample(f'a coordinate is no number: {error}') from None
+    check_size(values, 'a coordinate of', ' metres')
+    bodies = np.zeros((max(places, default=(0, 0))[0] + 1, T, JOINTS, 3))
+    if places:
+        bodies[tuple(np.transpose(places))] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
+    return bodies
+
+
+def find_bodies(words):
+    """Return the number of frames, each body's (position in its frame, frame), and where its joints start in `words`.
+
+    Raises IndexError if the words end too early, BrokenSample if they cannot be a recording.
+    """
+    T = count(words[0], 'frames')
+    if T > LONGEST:
+        raise BrokenSample(f'{T} frames are too many for one recording')
+    places, starts = [], []
+    at = 1
+    for t in range(T):
+        bodies = count(words[at], 'bodies')
+        at += 1
+        for m in range(bodies):
+            if words[at + BODY_VALUES] != b'25':
+                raise BrokenSample(f'frame {t + 1} has a body of {as_text(words[at + BODY_VALUES])} joints, not 25')
+            if m < MAX_BODIES:
+                places.append((m, t))
+                starts.append(at + BODY_VALUES + 1)
+            at += BODY_WORDS
+        if at > len(words):
+            raise IndexError
+    if at < len(words):
+        raise BrokenSample(f'{len(words) - at} values too many: they follow the last of {T} frames')
+    return T, places, starts
+
+
+def count(word, what):
+    """Return the number that counts the frames or the bodies; BrokenSample if it is none."""
+    if not word.isdigit() or len(word) > 9:
+        raise BrokenSample(f'{as_text(word)} where the number of {what} should be')
+    return int(word)
+
+
+def refuse_words(words):
+    """Raise BrokenSample if a word is no number; nan and inf are, as colour and depth may have them."""
+    for word in words:
+        if not NUMBER.fullmatch(word):
+            raise BrokenSample(f'{as_text(word)} where a number should be')
+
+
+def as_text(word):
+    """Return a word of a file, fit for a line of text."""
+    text = word[:20].decode('ascii', 'backslashreplace') + ('…' if len(word) > 20 else '')
+    return repr(text) if not word.isdigit() else text

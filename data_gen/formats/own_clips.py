@@ -1,0 +1,173 @@
+"""Clips of a skeleton of one's own: a table of who does what in them, and a `.npy` or `.csv` file as joints.
+
+The table has the columns `file`, relative to the folder of the clips, `class`, and `part` (train or val) or `person`.
+
+A `.npy` holds (T, V, C) or, of several persons, (M, T, V, C). A `.csv` has a line for each frame and person, and
+columns named after the joints: `<joint>_x`, `<joint>_y`, and `<joint>_z` in 3D or `<joint>_score` in 2D, where it may
+be left out. A column `person` tells persons apart by any text, a column `frame` numbers the frames; without that, a
+person's lines are its frames in turn. Other columns, of both, are passed over.
+"""
+import collections
+import contextlib
+import pathlib
+
+import numpy as np
+
+from data_gen.formats.raw_file import check_size, load_array, reading
+from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.table import read_table, shortened
+from runtime.errors import UserError
+
+PARTS = 'train', 'val'
+SUFFIXES = '.npy', '.csv'
+LONGEST = 100_000  # frames that a column `frame` may span
+MOST_PLACES = 100  # of a person in a frame, for each line: beyond, the column `person` is none
+
+
+def list_recordings(path, clips, val_persons=None):
+    """Return (Samples, names of the classes) of the table at `path`, the samples sorted by name.
+
+    `clips` is the folder of the clips. Classes are sorted by name, or by value if all are numbers, and counted from 0.
+    With `val_persons`, a list of names, their clips are the val part and all others the train part. Raises UserError,
+    which names the line, for a wrong table; says how many clips in the folder are not in it.
+    """
+    clips = pathlib.Path(clips)
+    if not clips.is_dir():
+        raise UserError(f'{clips}: no such folder: check --clips')
+    table = read_table(path, ['file', 'class', 'part' if val_persons is None else 'person'])
+    if not table.rows:
+        raise UserError(f'{path}: no line after the first')
+    parts = table.column('part') if val_persons is None else parts_by_person(table, val_persons, path)
+    classes = [' '.join(name.split()) for name in table.column('class')]
+    names = sorted_classes(classes)
+    label = {name: i for i, name in enumerate(names)}
+    samples = {}
+    for file, name, part, line in zip(table.column('file'), classes, parts, table.lines):
+        if not file or not name:
+            raise UserError(f'{path}: line {line} has no {"class" if file else "file"}')
+        if part not in PARTS:
+            raise UserError(f"{path}: line {line}: part '{part}': train or val is needed")
+        file = pathlib.PurePath(file).as_posix()
+        if file in samples:
+            raise UserError(f'{path}: line {line}: {file} is on an earlier line too')
+        samples[file] = Sample(file, label[name], (part,), str(clips / file))
+    others = {file.relative_to(clips).as_posix() for file in clips.rglob('*')
+              if file.suffix in SUFFIXES and file.is_file() and not file.samefile(path)} - samples.keys()
+    if others:
+        print(f'passed over: {len(others)} clips in {clips} that are not in {path}, such as {min(others)}')
+    return [samples[file] for file in sorted(samples)], names
+
+
+def parts_by_person(table, val_persons, path):
+    """Return each row's part: val for the persons in `val_persons`; UserError if one of these has no clip."""
+    persons = table.column('person')
+    for person in val_persons:
+        if person not in persons:
+            raise UserError(f"--val_persons: '{person}' has no clip in {path}, where there are "
+                            f'{", ".join(sorted(set(persons)))}')
+    return ['val' if person in val_persons else 'train' for person in persons]
+
+
+def sorted_classes(classes):
+    """Return the different names among `classes`, sorted: numbers by value."""
+    names = sorted(set(classes))
+    return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
+
+
+def largest_of(read, samples):
+    """Return the size (T, M) of the largest among some clips. Runs in any process."""
+    sizes = [(1, 1)]
+    for sample in samples:
+        with contextlib.suppress(BrokenSample):  # named when its clip is made
+            sizes.append(read(sample.source).joints.shape[1::-1])
+    return np.max(sizes, axis=0)
+
+
+def read_recording(path, joints, dimensions):
+    """Return the Recording in the file at `path`.
+
+    `joints` are the names of V joints. In 2 `dimensions`, a joint of a file without scores has the score 1 where it is
+    there. Raises BrokenSample, which names the file, if it is not in one of the two forms.
+    """
+    suffix = pathlib.Path(path).suffix
+    if suffix not in SUFFIXES:
+        raise BrokenSample(f'{path}: {" and ".join(SUFFIXES)} are taken, by the end of the name')
+    bodies = read_csv(path, joints, dimensions) if suffix == '.csv' else read_npy(path, joints, dimensions)
+    with reading(path):
+        absent = np.isnan(bodies).any(3)
+        if dimensions == 3 and (partly := absent & ~absent.all(2, keepdims=True)).any():
+            _, t, v = np.argwhere(partly)[0]
+            raise BrokenSample(f"frame {t + 1}: '{joints[v]}' is missing (nan), and other joints are there")
+        bodies[absent] = 0
+        check_size(bodies)
+        if bodies.shape[3] == 2:
+            bodies = np.concatenate((bodies, bodies.any(3, keepdims=True)), 3)
+        return Recording(bodies)
+
+
+def read_npy(path, joints, dimensions):
+    """Return the joints in the `.npy` file at `path`, float64 (M, T, V, C), as they are."""
+    with reading(path):
+        array, V = load_array(path), len(joints)
+        channels = (3,) if dimensions == 3 else (3, 2)
+        if array.ndim not in (3, 4) or array.shape[-2] != V or array.shape[-1] not in channels or not array.size:
+            needed = ' or '.join(f'({letters}, {V}, {C})' for C in channels for letters in ('T', 'M, T'))
+            raise BrokenSample(f'its shape is {array.shape}, and {needed} is needed')
+        return np.array(array if array.ndim == 4 else array[None], np.float64)
+
+
+def read_csv(path, joints, dimensions):
+    """Return the joints in the `.csv` file at `path`, float64 (M, T, V, C), NaN where nothing is said."""
+    axes = ('x', 'y', 'z') if dimensions == 3 else ('x', 'y')
+    table = read_table(path, [f'{joint}_{axis}' for joint in joints for axis in axes])
+    with reading(path):
+        if dimensions == 2 and any(f'{joint}_score' in table.columns for joint in joints):
+            axes = 'x', 'y', 'score'
+        values = np.stack([numbers_in(table, f'{joint}_{axis}') for joint in joints for axis in axes], 1)
+        persons, frames = places_of_rows(table)
+        M, T, most = max(persons) + 1, max(frames) + 1, LONGEST + MOST_PLACES * len(frames)
+        if most < M * T:
+            raise BrokenSample(f"{M} persons and {T} frames in {len(frames)} lines: check the columns 'person' and "
+                               "'frame'")
+        bodies = np.full((M, T, len(joints), len(axes)), np.nan)
+        bodies[persons, frames] = values.reshape(-1, *bodies.shape[2:])
+        return bodies
+
+
+def numbers_in(table, name):
+    """Return a column as float64, NaN where it is empty; BrokenSample names the line of what is no number."""
+    if name not in table.columns:
+        raise BrokenSample(f"no column '{name}', and other joints have one")
+    numbers = []
+    for text, line in zip(table.column(name), table.lines):
+        try:
+            numbers.append(float(text or 'nan'))
+        except ValueError:
+            raise BrokenSample(f"line {line}: '{shortened(text, 20)}' in column '{name}' is no number") from None
+    return np.array(numbers)
+
+
+def places_of_rows(table):
+    """Return each row's person and frame, two lists of integers from 0; BrokenSample if two rows have one place."""
+    if not table.rows:
+        raise BrokenSample('no line after the first')
+    numbers = {}
+    names = table.column('person') if 'person' in table.columns else [''] * len(table.rows)
+    persons = [numbers.setdefault(name, len(numbers)) for name in names]
+    if 'frame' in table.columns:
+        values = numbers_in(table, 'frame')
+        if not (np.isfinite(values) & (values % 1 == 0)).all() or np.ptp(values) >= LONGEST:
+            raise BrokenSample("column 'frame' should count the frames")
+        frames = (values - values.min()).astype(int).tolist()
+    else:
+        so_far = collections.Counter()
+        frames = []
+        for person in persons:
+            frames.append(so_far[person])
+            so_far[person] += 1
+    seen = set()
+    for place, line in zip(zip(persons, frames), table.lines):
+        if place in seen:
+            raise BrokenSample(f'line {line}: an earlier line has the same frame' + ' and person' * (len(numbers) > 1))
+        seen.add(place)
+    return persons, frames

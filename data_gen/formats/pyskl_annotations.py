@@ -1,0 +1,163 @@
+"""PYSKL's annotations: one pickle of a whole data set, and each annotation in it as joints.
+
+Format: https://github.com/kennymckormick/pyskl/blob/main/tools/data/README.md. A dict of `split`, name → list of
+frame_dir, and `annotations`, a list of dicts with frame_dir, label, total_frames and keypoint (M, T, V, C); in 2D also
+keypoint_score (M, T, V) and img_shape (height, width). The pickle is one piece, so all of it is held in memory, about
+the size of the file.
+"""
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from data_gen.formats.ntu_benchmarks import SUFFIX, recording_name
+from data_gen.formats.raw_file import FARTHEST, check_size, reading
+from data_gen.formats.sample import BrokenSample, Recording, Sample
+from runtime.errors import UserError
+from runtime.safe_pickle import load_pickle
+
+SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val)')
+
+
+class Layout(NamedTuple):
+    """A kind of keypoints: how many joints, and how many coordinates each."""
+
+    joints: int
+    coordinates: int
+
+    def __str__(self):
+        return f'{self.joints} joints of {self.coordinates} coordinates'
+
+
+NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
+
+
+def list_recordings(path):
+    """Return (Samples sorted by name, names of the parts, Layout) of the pickle at `path`; tells of those in no split.
+
+    A Sample's source is (path, annotation). Recordings of NTU are named as in label files made from the raw data, with
+    the suffix .skeleton, so that their scores can be fused. Raises UserError if the pickle is not in PYSKL's form.
+    """
+    split, annotations = read_annotations(path)
+    parts, layout = parts_of(split, path), common_layout(annotations, path)
+    print(f'{path}: {len(annotations)} annotations of {layout}')
+    by_name, twice = {}, set()
+    for annotation in annotations:
+        name = annotation['frame_dir']
+        if name in by_name:
+            twice.add(name)
+        by_name[name] = annotation
+    members = {}
+    for split_name, part in parts.items():
+        for name in dict.fromkeys(split[split_name]):
+            members[name] = (*members.get(name, ()), part)
+    if others := len(by_name.keys() - members.keys()):
+        print(f'passed over: {others} annotations that belong to no split')
+
+    samples = []
+    for name in sorted(members):
+        annotation = by_name.get(name)
+        label = annotation and annotation.get('label')
+        if annotation is None:
+            problem = f'in split {members[name][0]}, but there is no such annotation'
+        elif name in twice:
+            problem = 'more than one annotation of that frame_dir'
+        elif not isinstance(label, (int, np.integer)) or isinstance(label, bool) or label < 0:
+            problem = f'its label is {str(label)[:20]}'
+        else:
+            name_in_labels = name + SUFFIX if recording_name(name) else name
+            samples.append(Sample(name_in_labels, int(label), members[name], (path, annotation)))
+            continue
+        samples.append(Sample(name, -1, (), problem=f'{path}: {name}: {problem}'))
+    return samples, list(parts.values()), layout
+
+
+def read_annotations(path):
+    """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
+    content = load_pickle(path)
+    if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
+        raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
+    split, annotations = content['split'], content['annotations']
+    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()):
+        raise UserError(f'{path}: split must map names such as xsub_train to lists of frame_dir')
+    if not is_list_of(annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
+        raise UserError(f'{path}: annotations must be a list of dicts, each with a frame_dir')
+    return split, annotations
+
+
+def is_list_of(values, kind):
+    """Say whether `values` is a list or a tuple of nothing but `kind`."""
+    return isinstance(values, (list, tuple)) and all(isinstance(value, kind) for value in values)
+
+
+def parts_of(split, path):
+    """Return the name of each split → its part: xsub_train → xsub/train, train → train; tells of the others."""
+    parts = {}
+    for name in split:
+        if match := SPLIT.fullmatch(str(name)):
+            parts[name] = '/'.join(filter(None, match.groups()))
+        else:
+            print(f'passed over: the split {name!r}: only …_train, …_val, train and val are written')
+    if not parts:
+        raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')
+    return parts
+
+
+def layout_of(annotation):
+    """Return the Layout of an annotation's keypoints, None if it is none that is known."""
+    keypoint = annotation.get('keypoint')
+    shape = keypoint.shape[2:] if isinstance(keypoint, np.ndarray) and keypoint.ndim == 4 else ()
+    return Layout(*shape) if shape in LAYOUTS else None
+
+
+def common_layout(annotations, path):
+    """Return the Layout of the first annotation that has one; UserError if none has."""
+    for annotation in annotations:
+        if layout := layout_of(annotation):
+            return layout
+    raise UserError(f'{path}: no annotation has a keypoint (M, T, V, C) of {" or ".join(map(str, LAYOUTS))}')
+
+
+def read_recording(source, layout):
+    """Return the Recording in a source (path, annotation): x y z in metres, or x y in pixels and a score.
+
+    Raises BrokenSample, which names path and annotation, if it is not of the `layout` or otherwise damaged.
+    """
+    path, annotation = source
+    with reading(f'{path}: {annotation["frame_dir"]}'):
+        if layout_of(annotation) != layout:
+            raise BrokenSample(f'its keypoint has the shape {getattr(annotation.get("keypoint"), "shape", None)}, not '
+                               f'(M, T, {layout.joints}, {layout.coordinates})')
+        M, T, V, _ = annotation['keypoint'].shape
+        total = annotation.get('total_frames', T)
+        if not isinstance(total, (int, np.integer)) or not 0 <= total <= T:
+            raise BrokenSample(f'its total_frames is {str(total)[:20]}, its keypoint has {T} frames')
+        keypoint = numbers(annotation, 'keypoint')
+        if layout == NTU:
+            return Recording(keypoint[:, :total])
+        score = numbers(annotation, 'keypoint_score')
+        if score.shape != (M, T, V):
+            raise BrokenSample(f'its keypoint_score has the shape {score.shape}, not {(M, T, V)}')
+        joints = np.concatenate((keypoint, score[..., None]), 3)
+        return Recording(joints[:, :total], image_size=image_size(annotation.get('img_shape')))
+
+
+def numbers(annotation, key):
+    """Return the array annotation[key] as float64; BrokenSample unless it holds numbers of a possible size."""
+    array = annotation.get(key)
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu':
+        raise BrokenSample(f'its {key} is no array of numbers')
+    array = array.astype(np.float64)
+    check_size(array, f'its {key} has a value of')
+    return array
+
+
+def image_size(shape):
+    """Return (width, height) of the annotation's img_shape; BrokenSample if it is none."""
+    try:
+        height, width = (float(size) for size in shape)
+    except (TypeError, ValueError, OverflowError):
+        height = width = 0
+    if not (0 < height < FARTHEST and 0 < width < FARTHEST):
+        raise BrokenSample(f'its img_shape is {str(shape)[:20]}, not (height, width)')
+    return width, height

@@ -1,0 +1,48 @@
+"""Raw files, opened as data, with errors that name the file."""
+import contextlib
+import os
+
+import numpy as np
+
+from data_gen.formats.sample import BrokenSample
+
+FARTHEST = 1e6  # in any unit
+
+@contextlib.contextmanager
+def reading(path):
+    """Within this block a BrokenSample, and an error of the operating system, names the file at `path`."""
+    try:
+        yield
+    except BrokenSample as error:
+        raise BrokenSample(f'{path}: {error}') from None
+    except OSError as error:
+        raise BrokenSample(f'{path}: cannot be read: {error.strerror or error}') from None
+
+
+def read_bytes(path, most_bytes):
+    """Return the content of the file at `path`. A file of more than `most_bytes` is broken: no recording is so long."""
+    with open(path, 'rb') as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most_bytes:
+            raise BrokenSample(f'{size >> 20} MB are too much for one recording')
+        return file.read()
+
+
+def load_array(path):
+    """Return the array of numbers in the `.npy` file at `path`, mapped."""
+    try:
+        array = np.load(path, mmap_mode='r', allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header can raise any of a dozen exceptions
+        raise BrokenSample(f'not a whole .npy file of numbers ({error})') from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu':
+        raise BrokenSample('not an array of numbers')
+    return array
+
+
+def check_size(values, what='a value of', unit=''):
+    """Raise BrokenSample, saying `what` it is, if a value is not finite, or so large that it is no coordinate."""
+    near = np.abs(values) < FARTHEST
+    if not near.all():
+        raise BrokenSample(f'{what} {values[~near][0]}{unit}')

@@ -1,0 +1,1 @@
+"""Clips into the final files of a data set, whole or not at all."""

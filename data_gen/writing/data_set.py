@@ -1,0 +1,180 @@
+"""From many raw recordings to the parts of a data set: list → read → normalise → write, in parallel.
+
+A script lists its Samples and names the two functions that make the clip of one:
+
+    read(sample.source) -> Recording                              or raises BrokenSample, see data_gen.formats.sample
+    clip_of(recording) -> (float32 array of `shape`, remarks)     or raises EmptySample, see data_gen.normalize
+
+Both run in any process, so they must be picklable. Clips come back in the order of the samples and are written by the
+first process alone, so a file's bytes do not depend on the number of processes.
+"""
+import contextlib
+import functools
+import shutil
+import sys
+import time
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from data_gen.formats.sample import BrokenSample
+from data_gen.normalize import EmptySample
+from data_gen.writing.folder_lock import only_run_on
+from data_gen.writing.part_file import PartFile
+from data_gen.writing.workers import do_jobs
+from runtime.arguments import count
+from runtime.atomic_file import write_whole
+from runtime.cores import cores
+from runtime.errors import UserError
+
+JOB = 4  # samples that a process takes at a time
+LINES = 50  # broken samples that get a line of their own
+NAMES = 3  # samples that a remark names
+BROKEN = 'left out: broken'
+DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
+
+
+class Settings(NamedTuple):
+    """How to go about it; `workers` None is one for each core."""
+
+    workers: int | None = None
+    strict: bool = False
+    overwrite: bool = False
+
+
+DEFAULT = Settings()
+
+
+def add_settings(parser):
+    """Add the flags of `Settings` to an argparse parser."""
+    parser.add_argument('--workers', type=count, metavar='N',
+                        help='processes that work at the same time; as many as there are cores if not given')
+    parser.add_argument('--strict', action='store_true', help='stop at the first broken file, with status 2')
+    parser.add_argument('--overwrite', action='store_true', help='make anew what is there already')
+
+
+class Outcome(NamedTuple):
+    """What came of one sample: its clip, or None; lines of the summary that count it; why it is broken, if it is."""
+
+    clip: Any
+    notes: list
+    problem: str = ''
+
+
+def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings=DEFAULT, unit='files', beside=None):
+    """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
+
+    `samples` is a list, in the order of the rows. `shape` is a clip's. Broken samples are left out and named (status
+    1), with settings.strict they raise UserError; empty samples are left out and counted; so are remarks. Existing
+    parts are kept, unless settings.overwrite. `beside`, name → text, are files that belong to the data and are written
+    with them. Raises UserError if there is nothing to write. Whatever ends the run early, no part is left half-written.
+    """
+    with only_run_on(out_folder):
+        files = parts_to_write(out_folder, parts, samples, shape, settings.overwrite)
+        if not files and any(sample.parts for sample in samples):
+            return DONE
+        wanted = [sample for sample in samples if sample.problem or files.keys() & sample.parts]
+        check_room(out_folder, files, wanted)
+        start = time.monotonic()
+        try:
+            summary = write_rows(files, wanted, functools.partial(make_clips, read, clip_of), settings, unit)
+            if any(file.names for file in files.values()):
+                for name, text in (beside or {}).items():
+                    with write_whole(out_folder / name, 'w', encoding='utf-8') as file:
+                        file.write(text)
+            written = sum(map(finish, files.values()))
+        finally:
+            for file in files.values():
+                file.discard()
+        tell(summary)
+        seconds = max(time.monotonic() - start, 1e-3)
+        print(f'{len(wanted)} {unit} in {seconds:.1f} s, {len(wanted) / seconds:.0f} a second')
+    if not written:
+        raise UserError(f'{out_folder}: nothing to write: all samples were left out')
+    return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
+
+
+def parts_to_write(out_folder, parts, samples, shape, overwrite):
+    """Return the PartFile of each part to write, by name, and say which are not; clear what a killed run has left."""
+    belonging = {part for sample in samples for part in sample.parts}
+    if not belonging and not any(sample.problem for sample in samples):
+        raise UserError(f'{out_folder}: none of the samples belongs to any of its parts: check the data and the '
+                        'benchmark')
+    files = {}
+    for part in parts:
+        file = PartFile(out_folder, part, shape)
+        file.discard()
+        if part not in belonging:
+            print(f'{part}: no sample belongs to it: not written')
+        elif file.exists() and not overwrite:
+            print(f'{file.data_path}: there already (--overwrite makes it anew)')
+        else:
+            files[part] = file
+    return files
+
+
+def check_room(out_folder, files, samples):
+    """Raise UserError if the disk has not the room for all parts, before an hour of work finds out."""
+    needed = sum(file.size(sum(part in sample.parts for sample in samples)) for part, file in files.items())
+    free = shutil.disk_usage(out_folder).free
+    if needed > free:
+        raise UserError(f'{out_folder}: {needed / 1e9:.1f} GB are needed there, {free / 1e9:.1f} GB are free: make '
+                        'room, or choose another --out_folder')
+
+
+def write_rows(files, samples, make, settings, unit):
+    """Write the rows of all `samples`; return the summary, line → names of the samples that it counts."""
+    jobs = [samples[start:start + JOB] for start in range(0, len(samples), JOB)]
+    summary = {}
+    with (tqdm(total=len(samples), unit=f' {unit}', dynamic_ncols=True, disable=None) as progress,
+          contextlib.closing(do_jobs(make, jobs, settings.workers or cores())) as results):
+        for sample, outcome in zip(samples, (outcome for outcomes in results for outcome in outcomes)):
+            for note in outcome.notes:
+                summary.setdefault(note, []).append(sample.name)
+            if outcome.problem and settings.strict:
+                raise UserError(outcome.problem)
+            if outcome.problem and len(summary[BROKEN]) <= LINES:
+                progress.write(f'left out: {outcome.problem}', file=sys.stderr)
+            if outcome.clip is not None:
+                for part in filter(files.get, sample.parts):
+                    files[part].add(sample, outcome.clip)
+            progress.update()
+        if len(summary.get(BROKEN, ())) > LINES:
+            progress.write(f'… and {len(summary[BROKEN]) - LINES} more', file=sys.stderr)
+    return summary
+
+
+def make_clips(read, clip_of, samples):
+    """Return the Outcomes of some samples. Runs in any process."""
+    return [make_clip(read, clip_of, sample) for sample in samples]
+
+
+def make_clip(read, clip_of, sample):
+    if sample.problem:
+        return Outcome(None, [BROKEN], sample.problem)
+    try:
+        recording = read(sample.source)
+        if recording.label not in (None, sample.label):
+            raise BrokenSample(f'{sample.source}: its label_index is {str(recording.label)[:20]}, that in the label '
+                               f'file {sample.label}')
+        clip, remarks = clip_of(recording)
+    except BrokenSample as error:
+        return Outcome(None, [BROKEN], str(error))
+    except EmptySample as error:
+        return Outcome(None, [f'left out: {error}'])
+    return Outcome(np.ascontiguousarray(clip), [f'warning: {remark}' for remark in remarks])
+
+
+def finish(file):
+    """Give a PartFile its final name, and tell; return the number of its rows."""
+    rows = file.finish()
+    print(f'{file.data_path}: {rows} samples' if rows else f'{file.part}: no sample is left for it: not written')
+    return rows
+
+
+def tell(summary):
+    """Print how many samples each line of the summary counts, and the first of their names."""
+    for text, names in sorted(summary.items()):
+        some = ', '.join(names[:NAMES])
+        print(f'{text}: {len(names)} ({some}{", …" if len(names) > NAMES else ""})')

@@ -1,0 +1,79 @@
+"""One part of a data set on its way to the disk: rows of clips and their labels, then the two final files."""
+import contextlib
+import io
+import math
+import os
+import pickle
+
+import numpy as np
+
+from runtime.atomic_file import named, part_path, write_whole
+
+
+class PartFile:
+    """`{part}_data_joint.npy` (N, *shape) float32 and `{part}_label.pkl` in the folder `out_folder`.
+
+    Rows are written beside the final name, one after the other; `finish` moves the file there and writes the labels.
+    """
+
+    def __init__(self, out_folder, part, shape):
+        self.part = part
+        self.shape = shape
+        self.data_path = out_folder / f'{part}_data_joint.npy'
+        self.label_path = out_folder / f'{part}_label.pkl'
+        self.unfinished = part_path(self.data_path)
+        self.names, self.labels = [], []
+        self.file = None
+
+    def exists(self):
+        """Say whether both files are there, under their final names."""
+        return self.data_path.exists() and self.label_path.exists()
+
+    def size(self, rows):
+        """Return the number of bytes of the file with so many rows."""
+        return len(npy_header((rows, *self.shape))) + rows * 4 * math.prod(self.shape)
+
+    def add(self, sample, clip):
+        """Write the row of a Sample: its clip, float32 of the part's shape."""
+        with named(self.data_path):
+            if self.file is None:
+                self.unfinished.parent.mkdir(parents=True, exist_ok=True)
+                self.file = open(self.unfinished, 'wb')  # noqa: SIM115 - closed by finish or discard
+                self.file.write(npy_header((0, *self.shape)))
+            self.file.write(np.ascontiguousarray(clip).data)
+        self.names.append(sample.name)
+        self.labels.append(sample.label)
+
+    def finish(self):
+        """Give the file and the labels their final names, if there are rows; return the number of rows."""
+        if self.file is None:
+            return 0
+        with named(self.data_path):
+            self.file.seek(0)
+            self.file.write(npy_header((len(self.names), *self.shape)))  # as long for any number of rows
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.file.close()
+        self.label_path.unlink(missing_ok=True)  # never new data beside old labels
+        os.replace(self.unfinished, self.data_path)
+        with write_whole(self.label_path) as file:
+            pickle.dump((self.names, self.labels), file)
+        return len(self.names)
+
+    def discard(self):
+        """Delete what is unfinished, also what a run that was killed has left."""
+        if self.file is not None:
+            with contextlib.suppress(OSError):  # a full disk may refuse the last bytes
+                self.file.close()
+        self.unfinished.unlink(missing_ok=True)
+        part_path(self.label_path).unlink(missing_ok=True)
+        if self.file is not None:
+            with contextlib.suppress(OSError):  # a folder with other files in it stays
+                self.unfinished.parent.rmdir()
+
+
+def npy_header(shape):
+    """Return the bytes before the data of a `.npy` file of float32 in this shape; their number is that of any N."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {'descr': '<f4', 'fortran_order': False, 'shape': shape})
+    return header.getvalue()
