@@ -9,7 +9,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from runtime.cores import cores
-from runtime.errors import UserError
 
 MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
@@ -17,28 +16,20 @@ MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that 
 class BatchOrder(Sampler):
     """The batches of an epoch, as lists of keys (epoch, index); a `batch_sampler` for a DataLoader over SeededItems.
 
-    The order depends on `seed` and the epoch alone. Of `world_size` processes, the one of `rank` gets, by `share`:
-    'rows', its equal part of each batch of `batch_size` (training: a step means the same with any number of
-    processes); 'batch', every `world_size`-th whole batch from its `rank` on (testing). The last short batch is kept
-    unless `drop_last`. The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
+    For `training`, samples are shuffled, by `seed` and the epoch alone, and the last short batch is dropped. Of
+    `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
+    same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
+
+    The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
     """
 
-    def __init__(self, num_samples, batch_size, seed, shuffle, drop_last, rank=0, world_size=1, share='batch'):
-        if share not in ('batch', 'rows'):
-            raise ValueError(f"share '{share}': 'batch' and 'rows' exist")
-        if share == 'rows' and batch_size % world_size:
-            raise UserError(f'batch_size {batch_size} cannot be shared equally by {world_size} processes: '
-                            f'take a multiple of {world_size}')
-        if share == 'rows' and world_size > 1 and not drop_last:
-            raise ValueError('the last short batch has no equal rows for all: drop it')
+    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1):
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.seed = seed
-        self.shuffle = shuffle
-        self.drop_last = drop_last
+        self.training = training
         self.rank = rank
         self.world_size = world_size
-        self.share = share
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
@@ -59,24 +50,20 @@ class BatchOrder(Sampler):
 
     def __iter__(self):
         order = self.sample_order()
-        rows = self.batch_size // self.world_size if self.share == 'rows' else self.batch_size
+        rows = self.batch_size // self.world_size if self.training else self.batch_size
         for start in self.starts(self.seen):
             yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
 
     def starts(self, seen):
         """Return where in the order of all samples this process's batches start, after the first `seen` samples."""
-        end = self.num_samples - self.left_over(seen) if self.drop_last else self.num_samples
-        if self.share == 'rows':
+        if self.training:
+            end = self.num_samples - (self.num_samples - seen) % self.batch_size
             return range(seen + self.rank * (self.batch_size // self.world_size), end, self.batch_size)
-        return range(seen + self.rank * self.batch_size, end, self.world_size * self.batch_size)
-
-    def left_over(self, seen):
-        """Return the number of samples of an epoch that fill no batch, after the first `seen` samples."""
-        return (self.num_samples - seen) % self.batch_size
+        return range(seen + self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
 
     def sample_order(self):
         """Return the indices of all samples (num_samples,) in the order of this epoch."""
-        if not self.shuffle:
+        if not self.training:
             return np.arange(self.num_samples)
         return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
 

@@ -54,4 +54,10 @@ def load_checkpoint(path, arguments, num_train):
                         'now')
     changes = [f'{key} was {shown(before[key])} and is {shown(value)} now' for key, value in arguments.items()
                if key not in FREE_TO_CHANGE and before[key] != value]
+    seen, batch_size = state['samples'], arguments['batch_size']
+    left_out = (num_train - seen) % batch_size
+    if left_out > num_train % batch_size:
+        changes.append(f'the last {left_out} samples of this epoch are left out: they fill no batch of {batch_size}')
+    if seen and before['seed'] != arguments['seed']:
+        changes.append('the rest of this epoch is in another order: of its samples, some come twice and some never')
     return state, changes

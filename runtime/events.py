@@ -40,10 +40,9 @@ class EventFiles:
         """Let TensorBoard forget the events of `global_step` and later: a resumed run writes them again."""
         self.purge_step = global_step
 
-    def delete(self):
-        """Delete the events of an earlier run."""
-        for path in self.folder.glob('events.*') if self.writes else ():
-            path.unlink()
+    def earlier(self):
+        """Return the files of events that are there."""
+        return sorted(self.folder.glob('events.*'))
 
     def close(self):
         if self._writer is not None:
@@ -57,8 +56,8 @@ class EventFiles:
                 # On a full disk, the thread of SummaryWriter would die, and closing the writer would never end.
                 if shutil.disk_usage(self.folder).free < ROOM:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
-            earlier = len(list(self.folder.glob('events.*')))  # tells files of the same second apart
+            # The suffix tells apart files of the same second.
             self._writer = SummaryWriter(str(self.folder), purge_step=self.purge_step,
-                                         filename_suffix=f'.{earlier:04d}', write_to_disk=self.writes)
+                                         filename_suffix=f'.{len(self.earlier()):04d}', write_to_disk=self.writes)
             self.purge_step = None
         return self._writer

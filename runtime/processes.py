@@ -5,6 +5,7 @@ import os
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from runtime.errors import UserError
 
@@ -33,6 +34,12 @@ class Processes:
         # gloo carries what is on the CPU (flags, scores), NCCL the gradients on GPUs.
         backend = 'cpu:gloo,cuda:nccl' if device.type == 'cuda' else 'gloo'
         dist.init_process_group(backend, timeout=datetime.timedelta(minutes=30))
+
+    def divide(self, network, devices):
+        """Return `network` as a module that divides each batch among the processes, or else among `devices`."""
+        if self.world_size > 1:
+            return DistributedDataParallel(network, device_ids=devices if devices[0].type == 'cuda' else None)
+        return over_devices(network, devices)
 
     def disconnect(self):
         """Leave the other processes, all at once: none ends while another still writes or needs it."""
@@ -72,3 +79,8 @@ class Processes:
         if self.world_size > 1:
             for buffer in module.buffers():
                 dist.broadcast(buffer, 0)
+
+
+def over_devices(network, devices):
+    """Return `network` as a module that divides each batch among `devices`, the first of which it is on."""
+    return DataParallel(network, devices, devices[0]) if len(devices) > 1 else network

@@ -47,7 +47,8 @@ def get_parser():
     add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
     add('--label-smoothing', type=share, default=0., help='share of the label that is spread over all classes')
-    add('--ema', type=share, default=0., help='test and save an average of the weights over the steps; it keeps this share in each step')
+    add('--ema', type=share, default=0.,
+        help='test and save an average of the weights, which moves by 1 - this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) at first')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,

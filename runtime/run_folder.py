@@ -8,8 +8,8 @@ import time
 import yaml
 
 from runtime.atomic_file import named, write_whole
-from runtime.errors import UserError
-from runtime.folder_lock import only_run_in
+from runtime.errors import UserError, one_line
+from runtime.folder_lock import only_run_on
 
 CHECKPOINT = 'checkpoint.pt'
 
@@ -43,6 +43,19 @@ class RunFolder:
             raise UserError(f'{self.path}: it holds an earlier run ({names[0]}): {how}--overwrite starts anew over '
                             'it, --work-dir names another folder')
 
+    def overwrite(self, others, used=None):
+        """Log which files of an earlier run are replaced: the results here and those `earlier` in each of `others`.
+
+        A training gives such `others`; all are deleted then, but the weights `used` by it, so that none stays beside
+        its own.
+        """
+        earlier = [*self.results(), *(path for files in others for path in files.earlier())]
+        names = [str(path) for path in earlier if not used or path.resolve() != pathlib.Path(used).resolve()]
+        if names and self.writes:
+            self.log(one_line(f'Replaced, {len(names)} files of an earlier run: {", ".join(names)}'))
+            for name in names if others else ():
+                os.unlink(name)
+
     @contextlib.contextmanager
     def claimed(self, overwrite=False, resume_at=None):
         """Make the folder, and, while the block lasts, keep other runs out of it and its log open.
@@ -54,7 +67,7 @@ class RunFolder:
         if not self.writes:
             yield
             return
-        with only_run_in(self.path, '--work-dir'), open(self.path / 'log.txt', 'a', encoding='utf-8') as self._log:
+        with only_run_on(self.path, '--work-dir'), open(self.path / 'log.txt', 'a', encoding='utf-8') as self._log:
             if overwrite or resume_at is not None:
                 self._log.truncate(min(resume_at or 0, self.position()))  # a power cut can take the end of a log
                 self._log.seek(0, os.SEEK_END)

@@ -56,7 +56,7 @@ def answer(model, data):
 
 def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
-    parameters = inspect.signature(import_class(arg.model)).parameters
+    parameters = inspect.signature(import_class(arg.model, 'model')).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
 
 
