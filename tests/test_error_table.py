@@ -1,5 +1,5 @@
 """Each row of the table in docs/errors.md, provoked by a command."""
-import fcntl
+import contextlib
 import json
 import os
 import pathlib
@@ -14,6 +14,7 @@ from conftest import ROOT, run_script
 from tiny import config, write_config, write_dataset
 
 from model.agcn import Model
+from runtime.folder_lock import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
 
 SCRIPT = 'data_gen/custom_gendata.py'
@@ -84,9 +85,8 @@ class Case:
         return self.main()
 
     def running(self):
-        (self.folder / 'work_dir').mkdir()
-        self.held = open(self.folder / 'work_dir/log.txt', 'a')  # noqa: SIM115 (held while the case runs)
-        fcntl.flock(self.held, fcntl.LOCK_EX)
+        self.held = contextlib.ExitStack()  # held while the case lives
+        self.held.enter_context(only_run_on(self.folder / 'work_dir', '--work-dir'))
         return self.main()
 
     def unwritable(self):
