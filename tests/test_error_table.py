@@ -13,6 +13,7 @@ from conftest import ROOT, run_script
 from tiny import config, write_config, write_dataset
 
 from model.agcn import Model
+from tests.data_gen.formats.people import write_results
 from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
 
 SCRIPT = 'data_gen/custom_gendata.py'
@@ -146,6 +147,10 @@ class Case:
         return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
                 *(self.folder / name for name in files), *flags)
 
+    def pixels(self):
+        write_results(self.folder / 'pose.json', np.full((1, 2, 17, 3), 300.))
+        return *self.predict(), self.folder / 'pose.json'
+
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
         _, *flags = self.predict()
@@ -198,6 +203,7 @@ CASES = {
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
+    "a pose estimator's file in pixels, without the size of the image": Case.pixels,
     'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
     'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
     'a sample that does not exist': lambda c: c.draw('S9'),
