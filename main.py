@@ -35,7 +35,14 @@ from runtime.processes import Processes  # noqa: E402
 from runtime.results import WeightFiles, check_name_free, write_predictions, write_scores  # noqa: E402
 from runtime.run_folder import CHECKPOINT, EventFiles, RunFolder  # noqa: E402
 from runtime.stop_signals import StopSignals, stop_requested  # noqa: E402
-from runtime.trained import answer, build_graph, build_network, check_fits_model, sample_names  # noqa: E402
+from runtime.trained import (  # noqa: E402
+    answer,
+    average_of,
+    build_graph,
+    build_network,
+    check_fits_model,
+    sample_names,
+)
 from runtime.weights import find_weights  # noqa: E402
 
 
@@ -298,10 +305,10 @@ class Processor:
             self.averaged.update_parameters(self.net)
         return loss, loss_l1, accuracy
 
-    def forward(self, model, data):
+    def forward(self, model, data, average='score'):
         """Return what `model` answers to the batch `data` from a loader, see `answer`."""
         with self.execution.autocast():
-            return answer(model, data.to(self.device, non_blocking=True))
+            return answer(model, data.to(self.device, non_blocking=True), average)
 
     def shared_later(self, part):
         """Tell whether the gradients of this part of a batch need not be sent to the other processes yet."""
@@ -359,6 +366,8 @@ class Processor:
             self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
         if save_score:
             path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
+            if average_of(feeder) == 'probability':
+                score = F.softmax(torch.from_numpy(score), 1).numpy()
             write_scores(path, sample_names(feeder, index.tolist()), score)
             if self.arg.phase == 'test':
                 self.folder.log(f'\tScores: {path}')
@@ -379,7 +388,7 @@ class Processor:
         model, batches = self.evaluated_model(), []
         with torch.inference_mode():
             for data, label, index in self.progress(self.loader[part], 0, len(self.loader[part])):
-                output, l1 = self.forward(model, data)
+                output, l1 = self.forward(model, data, average_of(self.feeder[part]))
                 loss = F.cross_entropy(output, label.to(self.device)) + l1
                 batches.append((loss.item(), float(l1), index.numpy(), output.cpu().numpy()))
                 if self.stop.received is not None:

@@ -15,4 +15,5 @@ def motion_of(_, frames):
 
 
 if __name__ == '__main__':
-    run_command(lambda: derive_all(__doc__, {f'{stream}_motion': ([stream], motion_of) for stream in ('joint', 'bone')}))
+    streams = {f'{stream}_motion': ([stream], motion_of) for stream in ('joint', 'bone')}
+    run_command(lambda: derive_all(__doc__, streams))

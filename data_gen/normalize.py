@@ -1,8 +1,8 @@
 """Normalisation: the joints of one recording as the clip (C, T, V, M) that the model takes, in 3D and in 2D.
 
-`ntu_clip`, `kinetics_clip` and `coco_clip` do it as for the published data sets; data_gen.preparation does it as a
-user's own data set asks for. Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al., ST-GCN, AAAI 2018,
-section 4.1 (2D).
+`ntu_clip`, `kinetics_clip`, `coco_clip` and `nwucla_clip` do it as for the published data sets; data_gen.preparation
+does it as a user's own data set asks for. Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al.,
+ST-GCN, AAAI 2018, section 4.1 (2D).
 """
 import math
 
@@ -39,12 +39,21 @@ def kinetics_clip(recording):
 
 
 def coco_clip(recording):
-    """Return the clip of a Recording of COCO's 17 joints, float32 (3, 300, 17, 2), and a list of remarks.
+    """Return the clip of a Recording of V joints in 2D, COCO's or others, float32 (3, 300, V, 2), and remarks, a list.
 
     The two persons of highest score in the whole clip are kept. A clip of nobody is all zeros, as PYSKL's own.
     """
     joints, remarks = first_frames(recording.joints, FRAMES)
     return clip_2d(joints, FRAMES, PERSONS, recording.image_size), remarks
+
+
+def nwucla_clip(recording):
+    """Return the clip of a Recording of Kinect v1's 20 joints, float32 (3, 300, 20, 1), and a list of remarks.
+
+    The joints that centre and rotate a body have the numbers that they have in NTU's skeleton.
+    """
+    joints, remarks = first_frames(recording.joints, FRAMES)
+    return clip_3d(joints, FRAMES, persons=1), remarks
 
 
 def first_frames(joints, frames):

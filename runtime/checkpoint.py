@@ -6,7 +6,7 @@ import torch
 
 from runtime.errors import UserError
 from runtime.run_flags import get_parser
-from runtime.weights import load_tensors
+from runtime.torch_file import load_tensors
 
 # Flags that may differ between a run and the run that resumes it without a word: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',

@@ -1,5 +1,6 @@
 """The network that a config names, with its weights, and what shape of clip it takes."""
 import inspect
+import math
 
 import numpy as np
 
@@ -39,17 +40,29 @@ def build_graph(arg):
     return build(arg.model_args['graph'], arg.model_args.get('graph_args', {}), 'graph_args')
 
 
-def answer(model, data):
+def answer(model, data, average='score'):
     """Return (scores float32 (N, num_class), l1) of data (N, C, T, V, M).
 
     `l1` is the mean of a second output that some models have, else 0. Of data (N, draws, C, T, V, M), several draws of
-    each clip, scores are the mean over the draws.
+    each clip, scores are the mean over the draws, or, where `average` is 'probability', the logarithm of the mean of
+    their probabilities.
     """
     draws = data.dim() == 6
     output = model(data.flatten(0, 1) if draws else data)
     scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
     scores = scores.float()
-    return scores.unflatten(0, data.shape[:2]).mean(1) if draws else scores, l1
+    if draws:
+        scores = scores.unflatten(0, data.shape[:2])
+        if average == 'probability':
+            scores = scores.log_softmax(2).logsumexp(1) - math.log(scores.size(1))
+        else:
+            scores = scores.mean(1)
+    return scores, l1
+
+
+def average_of(feeder):
+    """Return what of a clip's draws a feeder wants averaged: 'score' if it does not say, or 'probability'."""
+    return getattr(feeder, 'average', 'score')
 
 
 def model_arguments(arg):
@@ -76,14 +89,17 @@ def check_shape(shape, arg, path):
 
 def check_fits_model(feeder, arg, key):
     """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
-    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+    shape = feeder.data.shape if hasattr(feeder, 'data') else getattr(feeder, 'clip_shape', None)
+    if not arg.model or shape is None or not hasattr(feeder, 'label'):
         return
-    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
+    files = {'data_path': key, 'label_path': key, **getattr(arg, key)}
+    check_shape(shape, arg, files.get('annotations', files['data_path']))
     label = np.asarray(feeder.label)
     num_class = model_arguments(arg).get('num_class')
     if isinstance(num_class, int) and len(label):
         at = int(label.argmax())
-        check_label(label[at], num_class, sample_names(feeder, [at])[0], getattr(arg, key).get('label_path', key))
+        check_label(label[at], num_class, sample_names(feeder, [at])[0],
+                    files.get('annotations', files['label_path']))
 
 
 def check_label(label, num_class, name, path):

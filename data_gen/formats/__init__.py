@@ -8,7 +8,9 @@ Both types are in data_gen.formats.sample. A new format is one more module, and 
     module             a recording is                              a data set is
     ntu_skeleton       a `.skeleton` file                          folders of these, their names say the class
     kinetics_json      a `.json` file of all frames                folders of these, and label files
+    nwucla_json        a `.json` file of all frames                a folder of these, their names say the class
     pyskl_annotations  one of the annotations in a pickle          such a pickle
+    ctrgcn_arrays      a row of an array in a `.npz`               such a `.npz`
     own_clips          a `.npy` or a `.csv` file, any skeleton     a table that names these and their classes
 
 What pose estimators write is told apart by its content and read by data_gen.formats.pose_files; such files are clips of
@@ -24,11 +26,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.formats import kinetics_json, ntu_skeleton, own_clips, pose_files
+from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips, pose_files
 from data_gen.formats.pose_files import NO_FLAGS
 from data_gen.formats.raw_file import load_array, load_json, reading
 from data_gen.formats.sample import BrokenSample
-from data_gen.normalize import EmptySample, coco_clip, kinetics_clip, ntu_clip
+from data_gen.normalize import EmptySample, coco_clip, kinetics_clip, ntu_clip, nwucla_clip
 
 PREPARED = '.npy'
 SKELETON, JSON = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX
@@ -81,7 +83,7 @@ def read_file(path, preparation=None, flags=NO_FLAGS):
 
 
 def read_poses(path, preparation, flags):
-    """Return what `read_file` does, of a file of a pose estimator or of Kinetics-Skeleton."""
+    """Return what `read_file` does, of a JSON file or of what a pose estimator wrote."""
     if preparation is not None:
         flags = flags._replace(image_size=flags.image_size or preparation.image_size, joints=preparation.joints,
                                dimensions=preparation.dimensions)
@@ -90,6 +92,8 @@ def read_poses(path, preparation, flags):
             content = load_json(path)
             if isinstance(content, dict) and 'data' in content:
                 return kinetics_json.recording_in(content), kinetics_clip
+            if isinstance(content, dict) and 'skeletons' in content:
+                return nwucla_json.recording_in(content), nwucla_clip
             recording = pose_files.recording_in(content, path, flags)
     else:
         recording = pose_files.read_recording(path, flags)

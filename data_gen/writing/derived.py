@@ -14,7 +14,8 @@ from runtime.errors import UserError
 
 DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
 DATASETS_IF_THERE = (
-    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset')
+    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset',
+    'nw-ucla')
 PARTS = ('train', 'val')
 SKELETON = 'skeleton.yaml'
 BLOCK_BYTES = 8 << 20

@@ -101,7 +101,8 @@ def test_ntu_120(tmp_path, out, run):
 
 def test_what_is_left_out_is_counted(tree, out, run):
     recordings = sorted(path.name for path in tree.iterdir())
-    listed = [f'\ufeff{recordings[0][:-9]}', 'Samples with missing skeletons', '', f'{recordings[1]} ', 'S001C001P001R001A999']
+    listed = [f'\ufeff{recordings[0][:-9]}', 'Samples with missing skeletons', '', f'{recordings[1]} ',
+              'S001C001P001R001A999']
     (tree.parent / 'missing.txt').write_text('\n'.join(listed), encoding='utf-8')
     (tree / recordings[2]).write_text('2\n0\n0\n')
     (tree / recordings[4]).write_text(skeleton_text(np.zeros((1, 3, 25, 3))))
