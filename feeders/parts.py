@@ -47,6 +47,22 @@ class NamedPart(Part):
         return self.feeder.data
 
 
+def kept_for_validation(arg, feeder):
+    """Return the Parts (training, validation) of the training feeder, as val_persons or val_share of `arg` say.
+
+    The clips of the validation part are prepared as test_feeder_args say.
+    """
+    same = {'data_path', 'label_path', 'debug'}  # which samples there are
+    if not {'data_path', 'label_path'} <= arg.train_feeder_args.keys():
+        raise UserError('validation takes its samples from data_path and label_path of train_feeder_args, and one '
+                        'is not there')
+    chosen = is_validation(feeder.sample_name, feeder.label, arg.val_persons, arg.val_share, arg.seed)
+    prepared = {key: value for key, value in arg.test_feeder_args.items() if key not in same}
+    samples = {key: value for key, value in arg.train_feeder_args.items() if key in same}
+    as_tested = build(arg.feeder, {**prepared, **samples}, 'test_feeder_args')
+    return Part(feeder, np.flatnonzero(~chosen)), Part(as_tested, np.flatnonzero(chosen))
+
+
 def is_validation(names, labels, persons, share, seed):
     """Return a boolean array (N,): which samples of the training part make the validation part.
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from runtime import plug_ins
 from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_into
@@ -13,6 +14,7 @@ def build_network(arg):
     """Return the model that the arguments of a run name, with initial weights."""
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
+    plug_ins.remember(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
     return build(arg.model, arg.model_args, 'model_args')
 
 
@@ -41,7 +43,7 @@ def build_graph(arg):
 
 
 def answer(model, data, average='score'):
-    """Return (scores float32 (N, num_class), l1) of data (N, C, T, V, M).
+    """Return (scores (N, num_class), l1 ()), float32, of data (N, C, T, V, M).
 
     `l1` is the mean of a second output that some models have, else 0. Of data (N, draws, C, T, V, M), several draws of
     each clip, scores are the mean over the draws, or, where `average` is 'probability', the logarithm of the mean of
@@ -49,7 +51,7 @@ def answer(model, data, average='score'):
     """
     draws = data.dim() == 6
     output = model(data.flatten(0, 1) if draws else data)
-    scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
+    scores, second = output[:2] if isinstance(output, tuple) else (output, output.new_zeros(()))
     scores = scores.float()
     if draws:
         scores = scores.unflatten(0, data.shape[:2])
@@ -57,7 +59,7 @@ def answer(model, data, average='score'):
             scores = scores.log_softmax(2).logsumexp(1) - math.log(scores.size(1))
         else:
             scores = scores.mean(1)
-    return scores, l1
+    return scores, second.float().mean()
 
 
 def average_of(feeder):
@@ -67,7 +69,7 @@ def average_of(feeder):
 
 def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
-    parameters = inspect.signature(import_class(arg.model)).parameters
+    parameters = inspect.signature(import_class(arg.model, 'model')).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
 
 
@@ -80,15 +82,16 @@ def class_count(arg):
 
 
 def check_shape(shape, arg, path):
-    """Raise UserError if clips of `shape` (…, C, T, V, M), from `path`, are not what model_args speak of."""
-    said = model_arguments(arg)
+    """Raise UserError if clips of `shape` (…, C, T, V, M), from `path`, do not fit model_args."""
+    made_for = model_arguments(arg)
     for name, axis in (('in_channels', -4), ('num_point', -2), ('num_person', -1)):
-        if isinstance(said.get(name), int) and shape[axis] != said[name]:
-            raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {said[name]}, not {shape[axis]}')
+        if isinstance(made_for.get(name), int) and shape[axis] != made_for[name]:
+            raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {made_for[name]}, not '
+                            f'{shape[axis]}')
 
 
 def check_fits_model(feeder, arg, key):
-    """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
+    """Raise UserError if the feeder's data or labels do not fit model_args."""
     shape = feeder.data.shape if hasattr(feeder, 'data') else getattr(feeder, 'clip_shape', None)
     if not arg.model or shape is None or not hasattr(feeder, 'label'):
         return
@@ -103,7 +106,7 @@ def check_fits_model(feeder, arg, key):
 
 
 def check_label(label, num_class, name, path):
-    """Raise UserError if the label of the sample `name`, from `path`, is none of the `num_class` of model_args."""
+    """Raise UserError if the label of the sample `name`, from `path`, is beyond the `num_class` of model_args."""
     if label >= num_class:
         raise UserError(f'{path}: {name} has label {label}, and model_args num_class is {num_class}: '
                         'labels count from 0')

@@ -1,5 +1,6 @@
 """Each row of the table in docs/errors.md, provoked by a command."""
-import fcntl
+import contextlib
+import json
 import os
 import pathlib
 import pickle
@@ -13,6 +14,7 @@ from conftest import ROOT, run_script
 from tiny import config, write_config, write_dataset
 
 from model.agcn import Model
+from runtime.folder_lock import only_run_on
 from tests.data_gen.formats.people import write_results
 from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
 
@@ -84,9 +86,8 @@ class Case:
         return self.main()
 
     def running(self):
-        (self.folder / 'work_dir').mkdir()
-        self.held = open(self.folder / 'work_dir/log.txt', 'a')  # noqa: SIM115 (held while the case runs)
-        fcntl.flock(self.held, fcntl.LOCK_EX)
+        self.held = contextlib.ExitStack()  # held while the case lives
+        self.held.enter_context(only_run_on(self.folder / 'work_dir', '--work-dir'))
         return self.main()
 
     def unwritable(self):
@@ -147,9 +148,14 @@ class Case:
         return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
                 *(self.folder / name for name in files), *flags)
 
-    def pixels(self):
+    def flat_pose(self):
         write_results(self.folder / 'pose.json', np.full((1, 2, 17, 3), 300.))
         return *self.predict(), self.folder / 'pose.json'
+
+    def predict_json(self, content):
+        command = self.predict('clip.json')
+        (self.folder / 'clip.json').write_text(json.dumps(content))
+        return command
 
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
@@ -203,13 +209,17 @@ CASES = {
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
-    "a pose estimator's file in pixels, without the size of the image": Case.pixels,
+    "a pose estimator's file in 2D for a model of joints in 3D": Case.flat_pose,
     'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
     'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
     'a sample that does not exist': lambda c: c.draw('S9'),
     'no raw recordings': lambda c: c.raw(files=()),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
+    'a JSON file that is no recording':
+        lambda c: c.predict_json({'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}}),
+    'pixels where Kinetics-Skeleton has shares of the image': lambda c: c.predict_json(
+        {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
     'a broken clip of your own': Case.clips,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
     'a data folder with other classes or flags': Case.other_clips,

@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from data_gen.formats.sample import BrokenSample
 from data_gen.normalize import EmptySample
-from data_gen.writing.folder_lock import only_run_on
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
 from runtime.arguments import count
 from runtime.atomic_file import write_whole
 from runtime.cores import cores
 from runtime.errors import UserError
+from runtime.folder_lock import only_run_on
 
 JOB = 4  # samples that a process takes at a time
 LINES = 50  # broken samples that get a line of their own
@@ -59,7 +59,7 @@ def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, u
     parts are kept, unless settings.overwrite. `beside`, name → text, are files that belong to the data and are written
     with them. Raises UserError if there is nothing to write. Whatever ends the run early, no part is left half-written.
     """
-    with only_run_on(out_folder):
+    with only_run_on(out_folder, '--out_folder'):
         files = parts_to_write(out_folder, parts, samples, shape, settings.overwrite)
         if not files and any(sample.parts for sample in samples):
             return DONE

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.writing.folder_lock import only_run_on
+from runtime.folder_lock import only_run_on
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.plain_kinetics import plain_clip
 from tests.data_gen.raw_kinetics import random_content, write_tree
@@ -200,6 +200,6 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
 
 
 def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
-    with only_run_on(out):
+    with only_run_on(out, '--out_folder'):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
     assert tree_bytes(out) == {}

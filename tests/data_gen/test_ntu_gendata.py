@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data_gen.formats import read_clips
-from data_gen.writing.folder_lock import only_run_on
+from runtime.folder_lock import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
 from tests.data_gen.written import load
@@ -188,7 +188,7 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
 
 
 def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
-    with only_run_on(out):
+    with only_run_on(out, '--out_folder'):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
     assert tree_bytes(out) == {}
 
