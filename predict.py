@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`.
+"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`, or with `--onnx model.onnx`.
 
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
 probabilities.
@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.class_names import NAMES_HELP
+from data_gen.class_names import NAMES_HELP, class_names
 from data_gen.formats import read_clips, recordings_in
 from feeders.labels import read_labels
+from prediction.exported import load_onnx
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
@@ -31,7 +32,9 @@ def get_parser():
     add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton, .npy of prepared '
         'joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a folder of such '
         'files')
-    add('--config', required=True, help='config of the stream; the clip is prepared as its test feeder does it')
+    add_source = parser.add_mutually_exclusive_group(required=True).add_argument
+    add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
+    add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
     add('--weights', help='weights of the stream, instead of those that the config names')
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
@@ -69,14 +72,22 @@ class Predictor:
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
     that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says.
 
+    `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
+    not imported.
+
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first. `class_names`
     has the names by label. Raises UserError, whose text is one line, if something is wrong with a file.
     """
 
-    def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None):
-        from prediction.streams import FusedStreams  # and with it torch
-        self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
-        self.class_names = self.model.class_names
+    def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
+                 device=None, onnx=None):
+        if onnx:
+            self.model = load_onnx(onnx)
+            self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
+        else:
+            from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
+            self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
+            self.class_names = self.model.class_names
         self.preparation = self.model.preparation
 
     def __call__(self, path):
@@ -201,7 +212,11 @@ def names_beside_data(path):
 
 def main():
     arg = get_parser().parse_args()
-    predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device)
+    if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.device):
+        raise UserError('--onnx: the file holds configs and weights, and runs on the CPU: leave out --weights, '
+                        '--bone-config, --bone-weights and --device')
+    predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
+                          arg.onnx)
     predictions, broken = [], []
     files = recordings_in(arg.files, predictor.preparation)
     many = len(files) > arg.batch_size

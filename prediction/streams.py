@@ -10,10 +10,10 @@ from data_gen.preparation import preparation_beside
 from ensemble import fuse
 from feeders.batches import kept_random_state
 from feeders.streams import derive, stream_of_file
-from runtime import precision
 from runtime.device import choose_devices
 from runtime.dotted import build
 from runtime.errors import UserError
+from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import answer, build_graph, check_shape, class_count, load_trained
 
@@ -21,18 +21,20 @@ from runtime.trained import answer, build_graph, check_shape, class_count, load_
 class Stream:
     """One trained network, and the preparation of clips for it, both as a config says.
 
+    `weights`, `device` and `precision` replace those of the config.
+
     Attributes: `network`, in eval mode; `arg`, the config's arguments; `weights`, the path of the weights; `data_path`,
     that of the config's test data; `stream`, which of feeders.streams.FILE_STREAMS these data hold; `feeder`, the test
     feeder without data; `graph`.
     """
 
-    def __init__(self, config, weights=None, device=None):
+    def __init__(self, config, weights=None, device=None, precision=None):
         self.arg = arg = get_run_parser().parse_with_config(['--config', str(config)])
         self.network, self.weights = load_trained(arg, weights)
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
-        self.execution = precision.prepare(self.network, arg.precision, device=self.device)
+        self.execution = prepare(self.network, precision or arg.precision, device=self.device)
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')
@@ -89,13 +91,14 @@ class FusedStreams:
     are prepared, or None; `files`, a dict of config and weights for each stream.
     """
 
-    def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None):
+    def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None,
+                 precision=None):
         if bone_weights and not bone_config:
             raise UserError('--bone-weights needs the --bone-config that they belong to')
-        self.streams = [Stream(config, weights, device)]
+        self.streams = [Stream(config, weights, device, precision)]
         self.stream_weights = [1.0]
         if bone_config:
-            self.streams.append(Stream(bone_config, bone_weights, device))
+            self.streams.append(Stream(bone_config, bone_weights, device, precision))
             self.stream_weights.append(alpha)
         numbers = {class_count(stream.arg) for stream in self.streams}
         if len(numbers) > 1:
