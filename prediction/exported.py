@@ -16,7 +16,7 @@ class ExportedModel:
     """A function from joints (N, C, T, V, M), float32, to scores or probabilities (N, num_class), and its description.
 
     `description` is the dict that export.py writes into the file, see docs/export.md. Attributes, as those of
-    prediction.streams.FusedStreams: `class_names`, `preparation`, `files`.
+    prediction.streams.FusedStreams: `class_names`, `preparation`, `files`, `num_point`.
     """
 
     def __init__(self, function, description):
@@ -24,6 +24,7 @@ class ExportedModel:
         self.description = description
         self.class_names = description['class_names']
         self.files = [{key: stream[key] for key in ('config', 'weights')} for stream in description['streams']]
+        self.num_point = len(description['joints'])
         preparation = description['preparation']
         self.preparation = preparation and check_preparation(Preparation(**preparation))
 

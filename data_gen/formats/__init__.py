@@ -58,10 +58,19 @@ def read_clips(path, preparation=None):
     (N, C, T, V, M). With a `preparation`, that of clips of one's own (see data_gen.preparation), a `.csv`, or a `.npy`
     of any other shape, is one of these. Raises BrokenSample, a UserError that names the file.
     """
+    content, clip_of = read_file(path, preparation)
+    return Clips(content) if clip_of is None else prepared(path, content, clip_of)
+
+
+def read_file(path, preparation=None):
+    """Return the Recording in the file at `path`, and the function that makes it a clip, such as `ntu_clip`.
+
+    Of a `.npy` of prepared clips, see `read_clips`, return these, (N, C, T, V, M), and None.
+    """
     suffix = pathlib.Path(path).suffix
     for form in FORMATS:
         if suffix == form.suffix:
-            return prepared(path, form.module.read_recording(path), form.clip)
+            return form.module.read_recording(path), form.clip
     if suffix not in suffixes(preparation):
         raise BrokenSample(f'{path}: {", ".join(suffixes(preparation))} are taken, by the end of the name'
                            + (', and .csv beside data of custom_gendata.py' if suffix == '.csv' else ''))
@@ -70,9 +79,8 @@ def read_clips(path, preparation=None):
         if preparation is None or array is not None and preparation.is_prepared(array):
             if array.ndim not in (4, 5) or not array.size:
                 raise BrokenSample('no clips (C, T, V, M) or (N, C, T, V, M) of numbers')
-            return Clips(array if array.ndim == 5 else array[None])
-    recording = own_clips.read_recording(path, preparation.joints, preparation.dimensions)
-    return prepared(path, recording, preparation.clip)
+            return array if array.ndim == 5 else array[None], None
+    return own_clips.read_recording(path, preparation.joints, preparation.dimensions), preparation.clip
 
 
 def prepared(path, recording, clip_of):
