@@ -146,6 +146,10 @@ class Case:
         return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
                 *(self.folder / name for name in files), *flags)
 
+    def live(self):
+        (self.folder / 'frames.json').write_text('{"person": []}\n')
+        return *self.predict('frames.json'), '--live', '--window', '8'
+
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
         _, *flags = self.predict()
@@ -198,6 +202,9 @@ CASES = {
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
+    'a stride that leaves out frames': lambda c: (*c.predict('whole.skeleton'), '--window', '8', '--stride', '9'),
+    'prepared clips where a recording is needed': lambda c: (*c.predict('data/val_data_joint.npy'), '--window', '8'),
+    'a line that is no frame, among those of `--live`': Case.live,
     'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
     'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
     'a sample that does not exist': lambda c: c.draw('S9'),

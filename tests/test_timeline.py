@@ -116,6 +116,8 @@ def test_exported_models_give_the_same_windows(road, predictor, tmp_path):
     for ours, theirs in zip(expected[:-1], found):
         np.testing.assert_allclose(theirs.scores, ours.scores, atol=1e-4)
     assert found[-1].scores is expected[-1].scores is None
+    cut, = Predictor(onnx=tmp_path / 'm.onnx').predict([write_skeleton(tmp_path / 'all.skeleton', people(301))])
+    assert (cut.frames, cut.used) == (301, 300)
 
 
 def test_timeline_is_drawn(run, road):
