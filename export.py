@@ -14,9 +14,10 @@ import torch
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP
+from data_gen.normalize import FRAMES
 from feeders.clip_file import read_data
 from feeders.feeder import MOVES, Feeder
-from prediction.exported import VERSION, VERSION_KEY, ExportedModel
+from prediction.exported import VERSION, VERSION_KEY, ExportedModel, shape_of_clip
 from prediction.from_joints import JointsToScores
 from prediction.streams import FusedStreams
 from runtime.arguments import Parser, count
@@ -25,7 +26,6 @@ from runtime.errors import UserError, run_command
 from runtime.trained import model_arguments
 
 RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
-FRAMES = 300  # of NTU RGB+D and Kinetics-Skeleton
 TOLERANCE = 1e-4  # of PyTorch's largest score
 CLIPS, TEST_CLIPS = 16, 100  # that a model is checked on: made-up ones, and at most so many of the test data
 BATCH_SIZES = 1, 5
@@ -42,8 +42,8 @@ def get_parser():
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
     add('--names', help=NAMES_HELP)
-    add('--frames', type=count, help="frames of a clip, if the config does not choose them; the test data's if not "
-                                     f'given, or {FRAMES} if there are no test data')
+    add('--frames', type=count, help='frames of a clip, where neither the config nor its test data say it: '
+                                     f'{FRAMES} if not given')
     add('--softmax', action='store_true', help='give probabilities instead of scores')
     smaller = parser.add_mutually_exclusive_group()
     smaller.add_argument('--half', action='store_true', help='store float16 weights (.onnx)')
@@ -98,14 +98,9 @@ def shape_for(stream, frames):
     return channels, frames, said['num_point'], said['num_person']
 
 
-def joints_shape(description):
-    """Return (C, T, V, M), the shape of one clip of joints."""
-    return description['channels'], description['frames'], len(description['joints']), description['persons']
-
-
 def as_program(model, description):
     """Return the torch.export program of the streams, for joints of a free batch size."""
-    joints = torch.zeros(2, *joints_shape(description))
+    joints = torch.zeros(2, *shape_of_clip(description))
     network = JointsToScores(model, description['output'] == 'probabilities').eval().requires_grad_(False)
     try:
         return torch.export.export(network, (joints,), dynamic_shapes=({0: torch.export.Dim('batch')},))
@@ -141,7 +136,7 @@ def agreement(model, exported, clips, source):
     """Return the Agreement of two models on `clips` of joints, an array (N, C, T, V, M), from `source`."""
     expected = scores_of(model, clips, source, max(BATCH_SIZES))
     found = np.stack([scores_of(exported, clips, source, size) for size in BATCH_SIZES])
-    if exported.description['output'] == 'probabilities':
+    if exported.gives_probabilities:
         expected, found = (torch.from_numpy(scores).softmax(-1).numpy() for scores in (expected, found))
     same = (found.argmax(-1) == expected.argmax(-1)).all(0).sum()
     return Agreement(np.abs(found - expected).max() / np.abs(expected).max(), same, len(clips), source)
@@ -156,7 +151,7 @@ def scores_of(model, clips, source, batch_size):
 
 def made_up_clips(description):
     """Return random clips (CLIPS, C, T, V, M) of joints, with no person, one and two in turn, of different lengths."""
-    C, T, V, M = joints_shape(description)
+    C, T, V, M = shape_of_clip(description)
     frames = 2 * T if description['uniform_sample'] else T
     rng = np.random.default_rng(0)
     pose, steps = rng.standard_normal((CLIPS, C, 1, V, M)), rng.standard_normal((CLIPS, C, frames, V, M))
@@ -229,7 +224,7 @@ def main():
         print(f'{"float16" if arg.half else "8 bits"}: {found}')
     with write_whole(arg.out) as file:
         file.write(content)
-    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {", ".join(map(str, joints_shape(description)))}) → '
+    print(f'{arg.out}: {len(content) / 1e6:.1f} MB, joints (N, {", ".join(map(str, shape_of_clip(description)))}) → '
           f'{description["output"]} (N, {len(model.class_names)})')
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP, class_names
-from data_gen.formats import read_clips, read_file, recordings_in
+from data_gen.formats import pose_files, read_clips, read_file, recordings_in
 from data_gen.formats.sample import BrokenSample
 from feeders.labels import read_labels
-from prediction.exported import load_onnx
+from prediction.exported import onnx_model
 from prediction.live import LivePredictor, live_results
 from prediction.printed import as_json, as_text, cut_line, live_line
 from prediction.ranking import ranked
@@ -35,9 +35,11 @@ SOME_BROKEN, NONE_USABLE = 1, 2  # exit statuses
 def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or two that are fused.')
     add = parser.add_argument
-    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton, .npy of prepared '
-        'joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, or a folder of such '
-        'files; with --live, a file of frames as they come, or - for standard input')
+    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
+        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, what a '
+        'pose estimator wrote (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
+        'they come, or - for standard input')
+    pose_files.add_flags(add)
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
     add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
     add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
@@ -49,8 +51,6 @@ def get_parser():
         'instead of its first frames')
     add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next, half a window if not given')
     add('--live', action='store_true', help='read frames, a line of JSON each, and write a line for each window')
-    add('--image-size', type=count, nargs=2, metavar=('WIDTH', 'HEIGHT'), help='with --live: the frames are in pixels '
-        'of an image of this size, and not in shares of it')
     add('--names', help=NAMES_HELP)
     add('--top-k', type=count, default=5, help='how many classes to name')
     add('--batch-size', type=count, default=16, help='clips, or windows, that pass the network at a time')
@@ -87,7 +87,8 @@ class Predictor:
     `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
     `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says.
+    that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says, and what
+    a pose estimator left open is in `pose_flags`.
 
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
     not imported.
@@ -98,18 +99,19 @@ class Predictor:
     """
 
     def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
-                 device=None, onnx=None):
+                 device=None, onnx=None, pose_flags=pose_files.NO_FLAGS):
         if onnx:
-            self.model = load_onnx(onnx)
+            self.model = onnx_model(onnx)
             self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
         else:
             from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
             self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
             self.class_names = self.model.class_names
         self.preparation = self.model.preparation
+        self.pose_flags = pose_flags._replace(joints=getattr(self.model, 'joint_names', None))
 
     def __call__(self, path):
-        clips = read_clips(path, self.preparation).clips
+        clips = read_clips(path, self.preparation, self.pose_flags).clips
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
         order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
@@ -135,7 +137,7 @@ class Predictor:
         """Yield (Prediction without scores, clips as `prepare` returns them or None if it has an error)."""
         for file in files:
             try:
-                clips, frames, used = read_clips(file, self.preparation)
+                clips, frames, used = read_clips(file, self.preparation, self.pose_flags)
             except UserError as error:
                 yield Prediction(file, None, None, error), None
                 continue
@@ -162,7 +164,7 @@ class Predictor:
         The stride is half a window if it is None. The last window ends at the last frame; a recording shorter than a
         window is one window. See prediction.windows, which also makes a timeline of them.
         """
-        recording, clip_of = read_file(path, self.preparation)
+        recording, clip_of = read_file(path, self.preparation, self.pose_flags)
         if clip_of is None:
             raise BrokenSample(f'{path}: it holds prepared clips: --window takes recordings')
         places = spans(recording.joints.shape[1], window, check_stride(window, stride))
@@ -204,7 +206,7 @@ def sample_name(prediction, folders):
     known = names_beside_data(prediction.file)
     if (prediction.clip or 0) < len(known):
         return known[prediction.clip or 0]
-    within = (folder for folder in folders if prediction.file.is_relative_to(folder))
+    within = (folder for folder in folders if folder in prediction.file.parents)
     folder = next(within, prediction.file.parent)
     return pathlib.PurePath(prediction.source).relative_to(folder).as_posix()
 
@@ -215,6 +217,12 @@ def names_beside_data(path):
     part, found, _ = path.stem.partition('_data_')
     label_path = path.with_name(f'{part}_label.pkl')
     return read_labels(label_path)[0] if found and path.suffix == '.npy' and label_path.is_file() else []
+
+
+@functools.cache
+def tell(line):
+    """Write a line about a recording to standard error, once."""
+    print(line, file=sys.stderr)
 
 
 def check_arguments(arg):
@@ -229,21 +237,21 @@ def check_arguments(arg):
         raise UserError('--out: it holds one row of scores for a clip: leave out --window, or take --json')
     if arg.live and len(arg.files) > 1:
         raise UserError('--live takes one file of frames, or - for standard input')
-    if arg.image_size and not arg.live:
-        raise UserError('--image-size is for the frames of --live')
+    if arg.live and arg.fill:
+        raise UserError('--fill: --live judges frames before a gap has ended: leave it out')
 
 
 def main():
     arg = get_parser().parse_args()
     check_arguments(arg)
     predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
-                          arg.onnx)
+                          arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
     return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
 
 
 def predict_live(predictor, arg):
     """Print a line for every window of the frames that arrive, until there are no more."""
-    live = LivePredictor(predictor, arg.window, arg.stride, arg.image_size, arg.top_k)
+    live = LivePredictor(predictor, arg.window, arg.stride, arg.top_k)
     standard_input = arg.files == ['-']
     with contextlib.nullcontext(sys.stdin.buffer) if standard_input else open(arg.files[0], 'rb') as lines:
         for result in live_results(live, lines):
@@ -264,7 +272,7 @@ def predict_files(predictor, arg):
             continue
         predictions.append(prediction)
         if line := cut_line(prediction.file, prediction.frames, prediction.used):
-            print(f'{line}: --window FRAMES scores all of them', file=sys.stderr)
+            tell(f'{line}: --window FRAMES scores all of them')
         if not arg.json:
             print(as_text(prediction, predictor.class_names, arg.top_k))
     if not predictions and not broken:

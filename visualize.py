@@ -2,13 +2,12 @@
 """Draw what the model sees and does: `python visualize.py {graph,clip,timeline,report} --help`."""
 import argparse
 import pathlib
-import sys
 
 import numpy as np
 import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.formats import read_clips, read_file
+from data_gen.formats import pose_files, read_clips, read_file
 from data_gen.preparation import preparation_beside
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
@@ -18,7 +17,7 @@ from feeders.streams import stream_of_file
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
-from predict import Predictor
+from predict import Predictor, tell
 from prediction.printed import cut_line
 from prediction.ranking import probabilities, ranked
 from prediction.streams import Stream
@@ -66,6 +65,7 @@ def get_parser():
     add('--stride', type=count, help='frames from one window to the next, half a window if not given')
     add('--frame-rate', type=count, default=30, help='frames a second of the recording')
     add('--names', help=NAMES_HELP)
+    pose_files.add_flags(add)
     add('--out', type=picture, default='timeline.png', help='the picture')
 
     command = commands.add_parser('report', description='Print accuracies, confusions, and what fusion repaired; with '
@@ -86,6 +86,7 @@ def add_source(add, weights_help):
     add('--weights', help=weights_help)
     add('--sample', help="name of a sample of the config's test data, the first if not given")
     add('--file', help='a file that predict.py takes, instead of a sample')
+    pose_files.add_flags(add)
 
 
 def picture(path):
@@ -115,9 +116,10 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        clips, frames, used = read_clips(arg.file, preparation_beside(data_path))
+        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, build_graph(run).joint_names, tell=tell)
+        clips, frames, used = read_clips(arg.file, preparation_beside(data_path), flags)
         if line := cut_line(arg.file, frames, used):
-            print(f'{line}: `visualize.py timeline` shows all of them', file=sys.stderr)
+            tell(f'{line}: `visualize.py timeline` shows all of them')
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
@@ -210,14 +212,15 @@ def predict_best(arg, joints, path):
 def draw_timeline(arg):
     """Draw the classes of a recording over time and the people in the middle of the windows that are surest of them."""
     figures = import_figures()
-    predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu')
+    predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu',
+                          pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
     stream, = predictor.model.streams
     windows = predictor.windows(arg.file, arg.window, arg.stride)
     seen = [window for window in windows if window.scores is not None]
     chances = probabilities(np.stack([window.scores for window in seen]))
     middles = np.array([(window.first + window.end) / 2 for window in seen])
     segments = [segment for segment in timeline(windows) if segment.label is not None]
-    recording, clip_of = read_file(arg.file, predictor.preparation)
+    recording, clip_of = read_file(arg.file, predictor.preparation, predictor.pose_flags)
     peaks = []
     for number in peaks_of(segments, chances, middles):
         clip = window_clip(recording.joints[:, seen[number].first:seen[number].end], recording, clip_of)

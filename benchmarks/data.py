@@ -1,24 +1,21 @@
 """How fast data are prepared and fed: `python -m benchmarks.data`.
 
-Trees of raw files are made up, in the length and number of persons that real ones have, unless existing ones are
-named. "Plain" is the published way, transcribed plainly: one process, Python loops over persons, frames and joints.
+Raw files are made up, with the lengths and numbers of persons of real ones, unless folders are given. "Plain" is a
+plain transcription of the published code: one process, Python loops over persons, frames and joints.
 """
 import argparse
 import json
-import os
 import pathlib
 import pickle
 import random
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.timing import seconds
 from feeders.feeder import Feeder
 from graph import ntu_rgb_d
 from main import get_parser
@@ -33,6 +30,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 MOST_CLASSES = 60
 CONFIGS = ('nturgbd-cross-subject/train_joint', 'nturgbd-cross-subject/train_bone_motion',
            'kinetics-skeleton/train_joint', 'kinetics-skeleton/train_bone_motion')
+
+# Runs a command; prints its seconds, its seconds of the processor, and the peak memory of its largest process in MB. It
+# is a process of its own because Linux counts the memory of the process that starts a command as the command's.
+LAUNCHER = '''
+import resource, subprocess, sys, time
+start = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+if done.returncode not in (0, 1):  # 1: broken recordings were left out
+    sys.exit(done.stdout)
+print(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3)
+'''
 
 
 def main():
@@ -50,51 +59,50 @@ def measure_raw_data(arg, scratch):
     """Print rate and memory of both scripts for raw data, for each number of workers, and the rate of the plain way."""
     ntu = arg.ntu_tree or make_ntu(scratch / 'raw_ntu', arg.ntu_files)
     kinetics = arg.kinetics_tree or make_kinetics(scratch / 'raw_kinetics', arg.kinetics_files)
+    ntu_files = sorted(ntu.rglob('*.skeleton'))
     scripts = (
-        ('ntu', sorted(ntu.rglob('*.skeleton')), lambda path: plain_ntu_clip(plain_bodies(path)), [
-            'data_gen/ntu_gendata.py', '--data_path', *sorted({path.parent for path in ntu.rglob('*.skeleton')}),
+        ('ntu', ntu_files, lambda path: plain_ntu_clip(plain_bodies(path)), [
+            '--data_path', *sorted({path.parent for path in ntu_files}),
             '--ignored_sample_path', ntu / 'samples_with_missing_skeletons.txt']),
-        ('kinetics', sorted(kinetics.rglob('kinetics_*/*.json')), plain_kinetics_clip, [
-            'data_gen/kinetics_gendata.py', '--data_path', kinetics]))
-    print(f"numpy alone: {peak_megabytes([sys.executable, '-c', 'import time, numpy; time.sleep(0.2)']):.0f} MB")
-    for name, files, plain, command in scripts:
+        ('kinetics', sorted(kinetics.rglob('kinetics_*/*.json')), plain_kinetics_clip, ['--data_path', kinetics]))
+    print(f"numpy alone: {run(['-c', 'import numpy']).megabytes:.0f} MB")
+    for name, files, plain, flags in scripts:
         if not files:
             raise SystemExit(f'error: no raw files of {name} there')
         megabytes = sum(path.stat().st_size for path in files) / 1e6
         some = files[::max(1, len(files) // arg.plain_files)]
-        start = time.perf_counter()
-        for path in some:
-            plain(path)
-        plain_seconds = (time.perf_counter() - start) / len(some) * len(files)
+        plain_seconds = seconds(list)(map(plain, some)) / len(some) * len(files)
         print(f'\n{name}: {len(files)} raw files, {megabytes:.0f} MB; plain: {len(files) / plain_seconds:.1f} files/s '
               f'(measured on {len(some)})')
         for workers in sorted({1, 2, cores()}):
-            settings = ['--out_folder', scratch / 'data' / name, '--overwrite', '--workers', workers]
-            used, peak = (measure([sys.executable, *command, *settings]) for measure in (run, peak_megabytes))
+            used = run([f'data_gen/{name}_gendata.py', *flags, '--out_folder', scratch / 'data' / name, '--overwrite',
+                        '--workers', workers])
             print(f'  {workers} workers: {used.seconds:6.2f} s ({used.cpu_seconds:.2f} s of the processor), '
                   f'{len(files) / used.seconds:.0f} files/s, {megabytes / used.seconds:.1f} MB/s, '
-                  f'peak {peak:.0f} MB, {plain_seconds / used.seconds:.1f} x plain')
+                  f'peak {used.megabytes:.0f} MB, {plain_seconds / used.seconds:.1f} x plain')
 
 
 def measure_derived_data(scratch):
-    """Print the rates of bones and motion over all joints that are there, in MB written each second."""
+    """Print the rates of bones and motion over all joints that were prepared, in MB written each second."""
     print('\nderived from joints, MB written each second (start-up included)')
     data = scratch / 'data'
     for script, streams in (('gen_bone_data', ['bone']), ('gen_motion_data', ['joint_motion', 'bone_motion'])):
-        again = [sys.executable, f'data_gen/{script}.py', '--data_root', data]
-        used, peak = (measure(again) for measure in (run, peak_megabytes))
+        used = run([f'data_gen/{script}.py', '--data_root', data])
         written = sum(path.stat().st_size for stream in streams for path in data.rglob(f'*_data_{stream}.npy')) / 1e6
         print(f'  {script}: {written:.0f} MB in {used.seconds:.2f} s, {written / used.seconds:.0f} MB/s, '
-              f'peak {peak:.0f} MB')
+              f'peak {used.megabytes:.0f} MB')
     path = next(data.rglob('ntu/*/train_data_joint.npy'))
-    start = time.perf_counter()
+    taken = seconds(plain_bones)(path, scratch / 'plain.npy')
+    print(f'  plain bones: {path.stat().st_size / 1e6 / taken:.0f} MB/s')
+
+
+def plain_bones(path, out):
+    """Write the bones of NTU's joints in the file `path` to `out`, joint by joint."""
     joints = np.load(path)
-    bones = np.lib.format.open_memmap(scratch / 'plain.npy', 'w+', np.float32, joints.shape)
-    bones[:, :3] = joints
+    bones = np.lib.format.open_memmap(out, 'w+', np.float32, joints.shape)
     for joint, partner in enumerate(ntu_rgb_d.BONE_PARTNERS):
         bones[:, :, :, joint] = joints[:, :, :, joint] - joints[:, :, :, partner]
     bones.flush()
-    print(f'  plain bones: {joints.nbytes / 1e6 / (time.perf_counter() - start):.0f} MB/s')
 
 
 def measure_feeder(arg, scratch):
@@ -102,17 +110,16 @@ def measure_feeder(arg, scratch):
     print('\nfeeder, items each second in one process')
     for name in CONFIGS:
         config = get_parser().parse_with_config(['--config', str(ROOT / f'config/{name}.yaml')])
-        settings = config.train_feeder_args
         points = config.model_args['num_point']
         data_path, label_path = scratch / f'feeder_{points}.npy', scratch / 'feeder.pkl'
         np.save(data_path, np.random.default_rng(0).normal(size=(64, 3, 300, points, 2)).astype(np.float32))
         label_path.write_bytes(pickle.dumps(([str(i) for i in range(64)], [0] * 64)))
-        feeder = Feeder(**{**settings, 'data_path': str(data_path), 'label_path': str(label_path)})
-        rates = [items_per_second(lambda i, feeder=feeder: feeder[i % 64], arg.items)]
+        feeder = Feeder(**{**config.train_feeder_args, 'data_path': str(data_path), 'label_path': str(label_path)})
+        rate, plain = items_per_second(feeder.__getitem__, arg.items), ''
         if name == 'kinetics-skeleton/train_joint':
-            rates.append(items_per_second(lambda i, data=feeder.data: plain_item(data[i % 64], 150), arg.items // 8))
-        plain = f', plain {rates[1]:.0f}: {rates[0] / rates[1]:.1f} x' if len(rates) > 1 else ''
-        print(f'  {name}: {rates[0]:.0f}{plain}')
+            plain_rate = items_per_second(lambda i, data=feeder.data: plain_item(data[i], 150), arg.items // 8)
+            plain = f', plain {plain_rate:.0f}: {rate / plain_rate:.1f} x'
+        print(f'  {name}: {rate:.0f}{plain}')
 
 
 def plain_item(clip, window):
@@ -123,14 +130,9 @@ def plain_item(clip, window):
 
 
 def items_per_second(item, count):
-    """Return how many times a second item(i) can be called, the best of three rounds."""
-    best = 0
-    for _ in range(3):
-        start = time.perf_counter()
-        for i in range(max(1, count)):
-            item(i)
-        best = max(best, max(1, count) / (time.perf_counter() - start))
-    return best
+    """Return how many times a second item(i) can be called, i from 0 to 63, the best of three rounds."""
+    numbers = [i % 64 for i in range(max(1, count))]
+    return len(numbers) / min(seconds(list)(map(item, numbers)) for _ in range(3))
 
 
 def make_ntu(folder, count):
@@ -159,76 +161,23 @@ def make_kinetics(folder, count):
 
 
 class Used(NamedTuple):
-    """What a command took: time, and time of the processor."""
+    """What a command took: time, time of the processor, and the peak memory of its largest process."""
 
     seconds: float
     cpu_seconds: float
+    megabytes: float
 
 
-def run(command):
-    """Run a command from the project's root and return what it Used: the best of three runs."""
+def run(arguments):
+    """Run Python with the arguments in the project's root and return what it Used: the fastest of three runs."""
     def once():
-        start, cpu_start = time.perf_counter(), cpu_of_children()
-        read_output(start_command(command))
-        return Used(time.perf_counter() - start, cpu_of_children() - cpu_start)
+        done = subprocess.run([sys.executable, '-c', LAUNCHER, sys.executable, *map(str, arguments)], cwd=ROOT,
+                              stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise SystemExit(done.returncode)
+        return Used(*map(float, done.stdout.split()))
 
     return min(once() for _ in range(3))
-
-
-def peak_megabytes(command):
-    """Run a command as `run` does and return the peak of the memory of all its processes.
-
-    That is the sum of what each process has in RAM, looked up every 5 ms: pages that processes share count for each
-    of them, so it is never less than what they take together. Looking takes time, which is why `run` does not.
-    """
-    process = start_command(command)
-    peak = 0
-
-    def watch():
-        nonlocal peak
-        while process.poll() is None:
-            peak = max(peak, sum(map(resident, family(process.pid))))
-            time.sleep(0.005)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    read_output(process)
-    watcher.join()
-    return peak / 1e6
-
-
-def start_command(command):
-    return subprocess.Popen(list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def read_output(process):
-    output = process.stdout.read()
-    if process.wait() not in (0, 1):
-        raise SystemExit(output.decode())
-
-
-def cpu_of_children():
-    """Return the seconds of the processor that all processes took which were started from here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def family(pid):
-    """Return the ids of a process and of all that it has started."""
-    try:
-        children = pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text(encoding='ascii').split()
-    except OSError:
-        children = []
-    return [pid, *(other for child in children for other in family(int(child)))]
-
-
-def resident(pid):
-    """Return the bytes that a process has in RAM, 0 if it has ended."""
-    try:
-        pages = int(pathlib.Path(f'/proc/{pid}/statm').read_text(encoding='ascii').split()[1])
-    except (OSError, IndexError):
-        return 0
-    return pages * os.sysconf('SC_PAGE_SIZE')
 
 
 def parse_arguments():

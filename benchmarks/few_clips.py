@@ -75,17 +75,16 @@ def main():
 def print_table(arg, out):
     """Train and test the streams of every row, and print a line for each."""
     print(f'{cores()} cores, seed {arg.seeds[0]}, {arg.precision}; per cent of the test part, top-1\n')
-    print_head(('recipe', *arg.streams, 'joint + bone', 'minutes', 'all', 'minutes'))
-    for row in arg.rows:
-        # The rows to compare with are those of two streams.
-        streams = [stream for stream in arg.streams if row == 'config/small' or stream in TWO_STREAMS]
-        runs = {stream: make_run(arg, out, row, ROWS[row], stream, arg.seeds[0]) for stream in streams}
+    print_head(('recipe', *STREAMS, 'joint + bone', 'minutes', 'all', 'minutes'))
+    for row, changes in ROWS.items():
+        streams = STREAMS if row == 'config/small' else TWO_STREAMS
+        runs = {stream: make_run(arg, out, row, changes, stream, arg.seeds[0]) for stream in streams}
         side_by_side(train_and_test, runs.values(), arg.parallel)
         files = [run / 'test/epoch1_test_score.pkl' for run in runs.values()]
         _, labels, stacked = ensemble.read_streams(files, out / 'ntu/xsub/val_label.pkl')
         scores = dict(zip(streams, stacked))
-        cells = [top1([scores[stream]], [1], labels) if stream in scores else '' for stream in arg.streams]
-        for some in ([stream for stream in streams if stream in TWO_STREAMS], streams):
+        cells = [top1([scores[stream]], [1], labels) if stream in scores else '' for stream in STREAMS]
+        for some in (TWO_STREAMS, streams):
             minutes = sum(float((runs[stream] / 'minutes.txt').read_text()) for stream in some)
             cells += [top1([scores[stream] for stream in some], [FUSION[stream] for stream in some], labels),
                       f'{minutes / min(arg.parallel, len(some)):.1f}']
@@ -98,12 +97,12 @@ def top1(scores, weights, labels):
 
 
 def print_what_each_brings(arg, out):
-    """Train the first stream without each ingredient in turn, and print its top-1 on the validation part."""
+    """Train joints without each ingredient in turn, and print the top-1 on the validation part."""
     persons = ' '.join(arg.val_persons)
-    print(f'{arg.streams[0]}, seeds {arg.seeds}, {arg.precision}; per cent of the validation part ({persons}), top-1\n')
+    print(f'joint, seeds {arg.seeds}, {arg.precision}; per cent of the validation part ({persons}), top-1\n')
     print_head(('without', 'mean', 'of the seeds'))
-    runs = {row: [make_run(arg, out, row, LEFT_OUT[row], arg.streams[0], seed, val_persons=arg.val_persons)
-                  for seed in arg.seeds] for row in arg.rows}
+    runs = {row: [make_run(arg, out, row, changes, 'joint', seed, val_persons=arg.val_persons) for seed in arg.seeds]
+            for row, changes in LEFT_OUT.items()}
     side_by_side(train, [run for row in runs.values() for run in row], arg.parallel)
     for row, folders in runs.items():
         found = [last_validation(folder / 'train/log.txt') for folder in folders]
@@ -194,22 +193,13 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--ntu_tree', type=pathlib.Path, required=True, metavar='FOLDER')
     parser.add_argument('--out', type=pathlib.Path, metavar='FOLDER', help='where runs are kept')
-    parser.add_argument('--rows', nargs='+', choices=[*ROWS, *LEFT_OUT], help='all if not given')
-    parser.add_argument('--streams', nargs='+', default=list(STREAMS), choices=STREAMS)
     parser.add_argument('--leave_out', action='store_true', help='what each ingredient brings, instead of the table')
     parser.add_argument('--val_persons', nargs='+', default=['P005', 'P009'])
     parser.add_argument('--seeds', nargs='+', type=int, default=[1])
     parser.add_argument('--epochs', type=int, help='instead of those of each row, whose steps move along')
     parser.add_argument('--precision', default='bf16', choices=('fp32', 'bf16'))
     parser.add_argument('--parallel', type=int, default=cores(), help='streams that train at the same time')
-    arg = parser.parse_args()
-    if not arg.leave_out and not set(TWO_STREAMS) <= set(arg.streams):
-        parser.error('--streams: the table fuses joint and bone, so name both')
-    known = LEFT_OUT if arg.leave_out else ROWS
-    arg.rows = arg.rows or list(known)
-    if unknown := [row for row in arg.rows if row not in known]:
-        parser.error(f'--rows {unknown[0]}: {", ".join(known)} are there')
-    return arg
+    return parser.parse_args()
 
 
 if __name__ == '__main__':

@@ -28,7 +28,7 @@ from model import aagcn, agcn
 from runtime.arguments import Parser, count
 from runtime.device import choose_devices
 from runtime.dotted import build
-from runtime.errors import UserError, run_command
+from runtime.errors import UserError, complain, run_command
 from runtime.memory import keep_freed_memory
 from runtime.precision import prepare
 from tests.plain_agcn import plain_twin
@@ -137,11 +137,17 @@ def print_case(case, arg, rate):
     gflop = plain_gflop(case) * FORWARDS[case.work]
     plain = None
     for group in groups:
-        for how, (times, peak) in run_sides(case, group, arg.rounds).items():
+        try:
+            results = run_sides(case, group, arg.rounds)
+        except UserError as error:
+            complain(error)  # the other rows may still be measured
+            continue
+        for how, (times, peak) in results.items():
             wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))
-            plain = plain or (wall, user)
-            by_user = f'{plain[1] / user:.2f}' if case.device == 'cpu' else ''
-            print_row((case.network, case.data, case.work, how, f'{wall * 1e3:.3g}', f'{plain[0] / wall:.2f}', by_user,
+            plain = (wall, user) if how == 'plain fp32' else plain
+            faster = f'{plain[0] / wall:.2f}' if plain else ''
+            by_user = f'{plain[1] / user:.2f}' if plain and case.device == 'cpu' else ''
+            print_row((case.network, case.data, case.work, how, f'{wall * 1e3:.3g}', faster, by_user,
                        f'{gflop / wall:.0f}', f'{gflop / wall / rate:.0%}', f'{peak:.2f}'))
 
 
@@ -169,15 +175,17 @@ def run_sides(case, sides, rounds):
         try:
             pipes[how].send(number)
             return pipes[how].recv()
-        except (EOFError, BrokenPipeError):
+        except (EOFError, ConnectionError):
             raise UserError(f'{case.network}, {case.work}, {how}: its process has ended, see above: if memory was '
                             'short, lower --batch-size, or measure fewer ways at once') from None
 
-    times = in_turns({how: lambda number, how=how: ask(how, number) for how in sides}, rounds, warm_up=rounds)
-    peaks = {how: ask(how, None) for how in sides}
-    for process in processes.values():
-        process.join()
-    return {how: (times[how], peaks[how]) for how in sides}
+    try:
+        times = in_turns({how: lambda number, how=how: ask(how, number) for how in sides}, rounds, warm_up=rounds)
+        return {how: (times[how], ask(how, None)) for how in sides}
+    finally:
+        for process in processes.values():
+            process.terminate()
+            process.join()
 
 
 def serve(pipe, case, side):

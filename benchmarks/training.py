@@ -130,7 +130,7 @@ def step_seconds(arg, case, reads_loss):
 def loader_seconds(arg, case, folder):
     """Return the seconds that the loader takes for a batch, the mean of the second epoch."""
     feeder = Feeder(folder / 'data_joint.npy', folder / 'label.pkl')
-    order = BatchOrder(len(feeder), case.batch_size, 1, shuffle=True, drop_last=True)
+    order = BatchOrder(len(feeder), case.batch_size, 1, training=True)
     loader = make_loader(feeder, order, arg.workers, case.device)
 
     def epoch():

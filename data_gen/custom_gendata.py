@@ -14,9 +14,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen import preparation
 from data_gen.class_names import FILE as CLASS_NAMES
-from data_gen.formats.own_clips import PARTS, largest_of, list_recordings, read_recording
+from data_gen.formats import pose_files, read_own_clip
+from data_gen.formats.own_clips import PARTS, largest_of, list_recordings
 from data_gen.preparation import Preparation, check_preparation
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.derived import SKELETON, data_file
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
@@ -33,13 +34,14 @@ def main():
     graph = Graph(file=arg.skeleton)
     check_flags(arg, graph.joint_names)
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
-    read = functools.partial(read_recording, joints=graph.joint_names, dimensions=arg.dimensions)
+    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, graph.joint_names, arg.dimensions)
+    read = functools.partial(read_own_clip, flags=flags)
     how = make_preparation(arg, graph.joint_names, samples, read)
     descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                     preparation.FILE: how.as_text()}
     refuse_another_data_set(arg, descriptions)
     status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape,
-                            Settings(arg.workers, arg.strict, arg.overwrite), unit='clips', beside=descriptions)
+                            arg, unit='clips', beside=descriptions)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status
@@ -91,7 +93,8 @@ def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     add = parser.add_argument
     add('--clips', type=pathlib.Path, required=True, metavar='FOLDER',
-        help='.npy files (T, V, C) or (M, T, V, C), or .csv files with columns such as head_x, head_y, head_z')
+        help='.npy files (T, V, C) or (M, T, V, C), .csv files with columns such as head_x, head_y, head_z, or what '
+             'pose estimators write, see docs/own-video.md')
     add('--labels', type=pathlib.Path, required=True, metavar='FILE',
         help='.csv with the columns file, class, and part (train, val) or person')
     add('--val_persons', nargs='+', metavar='PERSON',
@@ -106,8 +109,7 @@ def parse_arguments():
                                                'leads along z in its first frame, such as pelvis neck')
     add('--right', nargs=2, metavar='JOINT', help='3D: and then so that this way leads along x, such as left and right '
                                                   'shoulder')
-    add('--image_size', nargs=2, type=count, metavar='PIXELS', help='2D: width and height; makes pixels shares of the '
-                                                                    'image, from its centre, y upwards')
+    pose_files.add_flags(add, '; 2D: makes pixels shares of the image, from its centre, y upwards')
     add('--max_frame', type=count, metavar='N', help='frames of a clip; without it, those of the longest')
     add('--max_body', type=count, metavar='N', help='persons of a clip; without it, as many as there are, but at most '
                                                     f'{MOST_PERSONS}')

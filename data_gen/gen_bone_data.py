@@ -1,20 +1,12 @@
 """Bones: `{train,val}_data_bone.npy` from the joints of all data sets that are there."""
-import functools
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.writing.derived import derive, parse_folders, partners_of
+from data_gen.writing.derived import derive_all, partners_of
 from feeders.streams import bones
 from runtime.errors import run_command
-
-
-def main():
-    folders, parts = parse_folders(__doc__)
-    for folder in folders:
-        for part in parts:
-            derive(folder, part, ['joint'], 'bone', functools.partial(bones_of, folder))
 
 
 def bones_of(folder, joints):
@@ -23,4 +15,4 @@ def bones_of(folder, joints):
 
 
 if __name__ == '__main__':
-    run_command(main)
+    run_command(lambda: derive_all(__doc__, {'bone': (['joint'], bones_of)}))

@@ -4,18 +4,16 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.writing.derived import derive, parse_folders
+from data_gen.writing.derived import derive_all
 from feeders.streams import motion
 from runtime.errors import run_command
 
 
-def main():
-    folders, parts = parse_folders(__doc__)
-    for folder in folders:
-        for part in parts:
-            for stream in ('joint', 'bone'):
-                derive(folder, part, [stream], f'{stream}_motion', motion)
+def motion_of(_, frames):
+    """Return the motion of joints or bones (n, C, T, V, M)."""
+    return motion(frames)
 
 
 if __name__ == '__main__':
-    run_command(main)
+    streams = {f'{stream}_motion': ([stream], motion_of) for stream in ('joint', 'bone')}
+    run_command(lambda: derive_all(__doc__, streams))

@@ -6,7 +6,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen.formats.kinetics_json import JOINTS, list_recordings, read_recording
 from data_gen.normalize import FRAMES, PERSONS, kinetics_clip
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
@@ -17,7 +17,7 @@ def main():
     arg = parse_arguments()
     samples = list_recordings(arg.data_path, PARTS)
     return write_data_set(arg.out_folder, PARTS, samples, read_recording, kinetics_clip, (3, FRAMES, JOINTS, PERSONS),
-                          Settings(arg.workers, arg.strict, arg.overwrite), unit='clips')
+                          arg, unit='clips')
 
 
 def parse_arguments():

@@ -6,16 +6,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 import numpy as np
 
-from data_gen.writing.derived import derive, parse_folders
+from data_gen.writing.derived import derive_all
 from runtime.errors import run_command
 
 
-def main():
-    folders, parts = parse_folders(__doc__)
-    for folder in folders:
-        for part in parts:
-            derive(folder, part, ['joint', 'bone'], 'joint_bone', lambda joint, bone: np.concatenate((joint, bone), 1))
+def joint_bone(_, joint, bone):
+    """Return joints and bones (n, 3, T, V, M) as (n, 6, T, V, M)."""
+    return np.concatenate((joint, bone), 1)
 
 
 if __name__ == '__main__':
-    run_command(main)
+    run_command(lambda: derive_all(__doc__, {'joint_bone': (['joint', 'bone'], joint_bone)}))

@@ -1,8 +1,8 @@
 """Normalisation: the joints of one recording as the clip (C, T, V, M) that the model takes, in 3D and in 2D.
 
-`ntu_clip`, `kinetics_clip` and `coco_clip` do it as for the published data sets; data_gen.preparation does it as a
-user's own data set asks for. Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al., ST-GCN, AAAI 2018,
-section 4.1 (2D).
+`ntu_clip`, `kinetics_clip`, `coco_clip` and `nwucla_clip` do it as for the published data sets; data_gen.preparation
+does it as a user's own data set asks for. Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al.,
+ST-GCN, AAAI 2018, section 4.1 (2D).
 """
 import math
 
@@ -21,34 +21,39 @@ class EmptySample(Exception):
 def ntu_clip(recording):
     """Return the clip of a Recording of NTU's 25 joints, float32 (3, 300, 25, 2), and a list of remarks.
 
-    Raises EmptySample if no frame has a body.
+    Raises EmptySample if no frame has a body, as published.
     """
-    joints, remarks = first_frames(recording.joints, FRAMES)
-    if not joints.any():
+    if not len(recording.joints):
         raise EmptySample('without a body in any frame')
+    joints, remarks = first_frames(recording.joints, FRAMES)
     return clip_3d(joints, FRAMES, PERSONS), remarks
 
 
 def kinetics_clip(recording):
     """Return the clip of a Recording of OpenPose's 18 joints, float32 (3, 300, 18, 2), and a list of remarks.
 
-    Of each frame, the two persons of highest score are kept. Raises EmptySample if nobody is there.
+    Of each frame, the two persons of highest score are kept. A clip of nobody is all zeros, as published.
     """
     joints, remarks = first_frames(recording.joints, FRAMES)
-    if not joints.any():
-        raise EmptySample('without a skeleton in any frame')
     return clip_2d(joints, FRAMES, PERSONS, recording.image_size, frame_by_frame=True), remarks
 
 
 def coco_clip(recording):
-    """Return the clip of a Recording of COCO's 17 joints, float32 (3, 300, 17, 2), and a list of remarks.
+    """Return the clip of a Recording of V joints in 2D, COCO's or others, float32 (3, 300, V, 2), and remarks, a list.
 
-    The two persons of highest score in the whole clip are kept. Raises EmptySample if no joint has a score.
+    The two persons of highest score in the whole clip are kept. A clip of nobody is all zeros, as PYSKL's own.
     """
     joints, remarks = first_frames(recording.joints, FRAMES)
-    if not joints[..., 2].any():
-        raise EmptySample('without a skeleton in any frame')
     return clip_2d(joints, FRAMES, PERSONS, recording.image_size), remarks
+
+
+def nwucla_clip(recording):
+    """Return the clip of a Recording of Kinect v1's 20 joints, float32 (3, 300, 20, 1), and a list of remarks.
+
+    The joints that centre and rotate a body have the numbers that they have in NTU's skeleton.
+    """
+    joints, remarks = first_frames(recording.joints, FRAMES)
+    return clip_3d(joints, FRAMES, persons=1), remarks
 
 
 def first_frames(joints, frames):
@@ -176,30 +181,19 @@ def rotate(joints, matrix):
     return turned
 
 
-def angle_between(v1, v2):
-    """Return the angle between two vectors in radians; 0 where one of them is zero."""
-    if np.abs(v1).sum() < TINY or np.abs(v2).sum() < TINY:
-        return 0.0
-    cosine = np.dot(v1 / np.linalg.norm(v1), v2 / np.linalg.norm(v2))
-    return math.acos(min(max(cosine, -1.0), 1.0))
+def rotation_onto(vector, axis):
+    """Return the (3, 3) float64 matrix that turns `vector` onto the unit vector `axis`.
 
-
-def rotation_matrix(axis, theta):
-    """Return the (3, 3) float64 matrix that turns by `theta` radians about `axis`, clockwise seen against it.
-
-    This is the sense that takes v to e for axis v × e: R = I + sin θ K + (1 − cos θ) K², K the cross product with
-    the unit axis (Rodrigues). The identity where the axis is zero or the angle none.
+    It turns about v × e by the angle θ between the two: R = I + sin θ K + (1 − cos θ) K², K the cross product with the
+    unit vector along v × e (Rodrigues). The identity where v × e or the angle is none.
     """
-    axis = np.asarray(axis, np.float64)
-    if np.abs(axis).sum() < TINY or abs(theta) < TINY:
+    v, e = np.asarray(vector).tolist(), axis.tolist()
+    cross = np.array((v[1] * e[2] - v[2] * e[1], v[2] * e[0] - v[0] * e[2], v[0] * e[1] - v[1] * e[0]))
+    if np.abs(vector).sum() < TINY or np.abs(cross).sum() < TINY:
         return np.eye(3)
-    x, y, z = axis / math.sqrt(np.dot(axis, axis))
+    theta = math.acos(min(max(np.dot(vector / np.linalg.norm(vector), axis), -1.0), 1.0))
+    if theta < TINY:
+        return np.eye(3)
+    x, y, z = cross / math.sqrt(np.dot(cross, cross))
     K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + math.sin(theta) * K + (1 - math.cos(theta)) * (K @ K)
-
-
-def rotation_onto(vector, axis):
-    """Return the (3, 3) float64 matrix that turns `vector` onto the unit vector `axis`."""
-    v, e = (np.asarray(u).tolist() for u in (vector, axis))
-    cross = (v[1] * e[2] - v[2] * e[1], v[2] * e[0] - v[0] * e[2], v[0] * e[1] - v[1] * e[0])
-    return rotation_matrix(cross, angle_between(vector, axis))

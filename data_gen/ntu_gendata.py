@@ -7,7 +7,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen.formats.ntu_benchmarks import BENCHMARKS, parts_of, read_missing
 from data_gen.formats.ntu_skeleton import JOINTS, list_recordings, read_recording
 from data_gen.normalize import FRAMES, PERSONS, ntu_clip
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
@@ -18,7 +18,7 @@ def main():
     parts = parts_of(benchmarks)
     samples = list_recordings(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
     return write_data_set(arg.out_folder, parts, samples, read_recording, ntu_clip, (3, FRAMES, JOINTS, PERSONS),
-                          Settings(arg.workers, arg.strict, arg.overwrite))
+                          arg)
 
 
 def parse_arguments():

@@ -55,12 +55,13 @@ class Preparation(NamedTuple):
         follow. Raises EmptySample if nobody is there.
         """
         joints, remarks = first_frames(recording.joints, self.frames)
+        remarks += recording.remarks
         if not (joints[..., 2] if self.dimensions == 2 else joints).any():
-            raise EmptySample('without a skeleton in any frame')
+            raise EmptySample('without a skeleton in any frame')  # no published set of samples asks for it
         if joints.any((1, 2, 3)).sum() > self.persons:
             remarks.append(f'more than {self.persons} persons, of whom {self.persons} are kept')
         if self.dimensions == 2:
-            return clip_2d(joints, self.frames, self.persons, self.image_size), remarks
+            return clip_2d(joints, self.frames, self.persons, recording.image_size or self.image_size), remarks
         center = None if self.center is None else self.joints.index(self.center)
         up, right = (pair and tuple(map(self.joints.index, pair)) for pair in (self.up, self.right))
         return clip_3d(joints, self.frames, self.persons, up, right, center, all_joints=True), remarks

@@ -5,20 +5,37 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.formats.pyskl_annotations import NTU, list_recordings, read_recording
+from data_gen.formats.pyskl_annotations import list_recordings, read_recording
 from data_gen.normalize import FRAMES, PERSONS, coco_clip, ntu_clip
-from data_gen.writing.data_set import Settings, add_settings, write_data_set
+from data_gen.preparation import Preparation
+from data_gen.writing.data_set import add_settings, write_data_set
+from data_gen.writing.derived import SKELETON
+from graph.skeleton import Graph
 from runtime.arguments import Parser
 from runtime.errors import run_command
 
 
 def main():
     arg = parse_arguments()
-    samples, parts, layout = list_recordings(arg.annotations)
+    graph = Graph(file=arg.skeleton) if arg.skeleton else None
+    samples, parts, layout = list_recordings(arg.annotations, graph and graph.num_node)
     read = functools.partial(read_recording, layout=layout)
-    return write_data_set(arg.out_folder, parts, samples, read, ntu_clip if layout == NTU else coco_clip,
-                          (3, FRAMES, layout.joints, PERSONS), Settings(arg.workers, arg.strict, arg.overwrite),
-                          unit='samples')
+    beside = {pathlib.PurePath(part).with_name(SKELETON): arg.skeleton.read_text(encoding='utf-8-sig')
+              for part in parts if graph}
+    return write_data_set(arg.out_folder, parts, samples, read, clip_function(layout, graph),
+                          (3, FRAMES, layout.joints, PERSONS), arg, unit='samples', beside=beside)
+
+
+def clip_function(layout, graph):
+    """Return the function that makes a clip of a Recording with this Layout, see data_gen.writing.data_set.
+
+    The joints of a `graph` of one's own are centred on its center in 3D, and not rotated.
+    """
+    if layout.coordinates == 2:
+        return coco_clip
+    if graph is None:
+        return ntu_clip
+    return Preparation(graph.joint_names, 3, FRAMES, PERSONS, center=graph.joint_names[graph.center]).clip
 
 
 def parse_arguments():
@@ -28,6 +45,8 @@ def parse_arguments():
                              'it is held in memory whole')
     parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
                         help='the configs for 17 joints read from ./data/ntu-hrnet')
+    parser.add_argument('--skeleton', type=pathlib.Path, metavar='FILE',
+                        help='.yaml of the joints, if they are other ones: config/skeletons/ has those of the field')
     add_settings(parser)
     return parser.parse_args()
 

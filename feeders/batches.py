@@ -9,7 +9,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from runtime.cores import cores
-from runtime.errors import UserError
 
 MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
@@ -17,58 +16,54 @@ MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that 
 class BatchOrder(Sampler):
     """The batches of an epoch, as lists of keys (epoch, index); a `batch_sampler` for a DataLoader over SeededItems.
 
-    The order depends on `seed` and the epoch alone. Of `world_size` processes, the one of `rank` gets, by `share`:
-    'rows', its equal part of each batch of `batch_size` (training: a step means the same with any number of
-    processes); 'batch', every `world_size`-th whole batch from its `rank` on (testing). The last short batch is kept
-    unless `drop_last`. The length is that of a whole epoch, whatever `skip` leaves out.
+    For `training`, samples are shuffled, by `seed` and the epoch alone, and the last short batch is dropped. Of
+    `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
+    same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
+
+    The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
     """
 
-    def __init__(self, num_samples, batch_size, seed, shuffle, drop_last, rank=0, world_size=1, share='batch'):
-        if share not in ('batch', 'rows'):
-            raise ValueError(f"share '{share}': 'batch' and 'rows' exist")
-        if share == 'rows' and batch_size % world_size:
-            raise UserError(f'batch_size {batch_size} cannot be shared equally by {world_size} processes: '
-                            f'take a multiple of {world_size}')
-        if share == 'rows' and world_size > 1 and not drop_last:
-            raise ValueError('the last short batch has no equal rows for all: drop it')
+    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1):
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.seed = seed
-        self.shuffle = shuffle
-        self.drop_last = drop_last
+        self.training = training
         self.rank = rank
         self.world_size = world_size
-        self.share = share
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
         """Give the batches of `epoch`, all of them, from the next iteration on."""
         self.epoch = epoch
-        self.skipped = 0
+        self.seen = 0
 
-    def skip(self, n):
-        """Leave out the first `n` batches of this epoch (those of this process): a run resumes after them."""
-        self.skipped = n
+    def skip(self, samples):
+        """Leave out the first `samples` samples of this epoch, over all processes: a run resumes after them."""
+        self.seen = samples
 
     def __len__(self):
-        return len(self.starts())
+        return len(self.starts(0))
+
+    def remaining(self):
+        """Return the number of this process's batches after those that `skip` leaves out."""
+        return len(self.starts(self.seen))
 
     def __iter__(self):
         order = self.sample_order()
-        rows = self.batch_size // self.world_size if self.share == 'rows' else self.batch_size
-        for start in self.starts()[self.skipped:]:
+        rows = self.batch_size // self.world_size if self.training else self.batch_size
+        for start in self.starts(self.seen):
             yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
 
-    def starts(self):
-        """Return where in the order of all samples this process's batches start."""
-        end = self.num_samples - self.num_samples % self.batch_size if self.drop_last else self.num_samples
-        if self.share == 'rows':
-            return range(self.rank * (self.batch_size // self.world_size), end, self.batch_size)
-        return range(self.rank * self.batch_size, end, self.world_size * self.batch_size)
+    def starts(self, seen):
+        """Return where in the order of all samples this process's batches start, after the first `seen` samples."""
+        if self.training:
+            end = self.num_samples - (self.num_samples - seen) % self.batch_size
+            return range(seen + self.rank * (self.batch_size // self.world_size), end, self.batch_size)
+        return range(seen + self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
 
     def sample_order(self):
         """Return the indices of all samples (num_samples,) in the order of this epoch."""
-        if not self.shuffle:
+        if not self.training:
             return np.arange(self.num_samples)
         return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
 
@@ -76,9 +71,9 @@ class BatchOrder(Sampler):
 class SeededItems(Dataset):
     """The items of `feeder` by keys (epoch, index), each drawn from a seed of its own.
 
-    Before an item, the global states of `random` and `numpy.random`, which augmentations draw from, are seeded from
-    (`seed`, epoch, index); after it they are what they were. So an item depends neither on the worker that makes it
-    nor on what was drawn before, and differs from epoch to epoch.
+    Before an item, the global states of `random`, `numpy.random` and torch, which augmentations draw from, are seeded
+    from (`seed`, epoch, index); after it they are what they were. So an item depends neither on the worker that makes
+    it nor on what was drawn before, and differs from epoch to epoch.
     """
 
     def __init__(self, feeder, seed):
@@ -100,18 +95,20 @@ class SeededItems(Dataset):
         number = hashed(self.seed, epoch, index)
         random.seed(number)
         np.random.seed(number % 2 ** 32)
+        torch.default_generator.manual_seed(number)
         return self.feeder[index]
 
 
 @contextlib.contextmanager
 def kept_random_state():
-    """Put the global states of `random` and `numpy.random` back, when the block ends, to what they are now."""
-    states = random.getstate(), np.random.get_state()
+    """Put the global states of `random`, `numpy.random` and torch back, when the block ends, to what they are now."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
 
 
 def hashed(*numbers):
@@ -148,8 +145,8 @@ def leave_signals_to_the_run(_worker):
 def default_workers(device, world_size=1):
     """Return how many workers each of `world_size` processes has use for.
 
-    On a CPU none: an item takes a thousandth of the time that the model takes for it. Beside a GPU, this process's
-    share of the cores, at least 1 and at most MOST_WORKERS.
+    On a CPU none: the model takes a thousand times as long for an item as the feeder. Beside a GPU, as many as each
+    process has cores, at least 1 and at most MOST_WORKERS.
     """
     if torch.device(device).type == 'cpu':
         return 0

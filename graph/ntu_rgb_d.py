@@ -27,3 +27,9 @@ class Graph(SkeletonGraph):
 
     def __init__(self, labeling_mode='spatial'):
         super().__init__(JOINT_NAMES, INWARD, BONE_PARTNERS, MIDDLE_OF_SPINE, LEFT_RIGHT, labeling_mode)
+
+
+_graph = Graph()
+# Models and graphs of others take these from the module, as they can from the published one.
+num_node, self_link, neighbor = _graph.num_node, _graph.self_link, _graph.neighbor
+inward, outward = _graph.inward, _graph.outward

@@ -1,9 +1,9 @@
-"""The empty bodies of a batch are computed once.
+"""Identical bodies of a batch are computed once.
 
-Five of six NTU clips show one person, and the second body of such a sample is all zeros. The empty bodies of a batch
-at one person index are the same input, before and after the batch norm of the data, and so have the same activations
-in every layer. One of them is computed. In training, batch norm counts it as often as it occurs: in the mean, the
-variance, the running statistics and the gradient. The results are those of the whole batch.
+Five of six NTU clips show one person, and the second body of such a sample is empty: all zeros, or, where the feeder
+normalises, one pattern. Bodies of a batch that are identical and have the same person index remain identical after the
+batch norm of the data, and so in every layer. One of them is computed. In training, batch norm counts it as often as
+it occurs: in the mean, the variance, the running statistics and the gradient. The results are those of the whole batch.
 """
 import dataclasses
 
@@ -13,38 +13,45 @@ from torch.nn import functional as F
 
 @dataclasses.dataclass
 class Bodies:
-    """The bodies of a batch that are computed: all that are not empty, then one empty one for each person index.
+    """The bodies of a batch that are computed: first those that occur once, then one of each that occurs repeatedly.
 
     kept   (B,)    the index of each computed body among the N·M of the batch
     place  (N·M,)  which computed body has the result of each body of the batch
-    count  (B,)    how often each computed body occurs in the batch; 1 for those that are not empty
-    full           how many of the B are not empty
+    count  (B,)    how often each computed body occurs in the batch
+    single         how many of the B occur once
     total          N·M
     """
 
     kept: torch.Tensor
     place: torch.Tensor
     count: torch.Tensor
-    full: int
+    single: int
     total: int
 
 
+def is_recorded():
+    """Return whether this forward pass is recorded, by torch.compile, torch.export, torch.onnx or torch.jit."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+
 def distinct_bodies(x):
-    """Return the Bodies of a batch x (N, C, T, V, M), or None if no empty body occurs twice."""
-    N, *_, M = x.shape
-    empty = (x == 0).flatten(1, 3).all(1)  # (N, M)
-    if not (empty.sum(0) > 1).any():
+    """Return the Bodies of a batch x (N, M, values of a body), or None if no body occurs twice at a person index."""
+    N, M, _ = x.shape
+    x = x.flatten(0, 1)
+    index = torch.arange(N * M, device=x.device)
+    person, largest = index % M, x.amax(1)
+    # Identical bodies have the same largest value. Whether bodies with the same one are identical is then compared.
+    similar = (largest == largest[:, None]) & (person == person[:, None])
+    last = (similar * index).amax(1)
+    last = last.where((x == x[last]).all(1), index)
+    count = last.bincount(minlength=N * M)
+    if (count <= 1).all():
         return None
-    empty = empty.flatten()
-    full = torch.nonzero(~empty).squeeze(1)
-    person = torch.arange(N * M, device=x.device) % M
-    persons, rank, count = person[empty].unique(return_inverse=True, return_counts=True)
-    place = torch.empty_like(person)
-    place[full] = torch.arange(len(full), device=x.device)
-    place[empty] = len(full) + rank
-    kept = torch.empty(len(full) + len(persons), dtype=torch.long, device=x.device)
-    kept[place] = torch.arange(N * M, device=x.device)
-    return Bodies(kept, place, torch.cat((torch.ones_like(full), count)), len(full), N * M)
+    single, repeated = (torch.nonzero(which).squeeze(1) for which in (count == 1, count > 1))
+    kept = torch.cat((single, repeated))
+    place = torch.empty_like(index)
+    place[kept] = torch.arange(len(kept), device=x.device)
+    return Bodies(kept, place[last], count[kept], len(single), N * M)
 
 
 def batch_norm(bn, x, bodies=None):
@@ -52,7 +59,7 @@ def batch_norm(bn, x, bodies=None):
 
     The nn.BatchNorm2d `bn` updates its running statistics as if it had seen every body of the batch.
     """
-    if not bn.training or bodies is None and x.device.type != 'cpu':
+    if not bn.training or bodies is None and (is_recorded() or x.device.type != 'cpu'):
         return bn(x)
     if bodies is None:
         bodies = Bodies(None, None, x.new_ones(len(x), dtype=torch.long), len(x), len(x))
@@ -117,19 +124,19 @@ class CountedBatchNorm(torch.autograd.Function):
         # The rest, −γ/σ · w_b (dL/dβ + x̂ dL/dγ) / n, is again a batch norm with constants.
         scale = -weight * (variance + ctx.eps).rsqrt() / (bodies.total * T * V)
         rest = F.batch_norm(x, mean, variance, scale * dweight, scale * dbias, eps=ctx.eps)
-        rest[bodies.full:] *= bodies.count[bodies.full:, None, None, None].to(x.dtype)
+        rest[bodies.single:] *= bodies.count[bodies.single:, None, None, None].to(x.dtype)
         return dx.add_(rest), dweight, dbias, None, None
 
 
 def counted_moments(x, bodies):
     """Return the mean and the variance (C,) of `bodies` x (B, C, T, V), in float32 or float64."""
-    C, V, full = x.size(1), x.size(3), bodies.full
+    C, V, single = x.size(1), x.size(3), bodies.single
     dtype = torch.promote_types(x.dtype, torch.float32)
     running = torch.zeros(2, V * C, dtype=dtype, device=x.device)  # unused, but its type is that of the result
-    parts = x.split([full] * (full > 0) + [1] * (len(x) - full))
+    parts = x.split([single] * (single > 0) + [1] * (len(x) - single))
     moments = [torch.batch_norm_update_stats(joints_as_channels(part), *running, 0.) for part in parts]
     means, variances = (torch.stack(values).view(-1, V, C) for values in zip(*moments))
-    count = F.pad(bodies.count[full:], (int(full > 0), 0), value=full)  # of each part
+    count = F.pad(bodies.count[single:], (int(single > 0), 0), value=single)  # of each part
     share = (count.to(dtype) / (bodies.total * V))[:, None, None]
     mean = (share * means).sum((0, 1))
     return mean, (share * (variances + (means - mean) ** 2)).sum((0, 1))

@@ -16,11 +16,23 @@ def make_optimizer(arg, parameters):
     return optimizer(parameters, lr=arg.base_lr, weight_decay=arg.weight_decay)
 
 
+def freeze_graphs(network, frozen):
+    """Freeze the learned graphs of `network`, the parameters named PA, or train them; return whether that is new."""
+    learned = [parameter for name, parameter in network.named_parameters() if 'PA' in name]
+    changed = any(parameter.requires_grad == frozen for parameter in learned)
+    for parameter in learned:
+        parameter.requires_grad_(not frozen)
+    return changed
+
+
 def learning_rate(arg, epoch):
-    """Return the rate of `epoch` e, from 0: base_lr · (e+1) / warm_up_epoch, then base_lr times 0.1 at every step."""
+    """Return the rate of `epoch` e, from 0.
+
+    It is base_lr · (e+1) / warm_up_epoch at first, then base_lr times lr_decay_rate for every step up to e.
+    """
     if epoch < arg.warm_up_epoch:
         return arg.base_lr * (epoch + 1) / arg.warm_up_epoch
-    return arg.base_lr * 0.1 ** sum(epoch >= step for step in arg.step)
+    return arg.base_lr * arg.lr_decay_rate ** sum(epoch >= step for step in arg.step)
 
 
 def is_last_epoch(arg, epoch):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from model.empty_bodies import batch_norm, distinct_bodies
+from model.empty_bodies import batch_norm, distinct_bodies, is_recorded
 from runtime.dotted import build
 
 # Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
@@ -63,7 +63,11 @@ class GraphUnit(nn.Module):
         return sum(self.graphs(x).values())
 
     def similarity(self, x):
-        """Return θ_k(x)ᵀ φ_k(x) / (inter·T) for x (N, C, T, V): (N, 3, V, V), from one convolution for all θ and φ."""
+        """Return θ_k(x)ᵀ φ_k(x) / (inter·T) for x (N, C, T, V): (N, 3, V, V), at least float32.
+
+        The six embeddings are one convolution. Their products exceed the range of float16, and bfloat16 would round
+        them before the softmax.
+        """
         convolutions = [*self.conv_a, *self.conv_b]
         embedded = F.conv2d(x, torch.cat([conv.weight for conv in convolutions]),
                             torch.cat([conv.bias for conv in convolutions]))
@@ -72,12 +76,13 @@ class GraphUnit(nn.Module):
         # Channels come last, as in memory, so that one copy assembles the gradient.
         embedded = embedded.permute(0, 2, 3, 1).unflatten(3, (2, 3, inter))
         embedded = embedded.permute(3, 0, 4, 2, 1, 5).reshape(2, N, 3, V, T * inter)
-        theta, phi = embedded
-        return theta @ phi.transpose(-1, -2) / (inter * T)
+        with torch.autocast(x.device.type, enabled=False):
+            theta, phi = embedded.to(torch.promote_types(x.dtype, torch.float32))
+            return theta @ phi.transpose(-1, -2) / (inter * T)
 
     def forward(self, x, bodies=None):
         N, C, T, V = x.shape
-        G = self.adjacency(x).expand(N, 3, V, V)
+        G = self.adjacency(x).to(x.dtype).expand(N, 3, V, V)
         # x G_1, x G_2 and x G_3 become 3·C channels: Σ_k W_k is one convolution of them.
         G = G.permute(0, 3, 1, 2).reshape(N, 1, V * 3, V)
         aggregated = (G @ x.permute(0, 2, 3, 1)).view(N, T, V, 3 * C).permute(0, 3, 1, 2)
@@ -142,9 +147,10 @@ class SkeletonNetwork(nn.Module):
 
     def forward(self, x):
         N, C, T, V, M = x.shape
-        # If the input needs a gradient, every body needs its own.
-        bodies = distinct_bodies(x) if self.skip_empty_bodies and not x.requires_grad else None
         x = x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T)
+        # A recorded graph must fit other data. If the input needs a gradient, every body needs its own.
+        skip = self.skip_empty_bodies and not (is_recorded() or x.requires_grad)
+        bodies = distinct_bodies(x.view(N, M, -1)) if skip else None
         x = self.data_bn(x)
         x = x.view(N * M, V, C, T).permute(0, 2, 3, 1)
         if bodies is not None:
@@ -163,7 +169,7 @@ class SkeletonNetwork(nn.Module):
         """
         if any(module.training for module in self.modules()):
             return self.through_units(x, bodies, self.compiled_unit or Unit.__call__)
-        if torch.is_grad_enabled():
+        if torch.is_grad_enabled() or is_recorded():
             return self.through_units(x, None)
         through_units = self.compiled_units or self.through_units
         if x.device.type != 'cpu':

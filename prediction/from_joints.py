@@ -13,7 +13,6 @@ class StreamOfJoints(nn.Module):
         super().__init__()
         feeder = stream.feeder
         self.network = stream.network
-        self.network.skip_empty_bodies = False
         self.of_file = stream.stream, stream.graph.bone_partners if 'bone' in stream.stream else None
         self.of_feeder = feeder.stream or 'joint', feeder.skeleton and feeder.skeleton.bone_partners
         self.window_size = feeder.window_size

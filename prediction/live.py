@@ -3,48 +3,49 @@ import json
 
 import numpy as np
 
-from data_gen.formats import kinetics_json, ntu_skeleton
+from data_gen.formats import kinetics_json, ntu_skeleton, pose_files
+from data_gen.formats.detections import Nobody
+from data_gen.formats.mediapipe_landmarks import IMAGE, WORLD
 from data_gen.formats.raw_file import check_size
 from data_gen.formats.sample import BrokenSample, Recording
-from data_gen.normalize import coco_clip, kinetics_clip, ntu_clip
+from data_gen.normalize import coco_clip, kinetics_clip, ntu_clip, nwucla_clip
 from prediction.ranking import best, probabilities
 from prediction.windows import check_stride, score_windows
 from runtime.errors import UserError, complain
 
 # Joints of a published data set → dimensions, the function that makes the clip, and how many persons of a frame count.
-PUBLISHED = {25: (3, ntu_clip, ntu_skeleton.MAX_BODIES), 18: (2, kinetics_clip, kinetics_json.MAX_PERSONS),
-             17: (2, coco_clip, None)}
+PUBLISHED = {25: (3, ntu_clip, ntu_skeleton.MAX_BODIES), 20: (3, nwucla_clip, None),
+             18: (2, kinetics_clip, kinetics_json.MAX_PERSONS), 17: (2, coco_clip, None)}
 SMOOTHING = .5  # weight of the newest window in the smoothed probabilities
-FARTHEST_SHARE = 2  # images; joints lie within one
 SOURCE = 'the frames'
-FORMS = '{"persons": [[[x, y, score], …], …]}, or a frame of OpenPose (2D) or MediaPipe'
+NEEDED = '{"persons": [[[x, y, score], …], …]} is needed, or a frame of a pose estimator'
 
 
 class LivePredictor:
     """Scores the last `window` frames after every `stride` frames, half a window if it is None.
 
     `predictor` is a predict.Predictor. Clips are prepared as `preparation.yaml` beside the data says or, without one,
-    as those of the published data set with as many joints. `image_size` (width, height) makes pixels shares of the
-    image, which models of Kinetics-Skeleton and COCO need. The results are those of `Predictor.windows` for the same
-    frames. Raises UserError if the model does not take such windows.
+    as those of the published data set with as many joints. The predictor's pose flags hold the size of the image, if
+    coordinates are in pixels, and the skeleton that joints are mapped to. The results are those of `Predictor.windows`
+    for the same frames. Persons are not followed: each is who stands at the same place in the frame before. Raises
+    UserError if the model does not take such windows.
     """
 
-    def __init__(self, predictor, window, stride=None, image_size=None, top_k=5):
+    def __init__(self, predictor, window, stride=None, top_k=5):
         self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
-        self.image_size = image_size
         preparation, joints = predictor.preparation, predictor.model.num_point
+        flags, size = predictor.pose_flags, None
         if preparation:
             self.dimensions, self.clip_of, self.most_persons = preparation.dimensions, preparation.clip, None
+            flags, size = flags._replace(joints=preparation.joints), preparation.image_size
         elif joints in PUBLISHED:
             self.dimensions, self.clip_of, self.most_persons = PUBLISHED[joints]
         else:
             raise UserError(f'--live: the model is of {joints} joints, and no preparation.yaml beside its data says '
                             'how to prepare them')
-        if image_size and (preparation or self.dimensions == 3):
-            raise UserError('--image-size: it is for models of Kinetics-Skeleton and COCO: leave it out')
-        self.in_image = not preparation and self.dimensions == 2
+        self.flags = flags._replace(image_size=flags.image_size or size, dimensions=self.dimensions)
         self.joints = np.random.default_rng(0).random((1, window, joints, 3))  # (M, window, V, C), the newest last
-        self.seen, self.time, self.smoothed = window, None, None
+        self.seen, self.time, self.smoothed, self.image_size = window, None, None, (1, 1)
         self.score()  # finds what does not fit before the first frame comes; a network's first pass is slow, too
         self.joints[:], self.seen, self.smoothed = 0, 0, None
 
@@ -57,11 +58,14 @@ class LivePredictor:
         """Take the next frame; return the result for the window that ends there, if one is due, else None.
 
         `frame` is {'persons': (M, V, C), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as lists or
-        arrays; or a frame of OpenPose or of MediaPipe, see docs/prediction.md. A result has the time of its last frame
-        (None if it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the
-        `smoothed` class. Raises UserError for a frame that is none, which is passed over.
+        arrays; or a frame of a pose estimator, see docs/prediction.md. A result has the time of its last frame (None if
+        it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the `smoothed`
+        class. Raises BrokenSample for a frame that is none, which is passed over.
         """
-        persons = self.persons_in(frame)
+        if isinstance(frame, dict) and 'persons' in frame:
+            persons = self.persons_in(frame['persons'])
+        else:
+            persons = self.poses_in(frame)
         absent = max(0, len(persons) - len(self.joints))
         self.joints = np.pad(self.joints[:, 1:], ((0, absent), (0, 1), (0, 0), (0, 0)))
         self.joints[:len(persons), -1] = persons
@@ -76,7 +80,7 @@ class LivePredictor:
     def score(self):
         """Return the result for the window that ends at the newest frame."""
         length = min(self.seen, self.window)
-        recording = Recording(self.joints[:, -length:], image_size=self.image_size or (1, 1))
+        recording = Recording(self.joints[:, -length:], image_size=self.image_size)
         window, = score_windows(self.predictor.model, recording, self.clip_of, SOURCE, [(0, length)], 1)
         result = {'time': self.time, 'from': self.seen - length, 'to': self.seen, 'top': [], 'smoothed': None}
         if window.scores is None:
@@ -88,40 +92,50 @@ class LivePredictor:
         smoothed = {'label': label, 'name': names[label], 'probability': float(self.smoothed[label])}
         return {**result, 'top': best(window.scores, names, self.top_k), 'smoothed': smoothed}
 
-    def persons_in(self, frame):
-        """Return the joints of the persons in a frame as float64 (M, V, 3); BrokenSample if it is none."""
-        V = self.joints.shape[2]
+    def persons_in(self, persons):
+        """Return the joints of the `persons` in a frame, (M, V, C), as float64 (M, V, 3)."""
         try:
-            persons = np.array(persons_of_any_form(frame, self.dimensions), np.float64)
-        except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
-            raise BrokenSample(f'not a frame: {FORMS} is needed') from None
+            persons = np.array(persons, np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise BrokenSample('its persons are not lists of numbers, all of one length') from None
+        V, channels = self.joints.shape[2], (3,) if self.dimensions == 3 else (2, 3)
         if not persons.size:
             return np.zeros((0, V, 3))
-        channels = (3,) if self.dimensions == 3 else (2, 3)
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
             raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
         check_size(persons)
-        if self.in_image and not self.image_size and np.abs(persons[..., :2]).max() > FARTHEST_SHARE:
-            raise BrokenSample(f'a coordinate of {np.abs(persons[..., :2]).max():g} is no share of an image: give '
-                               '--image-size')
         if persons.shape[2] == 2:
             persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
-        return persons[:self.most_persons]
+        size = self.flags.image_size
+        farthest = np.abs(persons[..., :2]).max()
+        if self.dimensions == 2 and not size and not self.predictor.preparation:
+            if farthest > kinetics_json.FARTHEST_SHARE:
+                raise BrokenSample(f'a coordinate of {farthest:g} is no share of an image: give --image_size')
+            size = 1, 1
+        return self.in_shares(persons, size)[:self.most_persons]
 
+    def poses_in(self, frame):
+        """Return the joints (M, V, 3) in a frame of a pose estimator; a list is MediaPipe's landmarks."""
+        if isinstance(frame, list):
+            frame = {(WORLD if self.dimensions == 3 else IMAGE)[0]: frame}
+        if not isinstance(frame, dict) or pose_files.form_in(frame) is None:
+            raise BrokenSample(f'not a frame: {NEEDED}')
+        try:
+            recording = pose_files.recording_in(frame, SOURCE, self.flags)
+        except Nobody:
+            return np.zeros((0, *self.joints.shape[2:]))
+        if recording.joints.shape[1:3] != (1, self.joints.shape[2]):
+            raise BrokenSample(f'{recording.joints.shape[1]} frames of {recording.joints.shape[2]} joints, and one of '
+                               f'{self.joints.shape[2]} is needed')
+        return self.in_shares(recording.joints[:, 0], recording.image_size)[:self.most_persons]
 
-def persons_of_any_form(frame, dimensions):
-    """Return the persons in a frame as nested lists (M, V, C).
-
-    OpenPose writes {"people": [{"pose_keypoints_2d": [x0, y0, score0, …]}, …]}. MediaPipe's landmarks of a person are
-    a list of {"x", "y", "z", "visibility"}, those of several a list of such lists.
-    """
-    if isinstance(frame, list):
-        third = 'z' if dimensions == 3 else 'visibility'
-        people = frame if frame and isinstance(frame[0], list) else [frame] if frame else []
-        return [[[landmark['x'], landmark['y'], landmark[third]] for landmark in person] for person in people]
-    if 'people' in frame and dimensions == 2:
-        return [np.reshape(person['pose_keypoints_2d'], (-1, 3)) for person in frame['people']]
-    return frame['persons']
+    def in_shares(self, persons, size):
+        """Return the persons with x and y as shares of an image of this `size`; as they are if it is None or in 3D."""
+        if size is None or self.dimensions == 3:
+            self.image_size = None
+            return persons
+        self.image_size = 1, 1
+        return persons / (*size, 1)
 
 
 def live_results(live, lines):

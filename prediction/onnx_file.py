@@ -55,4 +55,4 @@ def with_description(proto, description, path):
     """Return (the bytes of the ONNX model with its description, the ExportedModel that they hold)."""
     helper.set_model_props(proto, {key: json.dumps(value, default=str) for key, value in description.items()})
     content = proto.SerializeToString()
-    return content, onnx_model(content, path)
+    return content, onnx_model(path, content)

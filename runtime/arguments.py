@@ -5,7 +5,7 @@ import math
 
 import yaml
 
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,14 +59,16 @@ def check_value(action, value, path):
     checked = []
     for one in values:
         try:
+            if isinstance(one, list) or isinstance(one, dict) and action.type is not mapping:
+                raise ValueError
             # A flag's type reads text; YAML has read numbers already, all but such as 1e-3, which it takes for text.
             text = one if isinstance(one, dict) else str(one)
             checked.append(action.type(text) if action.type else text)
-        except (ValueError, TypeError, argparse.ArgumentTypeError):
-            name = getattr(action.type, '__name__', 'value').replace('_', ' ')
-            raise UserError(f'{path}: {action.dest}: {one!r} is no {name}') from None
+        except (ValueError, argparse.ArgumentTypeError):
+            name = getattr(action.type, '__name__', 'text').replace('_', ' ')
+            raise UserError(f'{path}: {action.dest}: {shown(one)} is no {name}') from None
         if action.choices is not None and checked[-1] not in action.choices:
-            raise UserError(f'{path}: {action.dest}: {one!r} is none of {", ".join(map(str, action.choices))}')
+            raise UserError(f'{path}: {action.dest}: {shown(one)} is none of {", ".join(map(str, action.choices))}')
     return checked if takes_list else checked[0]
 
 
@@ -108,36 +110,19 @@ def mapping(text):
     return content
 
 
-def count(text):
-    """Read a whole number from 1."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not at least 1")
-    return int(text)
+def ranged(name, kind, fits, words):
+    """Return a flag's type, called `name`: it reads a `kind` of number that `fits`; `words` say which numbers do."""
+    def read(text):
+        number = kind(text)
+        if not fits(number):
+            raise argparse.ArgumentTypeError(f"'{text}' is not {words}")
+        return number
+    read.__name__ = name
+    return read
 
 
-def whole_number(text):
-    """Read a whole number from 0."""
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0")
-    return int(text)
-
-
-def number_from_0(text):
-    """Read a number from 0."""
-    if not 0 <= float(text) < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0")
-    return float(text)
-
-
-def number_above_0(text):
-    """Read a number above 0."""
-    if not 0 < float(text) < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not above 0")
-    return float(text)
-
-
-def share(text):
-    """Read a number from 0 to below 1."""
-    if not 0 <= float(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not at least 0 and below 1")
-    return float(text)
+count = ranged('count', int, lambda number: number >= 1, 'at least 1')
+whole_number = ranged('whole_number', int, lambda number: number >= 0, 'at least 0')
+number_from_0 = ranged('number_from_0', float, lambda number: 0 <= number < math.inf, 'at least 0')
+number_above_0 = ranged('number_above_0', float, lambda number: 0 < number < math.inf, 'above 0')
+share = ranged('share', float, lambda number: 0 <= number < 1, 'at least 0 and below 1')

@@ -31,15 +31,11 @@ def write_whole(path, mode='wb', encoding=None):
         raise
 
 
-class named:
-    """Within this block an error of the operating system, such as a full disk, names the file at `path`."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, _kind, error, _traceback):
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(self.path)
+@contextlib.contextmanager
+def named(path):
+    """Within this block, an error of the operating system, such as a full disk, names the file at `path`."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

@@ -1,27 +1,22 @@
-"""The checkpoint of a training run: all that is needed to go on as if it had not stopped."""
-import random
-
-import numpy as np
+"""The checkpoint of a training run: all that is needed to continue as if it had not stopped."""
 import torch
 
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 from runtime.run_flags import get_parser
-from runtime.weights import load_tensors
+from runtime.torch_file import load_tensors
 
 # Flags that may differ between a run and the run that resumes it without a word: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',
                   'checkpoint_interval', 'work_dir', 'device'}
 # Flags without which the checkpoint fits nothing.
 MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder', 'schedule', 'ema', 'val_persons', 'val_share')
-# And those that the rates of a schedule follow from that is spread over all steps of the run: every one but step.
+# Flags that the rates of a schedule over all steps of the run follow from: of every schedule but step.
 OF_THE_SCHEDULE = ('num_epoch', 'start_epoch', 'warm_up_epoch', 'batch_size', 'base_lr')
 
 
 def random_states(device):
-    """Return the states of Python's, NumPy's and torch's generators (and of `device`'s) as plain data."""
-    name, keys, position, has_gauss, gauss = np.random.get_state()
-    states = {'python': random.getstate(), 'numpy': (name, keys.tolist(), position, has_gauss, gauss),
-              'torch': torch.get_rng_state()}
+    """Return the states of torch's generators for the CPU and for `device`, which dropout draws from."""
+    states = {'cpu': torch.get_rng_state()}
     if device.type == 'cuda':
         states['cuda'] = torch.cuda.get_rng_state(device)
     return states
@@ -29,18 +24,16 @@ def random_states(device):
 
 def restore_random_states(states, device):
     """Set the generators to what `random_states` returned."""
-    version, keys, gauss = states['python']
-    random.setstate((version, tuple(keys), gauss))
-    np.random.set_state(tuple(states['numpy']))
-    torch.set_rng_state(states['torch'])
+    torch.set_rng_state(states['cpu'])
     if device.type == 'cuda' and 'cuda' in states:
         torch.cuda.set_rng_state(states['cuda'], device)
 
 
-def load_checkpoint(path, arguments):
-    """Return (state, changes): the checkpoint at `path`, and a line a flag that differs from `arguments` now.
+def load_checkpoint(path, arguments, num_train):
+    """Return (state, changes): the checkpoint at `path`, and a line for each flag that differs from `arguments` now.
 
-    Raises UserError if it is no checkpoint, or one of a run that `arguments` (a dict) cannot go on with.
+    Raises UserError if it is no checkpoint, or one of a run that `arguments` (a dict), with `num_train` training
+    samples, cannot continue.
     """
     state = load_tensors(path)
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
@@ -54,8 +47,17 @@ def load_checkpoint(path, arguments):
         fixed.append('seed')  # it draws the validation part
     for key in fixed:
         if before[key] != arguments[key]:
-            raise UserError(f'{path}: {key} was {before[key]!r} and is {arguments[key]!r} now: the run cannot be '
-                            'resumed so; give the former value, or another --work-dir')
-    changes = [f'{key} was {before[key]!r} and is {value!r} now' for key, value in arguments.items()
+            raise UserError(f'{path}: {key} was {shown(before[key])} and is {shown(arguments[key])} now: the run '
+                            'cannot be resumed so; give the former value, or another --work-dir')
+    if state['num_train'] != num_train:
+        raise UserError(f'{path}: it was written on {state["num_train"]} training samples, and there are {num_train} '
+                        'now')
+    changes = [f'{key} was {shown(before[key])} and is {shown(value)} now' for key, value in arguments.items()
                if key not in FREE_TO_CHANGE and before[key] != value]
+    seen, batch_size = state['samples'], arguments['batch_size']
+    left_out = (num_train - seen) % batch_size
+    if left_out > num_train % batch_size:
+        changes.append(f'the last {left_out} samples of this epoch are left out: they fill no batch of {batch_size}')
+    if seen and before['seed'] != arguments['seed']:
+        changes.append('the rest of this epoch is in another order: of its samples, some come twice and some never')
     return state, changes

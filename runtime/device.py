@@ -1,4 +1,4 @@
-"""Which processor a run works on: what the user asked for as far as it exists."""
+"""Which processor a run works on: what the user asked for, as far as it exists."""
 import torch
 
 from runtime.errors import UserError
@@ -7,9 +7,9 @@ from runtime.errors import UserError
 def choose_devices(asked, local_rank=None):
     """Return (devices, line): the torch devices to work on, and the sentence that says so.
 
-    `asked` holds what `--device` takes: GPU numbers, 'cuda:1', 'mps', 'cpu', 'auto'. GPUs that do not exist are left
-    out; where none is left, the best of what is there is used. Under torchrun a process has the one GPU of its
-    `local_rank`, unless 'cpu' was asked for.
+    `asked` holds what `--device` takes: GPU numbers, 'cuda:1', 'mps', 'cpu', 'auto'. Devices that do not exist are left
+    out; where none is left, the best that exists is used. Under torchrun a process has the one GPU of its `local_rank`,
+    unless 'cpu' was asked for.
     """
     names = [f'cuda:{name}' if str(name).isdigit() else str(name) for name in asked]
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -29,7 +29,7 @@ def choose_devices(asked, local_rank=None):
 
 
 def exists(name, cuda_count):
-    """Tell whether the device `name` is there; 'auto' is no device of its own. UserError if it is no device name."""
+    """Return whether the device `name` exists; 'auto' names none. UserError if it is no device's name."""
     if name == 'auto':
         return False
     try:

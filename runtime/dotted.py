@@ -2,21 +2,22 @@
 import importlib
 import inspect
 
-from runtime.errors import UserError
+from runtime import plug_ins
+from runtime.errors import UserError, shown
 
 
-def import_class(name):
-    """Return the class with the dotted name `name`, such as 'model.agcn.Model'.
+def import_class(name, key=None):
+    """Return the class with the dotted name `name`, such as 'model.agcn.Model', which the config's `key` names.
 
     Raises UserError if its module or the class in it does not exist.
     """
-    if not isinstance(name, str):
-        raise UserError(f'{name!r} is no dotted class name, such as feeders.feeder.Feeder')
+    parts = name.split('.') if isinstance(name, str) else []
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        raise UserError(f'{shown(name)} is no dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
+        plug_ins.remember(name, key)
         module = importlib.import_module(module_name)
-    except ValueError:
-        raise UserError(f"'{name}' is no dotted class name, such as feeders.feeder.Feeder") from None
     except ModuleNotFoundError as error:
         if error.name and (module_name + '.').startswith(error.name + '.'):
             raise UserError(f"'{name}': there is no module {error.name}") from None
@@ -31,7 +32,7 @@ def build(name, arguments, key):
 
     `key` is the config's key that holds the arguments, for the line that a wrong or a missing one gets.
     """
-    built_class = import_class(name)
+    built_class = import_class(name, key.removesuffix('_args').removeprefix('train_').removeprefix('test_'))
     signature = inspect.signature(built_class)
     try:
         given = signature.bind(**arguments).arguments
@@ -40,9 +41,26 @@ def build(name, arguments, key):
     for argument, value in given.items():
         default = signature.parameters[argument].default
         if isinstance(default, int | float) and isinstance(value, str):
-            raise UserError(f'{key}: {name}: {argument}: {value!r} is text, and a value such as {default} is needed '
-                            '(to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')
+            raise UserError(f'{key}: {name}: {argument}: {shown(value)} is text, and a value such as {default} is '
+                            'needed (to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')
     try:
         return built_class(**arguments)
     except ValueError as error:
+        if plug_ins.origin(error):
+            raise
         raise UserError(f'{key}: {name}: {error}') from error
+
+
+def submodules(package):
+    """Return a package's `__getattr__` by which its submodules are attributes, imported when asked for.
+
+    So models and feeders of others find theirs: they import `graph`, and take `graph.ntu_rgb_d.Graph` from it.
+    """
+    def module_getattr(name):
+        try:
+            return importlib.import_module(f'{package}.{name}')
+        except ModuleNotFoundError as error:
+            if error.name != f'{package}.{name}':
+                raise
+            raise AttributeError(f"module '{package}' has no attribute '{name}'") from None
+    return module_getattr

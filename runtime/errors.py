@@ -1,10 +1,15 @@
 """The user's errors: one exception for all of them, and the one place that turns it into a line and a status."""
 import errno
 import os
+import reprlib
 import signal
 import sys
 
+from runtime import plug_ins
+
 WRONG_INPUT = 2
+LONGEST_LINE = 480  # characters
+ADVICE = 180  # of them, at the end of a line that is cut
 
 
 class UserError(Exception):
@@ -22,8 +27,8 @@ def run_command(command):
     """Run `command()` and end the process with the status it returns (None is 0).
 
     A UserError, a file that cannot be read or written, and memory that runs out end in one line on standard error
-    and status 2; an interrupt ends with 130, as a shell expects. Anything else is a defect of ours and keeps its
-    traceback.
+    and status 2; an interrupt ends with 130, as a shell expects. Anything else is a defect and keeps its traceback;
+    if it is from a plug-in, a line before it says so.
     """
     try:
         status = command()
@@ -35,12 +40,16 @@ def run_command(command):
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone, and would be told so a second time at exit
         status = 128 + signal.SIGPIPE
-    except OSError as error:
-        status = complain(describe_os_error(error))
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+    except Exception as error:
+        plug_in = plug_ins.origin(error)
+        if is_out_of_memory(error):
+            status = complain('out of memory: use smaller batches or fewer processes')
+        elif isinstance(error, OSError) and plug_in is None:
+            status = complain(describe_os_error(error))
+        else:
+            if plug_in is not None:
+                complain(plug_in)
             raise
-        status = complain('out of memory: use smaller batches or fewer processes')
     sys.exit(status)
 
 
@@ -51,13 +60,32 @@ def complain(text, status=WRONG_INPUT):
 
 
 def is_out_of_memory(error):
-    """Tell whether memory ran out: torch says so in a RuntimeError, and this module does without torch."""
-    said = "can't allocate memory", 'out of memory'
-    return isinstance(error, MemoryError) or any(words in str(error) for words in said)
+    """Return whether memory ran out: torch says so in a RuntimeError, and this module does without torch."""
+    words = "can't allocate memory", 'out of memory'
+    return isinstance(error, MemoryError) or isinstance(error, RuntimeError) and any(w in str(error) for w in words)
 
 
 def one_line(text):
-    return ' '.join(line.strip() for line in str(text).splitlines())
+    """Return `text` in one line of at most LONGEST_LINE characters: the middle of a longer one is left out."""
+    line = ' '.join(part.strip() for part in str(text).splitlines())
+    if len(line) > LONGEST_LINE:
+        line = f'{line[:LONGEST_LINE - ADVICE - 3]} … {line[-ADVICE:]}'
+    return line
+
+
+class _Shown(reprlib.Repr):
+    """Python's own way to cut values, with room for a path."""
+
+    def __init__(self):
+        super().__init__()
+        self.maxlevel, self.maxstring, self.maxother = 2, 120, 120
+
+    repr_OrderedDict = reprlib.Repr.repr_dict
+
+
+# Value → its repr, cut: for values that users' files hold. A few bytes of YAML or pickle can be nested lists whose
+# whole repr fills the memory.
+shown = _Shown().repr
 
 
 def describe_os_error(error):

@@ -2,14 +2,16 @@
 import datetime
 import os
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from runtime.errors import UserError
 
 
 class Processes:
-    """This process's place among the processes of a run, and what they say to each other.
+    """This process's place among the processes of a run, and what they tell each other.
 
     Attributes: `rank` (0 writes, the others only compute), `world_size`, `local_rank` (None without torchrun).
     """
@@ -33,27 +35,28 @@ class Processes:
         backend = 'cpu:gloo,cuda:nccl' if device.type == 'cuda' else 'gloo'
         dist.init_process_group(backend, timeout=datetime.timedelta(minutes=30))
 
+    def divide(self, network, devices):
+        """Return `network` as a module that divides each batch among the processes, or else among `devices`."""
+        if self.world_size > 1:
+            return DistributedDataParallel(network, device_ids=devices if devices[0].type == 'cuda' else None)
+        return over_devices(network, devices)
+
     def disconnect(self):
-        """Part from the other processes, all at once: none ends while another still writes or needs it."""
+        """Leave the other processes, all at once: none ends while another still writes or needs it."""
         if self.world_size > 1 and dist.is_initialized():
             dist.barrier()
             dist.destroy_process_group()
 
     def any(self, *flags):
         """Return for each of `flags` whether it is true in any process: every process gets the same answers."""
-        return [total > 0 for total in self.sum(*flags)]
+        return (self.mean(flags) > 0).tolist()
 
-    def mean(self, *numbers):
-        """Return the mean of each of `numbers` over the processes, in every process."""
-        return [total / self.world_size for total in self.sum(*numbers)]
-
-    def sum(self, *numbers):
-        """Return the sum of each of `numbers` over the processes, in every process."""
-        if self.world_size == 1:
-            return list(numbers)
-        totals = torch.tensor(numbers, dtype=torch.float64)
-        dist.all_reduce(totals)
-        return totals.tolist()
+    def mean(self, numbers):
+        """Return the mean of `numbers`, an array of any shape, over the processes, in every process: float64."""
+        means = torch.from_numpy(np.array(numbers, np.float64))
+        if self.world_size > 1:
+            dist.all_reduce(means)
+        return means.numpy() / self.world_size
 
     def gather(self, value):
         """Return the list of every process's `value`, by rank, in process 0, and None in the others."""
@@ -72,7 +75,12 @@ class Processes:
         return values[0]
 
     def share_buffers(self, module):
-        """Give the buffers of `module`, a batch norm's running mean among them, process 0's values in every process."""
+        """Give the buffers of `module`, such as batch norm's running means, process 0's values in every process."""
         if self.world_size > 1:
             for buffer in module.buffers():
                 dist.broadcast(buffer, 0)
+
+
+def over_devices(network, devices):
+    """Return `network` as a module that divides each batch among `devices`, the first of which it is on."""
+    return DataParallel(network, devices, devices[0]) if len(devices) > 1 else network

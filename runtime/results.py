@@ -23,21 +23,11 @@ def write_predictions(saved_name, index, predicted, true):
         file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
 
 
-def check_name_free(saved_name):
-    """Raise UserError if an earlier training has left weights under `saved_name`."""
-    saved_name = pathlib.Path(saved_name)
-    weights = re.compile(re.escape(saved_name.name) + r'-(best|\d+-\d+)\.pt')
-    left = sorted(path for path in saved_name.parent.glob('*.pt') if weights.fullmatch(path.name))
-    if left:
-        raise UserError(f'{left[0]}: it is from an earlier run: --overwrite writes over those weights, '
-                        '--model-saved-name gives those of this run another name')
-
-
 class WeightFiles:
     """The weights that a training run writes: `NAME-EPOCH-STEP.pt`, and the best as `NAME-best.pt` and `.json`.
 
-    Of the numbered files that this run wrote, only the last `keep` stay; None keeps all. `state` and `go_on_from`
-    carry what is known of them through a checkpoint.
+    Of the numbered files that this run wrote, only the last `keep` stay; None keeps all. A checkpoint carries the
+    `state_dict`.
     """
 
     def __init__(self, saved_name, keep=None):
@@ -45,6 +35,18 @@ class WeightFiles:
         self.keep = keep
         self.best = None
         self.numbered = []
+
+    def earlier(self):
+        """Return the files that a run with this name has left."""
+        name = pathlib.Path(self.saved_name)
+        ours = re.compile(re.escape(name.name) + r'-(best\.(pt|json)|\d+-\d+\.pt)')
+        return sorted(path for path in name.parent.glob('*') if ours.fullmatch(path.name))
+
+    def check_free(self):
+        """Raise UserError if an earlier run has left files under this name."""
+        if left := self.earlier():
+            raise UserError(f'{left[-1]}: it is from an earlier run: --overwrite writes over those weights, '
+                            '--model-saved-name gives those of this run another name')
 
     def save(self, network, epoch, global_step):
         """Write the numbered file of `epoch`, and delete those that are not to be kept."""
@@ -62,8 +64,8 @@ class WeightFiles:
             with write_whole(self.saved_name + '-best.json', 'w') as file:
                 json.dump(self.best, file)
 
-    def state(self):
+    def state_dict(self):
         return {'best': self.best, 'numbered': self.numbered}
 
-    def go_on_from(self, state):
+    def load_state_dict(self, state):
         self.best, self.numbered = state['best'], list(state['numbered'])

@@ -1,15 +1,14 @@
 """The flags of a run, which are the keys of a YAML config too, with `_` for `-`.
 
-Apart from main.py, because predict.py and visualize.py read the same configs, and because --help answers before torch
-is imported.
+They are in a module of their own because predict.py and visualize.py read the same configs, and do without main.py.
 """
 from runtime.arguments import Parser, count, mapping, number_above_0, number_from_0, share, whole_number, yes_or_no
 
 
 def get_parser():
     """Return the parser of all flags of main.py."""
-    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags go before the YAML of --config, '
-                                'which goes before the defaults.')
+    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags override the YAML of --config, '
+                                'which overrides the defaults.')
     add = parser.add_argument
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
 
@@ -18,13 +17,13 @@ def get_parser():
     add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
     add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
     add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
-    add('--resume', default=False, **switch, help='go on from the checkpoint in the work dir')
+    add('--resume', default=False, **switch, help='continue from the checkpoint in the work dir')
 
     add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
     add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
     add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
     add('--num-worker', type=whole_number, default=None,
-        help='processes that load data; as many as are of use if not given')
+        help='processes that load data; if not given, as many as help')
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
@@ -41,13 +40,15 @@ def get_parser():
     add('--base-lr', type=number_from_0, default=0.01, help='learning rate before any step; the highest of a schedule')
     add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='how the rate falls')
     add('--step', type=int, default=[20, 40, 60], nargs='+',
-        help='epochs from which the rate is a tenth of before, in the schedule step')
+        help='epochs at which the rate falls, in the schedule step')
+    add('--lr-decay-rate', type=number_from_0, default=0.1, help='what each of these steps multiplies the rate by')
     add('--warm_up_epoch', '--warm-up-epoch', type=whole_number, default=0,
         help='epochs in which the rate rises to base-lr')
     add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
-    add('--label-smoothing', type=share, default=0., help='share of the label that all classes have a part in')
-    add('--ema', type=share, default=0., help='test and keep an average of the weights, which keeps this share a step')
+    add('--label-smoothing', type=share, default=0., help='share of the label that is spread over all classes')
+    add('--ema', type=share, default=0.,
+        help='test and save an average of the weights, which moves by 1 - this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) at first')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
@@ -55,12 +56,12 @@ def get_parser():
     add('--start-epoch', type=whole_number, default=0, help='first epoch, from 0')
     add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
     add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
-    add('--grad-clip', type=number_above_0, default=None, help='greatest L2 norm of a gradient step')
+    add('--grad-clip', type=number_above_0, default=None, help='greatest L2 norm of the gradient')
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
     add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
     add('--compile', default=False, **switch, help='compile the model (training: on GPUs only), slow to start')
-    add('--skip-empty-bodies', type=yes_or_no, default=True, help='pass one empty body for all: the same numbers')
+    add('--skip-empty-bodies', type=yes_or_no, default=True, help='compute identical bodies once')
     add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
     add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
 

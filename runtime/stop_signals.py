@@ -10,7 +10,7 @@ def stop_requested(number, advice):
 
 
 class StopSignals:
-    """While the block runs, a first SIGINT or SIGTERM is only remembered, in `received`; a second ends at once."""
+    """While the block runs, a first SIGINT or SIGTERM is only remembered, in `received`; a second one acts as usual."""
 
     def __init__(self):
         self.received = None

@@ -1,8 +1,10 @@
 """The network that a config names, with its weights, and what shape of clip it takes."""
 import inspect
+import math
 
 import numpy as np
 
+from runtime import plug_ins
 from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_into
@@ -12,6 +14,7 @@ def build_network(arg):
     """Return the model that the arguments of a run name, with initial weights."""
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
+    plug_ins.remember(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
     return build(arg.model, arg.model_args, 'model_args')
 
 
@@ -39,22 +42,34 @@ def build_graph(arg):
     return build(arg.model_args['graph'], arg.model_args.get('graph_args', {}), 'graph_args')
 
 
-def answer(model, data):
-    """Return (scores float32 (N, num_class), l1) of data (N, C, T, V, M).
+def answer(model, data, average='score'):
+    """Return (scores (N, num_class), l1 ()), float32, of data (N, C, T, V, M).
 
     `l1` is the mean of a second output that some models have, else 0. Of data (N, draws, C, T, V, M), several draws of
-    each clip, scores are the mean over the draws.
+    each clip, scores are the mean over the draws, or, where `average` is 'probability', the logarithm of the mean of
+    their probabilities.
     """
     draws = data.dim() == 6
     output = model(data.flatten(0, 1) if draws else data)
-    scores, l1 = (output[0], output[1].float().mean()) if isinstance(output, tuple) else (output, 0.0)
+    scores, second = output[:2] if isinstance(output, tuple) else (output, output.new_zeros(()))
     scores = scores.float()
-    return scores.unflatten(0, data.shape[:2]).mean(1) if draws else scores, l1
+    if draws:
+        scores = scores.unflatten(0, data.shape[:2])
+        if average == 'probability':
+            scores = scores.log_softmax(2).logsumexp(1) - math.log(scores.size(1))
+        else:
+            scores = scores.mean(1)
+    return scores, second.float().mean()
+
+
+def average_of(feeder):
+    """Return what of a clip's draws a feeder wants averaged: 'score' if it does not say, or 'probability'."""
+    return getattr(feeder, 'average', 'score')
 
 
 def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
-    parameters = inspect.signature(import_class(arg.model)).parameters
+    parameters = inspect.signature(import_class(arg.model, 'model')).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
 
 
@@ -67,27 +82,31 @@ def class_count(arg):
 
 
 def check_shape(shape, arg, path):
-    """Raise UserError if clips of `shape` (…, C, T, V, M), from `path`, are not what model_args speak of."""
-    said = model_arguments(arg)
+    """Raise UserError if clips of `shape` (…, C, T, V, M), from `path`, do not fit model_args."""
+    made_for = model_arguments(arg)
     for name, axis in (('in_channels', -4), ('num_point', -2), ('num_person', -1)):
-        if isinstance(said.get(name), int) and shape[axis] != said[name]:
-            raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {said[name]}, not {shape[axis]}')
+        if isinstance(made_for.get(name), int) and shape[axis] != made_for[name]:
+            raise UserError(f'{path}: its shape is {shape}, and model_args {name} is {made_for[name]}, not '
+                            f'{shape[axis]}')
 
 
 def check_fits_model(feeder, arg, key):
-    """Raise UserError if the feeder's data or labels are not of the shape that model_args speak of."""
-    if not arg.model or not hasattr(feeder, 'data') or not hasattr(feeder, 'label'):
+    """Raise UserError if the feeder's data or labels do not fit model_args."""
+    shape = feeder.data.shape if hasattr(feeder, 'data') else getattr(feeder, 'clip_shape', None)
+    if not arg.model or shape is None or not hasattr(feeder, 'label'):
         return
-    check_shape(feeder.data.shape, arg, getattr(arg, key).get('data_path', key))
+    files = {'data_path': key, 'label_path': key, **getattr(arg, key)}
+    check_shape(shape, arg, files.get('annotations', files['data_path']))
     label = np.asarray(feeder.label)
     num_class = model_arguments(arg).get('num_class')
     if isinstance(num_class, int) and len(label):
         at = int(label.argmax())
-        check_label(label[at], num_class, sample_names(feeder, [at])[0], getattr(arg, key).get('label_path', key))
+        check_label(label[at], num_class, sample_names(feeder, [at])[0],
+                    files.get('annotations', files['label_path']))
 
 
 def check_label(label, num_class, name, path):
-    """Raise UserError if the label of the sample `name`, from `path`, is none of the `num_class` of model_args."""
+    """Raise UserError if the label of the sample `name`, from `path`, is beyond the `num_class` of model_args."""
     if label >= num_class:
         raise UserError(f'{path}: {name} has label {label}, and model_args num_class is {num_class}: '
                         'labels count from 0')

@@ -2,7 +2,6 @@
 import collections
 import io
 import pathlib
-import pickle
 import re
 
 import numpy as np
@@ -10,7 +9,12 @@ import torch
 
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError
-from runtime.safe_pickle import DataUnpickler, load_pickle
+from runtime.pyskl_names import in_our_names, is_theirs
+from runtime.torch_file import load_tensors
+
+MOST_WRAPPERS = 8
+WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
+PREFIXES = re.compile(r'(?:module\.|_orig_mod\.)*')
 
 
 def save_weights(model, path):
@@ -28,11 +32,15 @@ def save_tensors(content, path):
 
 
 def load_weights(path):
-    """Return the weights at `path`, a `.pt` or a `.pkl`: name without `module.` → CPU tensor.
+    """Return the weights at `path`, a `.pt`, `.pth` or `.pkl`: name without prefixes → CPU tensor.
 
-    Raises UserError, naming the file, if it is cut off or holds anything but tensors by name.
+    They may lie under a key of WRAPPERS, whatever else the file holds. Raises UserError, naming the file, if it is cut
+    off or holds anything but tensors by name.
     """
-    content = load_pickle(path, WeightsUnpickler) if str(path).endswith('.pkl') else load_tensors(path)
+    content = load_tensors(path)
+    for _ in range(MOST_WRAPPERS):
+        if isinstance(content, dict):
+            content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
     if not isinstance(content, dict) or not content:
         raise UserError(f'{path}: no weights in it, but a {type(content).__name__}: '
                         'a dict from parameter names to tensors is needed')
@@ -41,28 +49,16 @@ def load_weights(path):
         if isinstance(value, np.ndarray | np.generic):
             value = torch.from_numpy(np.array(value))
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise UserError(f'{path}: {name!r} is a {type(value).__name__}, not a tensor')
+            raise UserError(f'{path}: {str(name)[:80]!r} is a {type(value).__name__}, not a tensor')
         weights[strip_prefix(name)] = value
     return weights
 
 
-def load_tensors(path):
-    """Return what `torch.save` wrote to `path`, without running anything in it; UserError if that cannot be done."""
-    try:
-        with open(path, 'rb') as file:
-            file.read(1)
-    except OSError as error:
-        raise UserError(f'{path}: {error.strerror}: check the path') from None
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # a damaged file can raise any of a dozen exceptions
-        reason = str(error).strip().splitlines()[0].split('. ')[0] if str(error).strip() else type(error).__name__
-        raise UserError(f'{path}: not a whole file of weights ({reason}): fetch or write it again') from None
-
-
 def strip_prefix(name):
-    """Return a parameter's name without the `module.` that DataParallel and DistributedDataParallel put before it."""
-    return name.removeprefix('module.')
+    """Return a parameter's name without what DataParallel and DistributedDataParallel (`module.`, in front) and
+    torch.compile (`_orig_mod.`, anywhere) put into it."""
+    name = name.replace('._orig_mod.', '.')
+    return name[PREFIXES.match(name).end():]
 
 
 def step_in_name(path):
@@ -79,28 +75,60 @@ def fill_model(model, weights, path):
     """
     own = model.state_dict()
     unknown = [name for name in weights if name not in own]
+    differing = [name for name in weights if name in own and weights[name].shape != own[name].shape]
+    if unknown or differing:
+        check_traits(weights, own, path)
     if unknown:
         raise UserError(f'{path}: it has {unknown[0]} and {len(unknown) - 1} more names that the model lacks: '
                         'name the model it was written by, or drop them with --ignore-weights')
-    for name, value in weights.items():
-        if value.shape != own[name].shape:
-            raise UserError(f'{path}: {name} is {tuple(value.shape)} there and {tuple(own[name].shape)} in this model: '
-                            'check model_args (num_class, num_point), or drop it with --ignore-weights')
+    if differing:
+        name = differing[0]
+        raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
+                        'model: check model_args, or drop it with --ignore-weights')
     model.load_state_dict({**own, **weights})
     return [name for name in own if name not in weights]
+
+
+def check_traits(weights, own, path):
+    """Raise UserError if `weights`, from `path`, are seen to be of another model than the state dict `own`."""
+    theirs, ours = traits(weights), traits(own)
+    differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
+    if differing:
+        said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
+        raise UserError(f'{path}: it is of a model with {said[0]}, and this model has {said[1]}: check '
+                        f'{", ".join(differing)} in model_args, or take other weights')
+
+
+def traits(weights):
+    """Return what `weights` (name → tensor) tell of the model: its argument → the value, in words."""
+    found = {}
+    if 'fc.weight' in weights:
+        found['num_class'] = f'{len(weights["fc.weight"])} classes'
+    if 'l1.gcn1.PA' in weights:
+        found['num_point'] = f'{weights["l1.gcn1.PA"].size(-1)} joints'
+    if 'l1.gcn1.alpha' in weights:  # AAGCN's
+        found['attention'] = 'attention' if 'l1.gcn1.fc1c.weight' in weights else 'no attention'
+    return found
 
 
 def load_into(model, path, ignored=()):
     """Fill `model` with the weights at `path`, without those whose name contains one of the texts `ignored`.
 
-    Returns (names left out, names that the file lacks, which keep their initial values). Errors: see `load_weights`
-    and `fill_model`.
+    Returns (names left out, names that the file lacks, which keep their initial values). Files of PYSKL's and
+    MMAction2's must lack none. Errors: see `load_weights` and `fill_model`.
     """
     loaded = load_weights(path)
+    theirs = is_theirs(loaded)
+    if theirs:
+        loaded = in_our_names(loaded)
     left_out = [name for name in loaded if any(part in name for part in ignored)]
-    for name in left_out:
-        del loaded[name]
-    return left_out, fill_model(model, loaded, path)
+    kept = {name: value for name, value in loaded.items() if name not in left_out}
+    missing = fill_model(model, kept, path)
+    if theirs and set(missing) - set(left_out):
+        check_traits(loaded, model.state_dict(), path)
+        raise UserError(f'{path}: it lacks {missing[0]} and {len(missing) - 1} more names of this model: '
+                        'name model.aagcn.Model, which such weights are of')
+    return left_out, missing
 
 
 def find_weights(path):
@@ -111,21 +139,3 @@ def find_weights(path):
     if not pathlib.Path(path).is_absolute() and under_data.exists():
         return str(under_data)
     raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
-
-
-def _storage_from_bytes(data):
-    return torch.load(io.BytesIO(data), weights_only=True)
-
-
-def _tensor(storage, offset, size, stride, requires_grad=False, hooks=None, metadata=None):
-    if not isinstance(storage, torch.storage.TypedStorage):
-        raise pickle.UnpicklingError('a tensor without its numbers')
-    return torch.empty(0, dtype=storage.dtype).set_(storage._untyped_storage, offset, size, stride)
-
-
-class WeightsUnpickler(DataUnpickler):
-    """DataUnpickler that admits tensors too, each read by torch's own data-only loader."""
-
-    admitted = {**DataUnpickler.admitted,
-                ('torch._utils', '_rebuild_tensor_v2'): _tensor,
-                ('torch.storage', '_load_from_bytes'): _storage_from_bytes}

@@ -32,7 +32,7 @@ def recipe_value(key, shape):
         value = .1 * rng.standard_normal(shape)
     elif last == 'running_var':
         value = 6 * (.5 + rng.random(shape))
-    elif last in ('bias', 'PA'):
+    elif last in ('bias', 'PA', 'A'):  # A: PA by PYSKL's name
         value = .05 * rng.standard_normal(shape)
     elif last == 'alpha':
         value = .3 * rng.standard_normal(shape)

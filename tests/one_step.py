@@ -14,10 +14,10 @@ processor = Processor(get_parser().parse_with_config(['--config', sys.argv[1]]))
 processor.net.double()
 if 'compiled' in sys.argv:
     processor.net.compile_for_training()
-processor.wrap_model()
+processor.model = processor.processes.divide(processor.net, processor.devices)
 processor.model.train(sys.argv[3] == 'train')
 data, label, index = next(iter(processor.loader['train']))
-processor.step(0, 1, data.double(), label, index)
+processor.step(data.double(), label)
 if processor.processes.is_main:
     save_weights(processor.net, sys.argv[2])
 processor.processes.disconnect()

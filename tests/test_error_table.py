@@ -1,5 +1,6 @@
 """Each row of the table in docs/errors.md, provoked by a command."""
-import fcntl
+import contextlib
+import json
 import os
 import pathlib
 import pickle
@@ -13,6 +14,7 @@ from conftest import ROOT, run_script
 from tiny import config, write_config, write_dataset
 
 from model.agcn import Model
+from runtime.folder_lock import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
 
 SCRIPT = 'data_gen/custom_gendata.py'
@@ -83,9 +85,8 @@ class Case:
         return self.main()
 
     def running(self):
-        (self.folder / 'work_dir').mkdir()
-        self.held = open(self.folder / 'work_dir/log.txt', 'a')  # noqa: SIM115 (held while the case runs)
-        fcntl.flock(self.held, fcntl.LOCK_EX)
+        self.held = contextlib.ExitStack()  # held while the case lives
+        self.held.enter_context(only_run_on(self.folder / 'work_dir', '--work-dir'))
         return self.main()
 
     def unwritable(self):
@@ -150,6 +151,11 @@ class Case:
         (self.folder / 'frames.json').write_text('{"person": []}\n')
         return *self.predict('frames.json'), '--live', '--window', '8'
 
+    def predict_json(self, content):
+        command = self.predict('clip.json')
+        (self.folder / 'clip.json').write_text(json.dumps(content))
+        return command
+
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
         _, *flags = self.predict()
@@ -211,6 +217,10 @@ CASES = {
     'no raw recordings': lambda c: c.raw(files=()),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
+    'a JSON file that is no recording':
+        lambda c: c.predict_json({'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}}),
+    'pixels where Kinetics-Skeleton has shares of the image': lambda c: c.predict_json(
+        {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
     'a broken clip of your own': Case.clips,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
     'a data folder with other classes or flags': Case.other_clips,

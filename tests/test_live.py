@@ -11,8 +11,10 @@ from conftest import ROOT, run_script
 from data_gen.demo.actions import ACTIONS
 from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.formats.own_clips import read_recording as read_own
+from data_gen.formats.pose_files import PoseFlags
 from data_gen.formats.sample import Recording
 from data_gen.normalize import kinetics_clip
+from graph.mapping import map_joints
 from predict import Predictor
 from prediction.live import LivePredictor
 from runtime.errors import UserError
@@ -96,25 +98,34 @@ def in_2d(tmp_path_factory):
     return Predictor(write_road(folder, points=18, graph='graph.kinetics.Graph'))
 
 
-def test_frames_of_openpose_and_mediapipe(road, in_2d):
+def test_landmarks_of_mediapipe_are_mapped_to_the_joints_of_the_model(in_2d):
+    by_landmarks = LivePredictor(Predictor(in_2d.model.files[0]['config'], pose_flags=PoseFlags(to='openpose18')), 2)
+    by_joints = LivePredictor(in_2d, 2)
+    rng = np.random.default_rng(0)
+    for landmarks in rng.random((2, 33, 3)):
+        mapped, _ = map_joints(landmarks, 'mediapipe33', 'openpose18')
+        content = [{'x': x, 'y': y, 'z': 0, 'visibility': score} for x, y, score in landmarks.tolist()]
+        results = by_landmarks.push(content), by_joints.push({'persons': [mapped]})
+    assert results[0]['top'] == results[1]['top']
+    assert by_landmarks.push([])['top'] and not by_landmarks.push([])['top']
+    assert by_landmarks.push([content, content])['top']
+
+
+def test_frames_of_openpose(in_2d):
     rng = np.random.default_rng(0)
     shares = rng.random((2, WINDOW, 18, 3))
     size = np.array([640, 480, 1])
     clip, _ = kinetics_clip(Recording(shares, image_size=(1, 1)))
     expected = in_2d.scores([in_2d.prepare(clip, 'clip')])[0]
     for image_size, in_file in (None, shares), ((640, 480), shares * size):
-        live = LivePredictor(in_2d, WINDOW, image_size=image_size)
+        in_2d.pose_flags = in_2d.pose_flags._replace(image_size=image_size)
+        live = LivePredictor(in_2d, WINDOW)
         for frame in in_file.transpose(1, 0, 2, 3):
             result = live.push({'version': 1.3, 'people': [{'pose_keypoints_2d': body.ravel().tolist()}
                                                            for body in frame]})
         assert result['top'][0]['score'] == pytest.approx(expected.max(), abs=1e-5)
-
-    live, by_persons = (LivePredictor(Predictor(road / 'c.yaml'), WINDOW) for _ in range(2))
-    for frame in rng.random((WINDOW, 25, 3)):
-        landmarks = [{'x': x, 'y': y, 'z': z, 'visibility': 1} for x, y, z in frame.tolist()]
-        results = live.push(landmarks), by_persons.push({'persons': [frame]})
-    assert results[0]['top'] == results[1]['top']
-    assert live.push([]) is live.push([landmarks, landmarks]) is None
+        assert live.push({'people': []}) is live.push({'people': [{'pose_keypoints_2d': [0] * 54}]}) is None
+    in_2d.pose_flags = in_2d.pose_flags._replace(image_size=None)
 
 
 @pytest.mark.parametrize('frame', [None, 5, 'x', [1], {}, {'persons': 5}, {'persons': [[1, 2]]}, {'people': [{}]},
@@ -129,7 +140,7 @@ def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
 
 
 def test_pixels_are_no_shares(in_2d):
-    with pytest.raises(UserError, match='320 is no share of an image: give --image-size'):
+    with pytest.raises(UserError, match='320 is no share of an image: give --image_size'):
         LivePredictor(in_2d, 1).push({'persons': [[[320, 240, 1]] * 18]})
 
 

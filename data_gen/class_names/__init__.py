@@ -49,7 +49,7 @@ def unnamed(label):
 
 def read_lines(path):
     try:
-        lines = pathlib.Path(path).read_text(encoding='utf-8').splitlines()
+        lines = pathlib.Path(path).read_text(encoding='utf-8-sig').splitlines()
     except UnicodeDecodeError:
         raise UserError(f'{path}: not a text file: it should name a class a line') from None
     return [line.strip() for line in lines if line.strip()]
@@ -58,7 +58,7 @@ def read_lines(path):
 def read_kinetics(path):
     """Return the names in Kinetics' label file: ID → {"label": name, "label_index": number, …}."""
     try:
-        entries = json.loads(pathlib.Path(path).read_text(encoding='utf-8')).values()
+        entries = json.loads(pathlib.Path(path).read_text(encoding='utf-8-sig')).values()
         names = {entry['label_index']: entry['label'] for entry in entries}
         return [str(names[label]) for label in range(len(names))]
     except (ValueError, AttributeError, TypeError, KeyError):

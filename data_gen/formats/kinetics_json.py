@@ -10,7 +10,8 @@ import os
 
 import numpy as np
 
-from data_gen.formats.raw_file import read_bytes, reading
+from data_gen.formats.json_forms import form_of
+from data_gen.formats.raw_file import as_text, load_json, look_up, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 
@@ -21,7 +22,8 @@ MOST_LABEL = 1_000_000
 UNKNOWN = -1, True, 'not in the label file'  # as check_label returns it
 MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
 LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
-FARTHEST = 1e6  # images; OpenPose finds joints within one
+FARTHEST = 1e6  # a number beyond is damage
+FARTHEST_SHARE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
 NUMBERS = {int, float}  # no booleans; NaN and Infinity, which JSON does not have, are read as text
 
 
@@ -74,7 +76,7 @@ def list_part(part, folder, label_path):
 def read_labels(path):
     """Return the dict in the label file at `path`, by clip; UserError if it cannot be used."""
     try:
-        with open(path, encoding='utf-8') as file:
+        with open(path, encoding='utf-8-sig') as file:
             content = json.load(file)
     except OSError as error:
         raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
@@ -104,16 +106,25 @@ def read_recording(path):
     names the file and what is wrong; frames are named by their position in the file, from 1.
     """
     with reading(path):
-        try:
-            content = json.loads(read_bytes(path, MAX_BYTES), parse_constant=str)
-        except (ValueError, RecursionError) as error:
-            raise BrokenSample(f'not valid JSON: {error}') from None
-        places, frames, values = persons_in(content)
-        joints = np.zeros((max(places, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
-        if places:  # of two persons in one place, the later one stays, as published
-            joints[places, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
-            joints[places, frames, :, 2] = values[:, 2 * JOINTS:]
-        return Recording(joints, content.get('label_index'), image_size=(1, 1))
+        content = load_json(path, MAX_BYTES)
+        if not (isinstance(content, dict) and 'data' in content) and (form := form_of(content)):
+            raise BrokenSample(f'{form}, and no clip of Kinetics-Skeleton, which is an object with data: a list of '
+                               'frames, each with frame_index and skeleton')
+        return recording_in(content)
+
+
+def recording_in(content):
+    """Return the Recording in the content of a JSON file, see `read_recording`; BrokenSample says what is wrong."""
+    places, frames, values = persons_in(content)
+    farthest = np.abs(values[:, :2 * JOINTS]).max(initial=0) if places else 0
+    if farthest > FARTHEST_SHARE:
+        raise BrokenSample(f'a coordinate of {farthest:g}, far outside 0…1: x and y are shares of the image, not '
+                           'pixels: divide them by its width and its height')
+    joints = np.zeros((max(places, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
+    if places:  # of two persons in one place, the later one stays, as published
+        joints[places, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
+        joints[places, frames, :, 2] = values[:, 2 * JOINTS:]
+    return Recording(joints, content.get('label_index'), image_size=(1, 1))
 
 
 def persons_in(content):
@@ -133,7 +144,7 @@ def persons_in(content):
                 places.append(place)
                 frames.append(index)
                 values.append(numbers)
-    return places, frames, np.array(values)
+    return places, frames, np.array(values, np.float64)  # with the type, it takes a third of the time
 
 
 def list_of(person, key, count, where):
@@ -142,18 +153,3 @@ def list_of(person, key, count, where):
     if len(values) != count:
         raise BrokenSample(f'{where}: a {key} of {len(values)} values, not {count}')
     return values
-
-
-def look_up(mapping, key, kind, where):
-    """Return mapping[key]; BrokenSample unless `mapping` is a dict that has the key, with a value of type `kind`."""
-    if not isinstance(mapping, dict) or key not in mapping:
-        raise BrokenSample(f'{where}: no {key}')
-    if type(mapping[key]) is not kind:
-        raise BrokenSample(f'{where}: {key} is {as_text(mapping[key])}')
-    return mapping[key]
-
-
-def as_text(value):
-    """Return a value of a JSON file, fit for a line of text."""
-    text = json.dumps(value)
-    return text if len(text) <= 20 else text[:20] + '…'

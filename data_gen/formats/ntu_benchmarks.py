@@ -3,8 +3,8 @@
 Sources: Shahroudy et al., CVPR 2016, section 4 (NTU-60: xsub, xview); Liu et al., TPAMI 2020, section 4.2 (NTU-120:
 xsub120, xset120).
 """
+import collections
 import re
-from typing import NamedTuple
 
 from runtime.errors import UserError
 
@@ -18,37 +18,13 @@ SUBJECTS_120 = SUBJECTS_60 | frozenset((
 CAMERAS_60 = frozenset((2, 3))
 
 
-class RecordingName(NamedTuple):
-    """What the name of a recording says; all numbers count from 1."""
+RecordingName = collections.namedtuple('RecordingName', 'setup camera person repetition action')  # all from 1
 
-    setup: int
-    camera: int
-    person: int
-    repetition: int
-    action: int
-
-    @property
-    def label(self):
-        """The class, counted from 0."""
-        return self.action - 1
-
-
-class Benchmark(NamedTuple):
-    """The folder that a benchmark's files go to, and which recordings it trains on."""
-
-    folder: str
-    trains_on: object
-
-    def part(self, recording):
-        """Return the part that the recording of this RecordingName goes to, 'xsub/train' and so on."""
-        return f'{self.folder}/{"train" if self.trains_on(recording) else "val"}'
-
-
-BENCHMARKS = {
-    'xsub': Benchmark('xsub', lambda recording: recording.person in SUBJECTS_60),
-    'xview': Benchmark('xview', lambda recording: recording.camera in CAMERAS_60),
-    'xsub120': Benchmark('xsub', lambda recording: recording.person in SUBJECTS_120),
-    'xset120': Benchmark('xset', lambda recording: recording.setup % 2 == 0),
+BENCHMARKS = {  # name: (the folder that its files go to, which recordings it trains on)
+    'xsub': ('xsub', lambda name: name.person in SUBJECTS_60),
+    'xview': ('xview', lambda name: name.camera in CAMERAS_60),
+    'xsub120': ('xsub', lambda name: name.person in SUBJECTS_120),
+    'xset120': ('xset', lambda name: name.setup % 2 == 0),
 }
 
 
@@ -58,13 +34,20 @@ def recording_name(name):
     return RecordingName(*map(int, match.groups())) if match else None
 
 
+def part_of(benchmark, name):
+    """Return the part, 'xsub/train' and so on, that a benchmark puts the recording of a RecordingName into."""
+    folder, trains_on = BENCHMARKS[benchmark]
+    return f'{folder}/{"train" if trains_on(name) else "val"}'
+
+
 def parts_of(benchmarks):
-    """Return the parts, 'xsub/train' and so on, of the benchmarks of these names; UserError if two share a folder."""
+    """Return the parts of the benchmarks of these names; UserError if two of them share a folder."""
     folders = {}
-    for name in benchmarks:
-        if folders.setdefault(BENCHMARKS[name].folder, name) != name:
-            raise UserError(f'--benchmark: {name} and {folders[BENCHMARKS[name].folder]} have the same folder: make '
-                            'them one by one, each with an --out_folder of its own')
+    for benchmark in benchmarks:
+        folder, _ = BENCHMARKS[benchmark]
+        if folders.setdefault(folder, benchmark) != benchmark:
+            raise UserError(f'--benchmark: {benchmark} and {folders[folder]} have the same folder: make them one by '
+                            'one, each with an --out_folder of its own')
     return [f'{folder}/{part}' for folder in folders for part in ('train', 'val')]
 
 
@@ -74,7 +57,7 @@ def read_missing(path):
     The list, as its owners publish it, has a few heading lines; only lines that are a sample's name count.
     """
     try:
-        text = path.read_text(encoding='utf-8', errors='replace')
+        text = path.read_text(encoding='utf-8-sig', errors='replace')
     except FileNotFoundError:
         print(f'{path}: not there, so no sample is left out for it: the list of samples with missing skeletons is '
               'found at https://github.com/shahroudy/NTURGB-D')

@@ -3,13 +3,14 @@
 Format: https://github.com/shahroudy/NTURGB-D. The number of frames; per frame the number of bodies; per body ten
 values, the number of joints, and per joint twelve values, of which the first three are x y z in metres.
 """
+import codecs
 import itertools
 import os
 import re
 
 import numpy as np
 
-from data_gen.formats.ntu_benchmarks import BENCHMARKS, SUFFIX, recording_name
+from data_gen.formats.ntu_benchmarks import SUFFIX, part_of, recording_name
 from data_gen.formats.raw_file import check_size, read_bytes, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
@@ -44,8 +45,8 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
         elif name in samples:
             raise UserError(f'{entry.path}: {samples[name].source} is of the same name: give each folder once')
         else:
-            parts = tuple(BENCHMARKS[benchmark].part(recording) for benchmark in benchmarks)
-            samples[name] = Sample(entry.name, recording.label, parts, entry.path)
+            parts = tuple(part_of(benchmark, recording) for benchmark in benchmarks)
+            samples[name] = Sample(entry.name, recording.action - 1, parts, entry.path)
     if not samples:
         raise UserError(f'{", ".join(map(str, folders))}: no recording there '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
@@ -67,6 +68,7 @@ def read_recording(path):
 
 def parse(raw):
     """Return the joints in `raw`, the bytes of a `.skeleton` file, as float64 (M, T, 25, 3)."""
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     words = raw.split()
     if raw.translate(None, NUMBER_BYTES):
         refuse_words(words)
@@ -82,7 +84,7 @@ def parse(raw):
     except ValueError as error:
         raise BrokenSample(f'a coordinate is no number: {error}') from None
     check_size(values, 'a coordinate of', ' metres')
-    bodies = np.zeros((max(places, default=(0, 0))[0] + 1, T, JOINTS, 3))
+    bodies = np.zeros((max(places, default=(-1, 0))[0] + 1, T, JOINTS, 3))
     if places:
         bodies[tuple(np.transpose(places))] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
     return bodies

@@ -16,7 +16,7 @@ from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 from runtime.safe_pickle import load_pickle
 
-SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val)')
+SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val|test)(\d*)')
 
 
 class Layout(NamedTuple):
@@ -32,14 +32,16 @@ class Layout(NamedTuple):
 NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 
 
-def list_recordings(path):
+def list_recordings(path, joints=None):
     """Return (Samples sorted by name, names of the parts, Layout) of the pickle at `path`; tells of those in no split.
 
     A Sample's source is (path, annotation). Recordings of NTU are named as in label files made from the raw data, with
-    the suffix .skeleton, so that their scores can be fused. Raises UserError if the pickle is not in PYSKL's form.
+    the suffix .skeleton, so that their scores can be fused. `joints` is the number of a skeleton's, NTU's or COCO's if
+    it is None. Raises UserError if the pickle is not in PYSKL's form, or has not the keypoints of such a skeleton.
     """
     split, annotations = read_annotations(path)
-    parts, layout = parts_of(split, path), common_layout(annotations, path)
+    known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))
+    parts, layout = parts_of(split, path), common_layout(annotations, known, path)
     print(f'{path}: {len(annotations)} annotations of {layout}')
     by_name, twice = {}, set()
     for annotation in annotations:
@@ -91,49 +93,65 @@ def is_list_of(values, kind):
 
 
 def parts_of(split, path):
-    """Return the name of each split → its part: xsub_train → xsub/train, train → train; tells of the others."""
+    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val; tells of others.
+
+    The test split is val where there is no val beside it.
+    """
     parts = {}
-    for name in split:
-        if match := SPLIT.fullmatch(str(name)):
-            parts[name] = '/'.join(filter(None, match.groups()))
+    for name in sorted(split, key=lambda name: 'test' in str(name)):
+        match = SPLIT.fullmatch(str(name))
+        folder, kind, number = match.groups('') if match else ('', '', '')
+        part = '/'.join(filter(None, ('_'.join(filter(None, (folder, number))), 'val' if kind == 'test' else kind)))
+        if match and part not in parts.values():
+            parts[name] = part
         else:
-            print(f'passed over: the split {name!r}: only …_train, …_val, train and val are written')
+            print(f'passed over: the split {name!r}: only train and val, or test where there is no val, are written, '
+                  'with what stands before or a number after it')
     if not parts:
         raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')
     return parts
 
 
 def layout_of(annotation):
-    """Return the Layout of an annotation's keypoints, None if it is none that is known."""
+    """Return the Layout of an annotation's keypoints, None if it has none (M, T, V, C)."""
     keypoint = annotation.get('keypoint')
-    shape = keypoint.shape[2:] if isinstance(keypoint, np.ndarray) and keypoint.ndim == 4 else ()
-    return Layout(*shape) if shape in LAYOUTS else None
+    return Layout(*keypoint.shape[2:]) if isinstance(keypoint, np.ndarray) and keypoint.ndim == 4 else None
 
 
-def common_layout(annotations, path):
-    """Return the Layout of the first annotation that has one; UserError if none has."""
+def common_layout(annotations, known, path):
+    """Return the Layout of the first annotation that has one of those `known`; UserError if none has."""
     for annotation in annotations:
-        if layout := layout_of(annotation):
+        if (layout := layout_of(annotation)) in known:
             return layout
-    raise UserError(f'{path}: no annotation has a keypoint (M, T, V, C) of {" or ".join(map(str, LAYOUTS))}')
+    if not annotations:
+        raise UserError(f'{path}: no annotation in it')
+    raise UserError(f'{path}: {annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}: '
+                    f'{" or ".join(map(str, known))} are read, and others with a --skeleton that names the joints')
+
+
+def describe_keypoint(annotation):
+    """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
+    keypoint = annotation.get('keypoint')
+    if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
+        return f'its keypoints are not in the pickle, but in {str(annotation["raw_file"])[:80]}, which is not read'
+    return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
 
 
 def read_recording(source, layout):
-    """Return the Recording in a source (path, annotation): x y z in metres, or x y in pixels and a score.
+    """Return the Recording in a source (path, annotation): x y z, NTU's in metres, or x y in pixels and a score.
 
     Raises BrokenSample, which names path and annotation, if it is not of the `layout` or otherwise damaged.
     """
     path, annotation = source
     with reading(f'{path}: {annotation["frame_dir"]}'):
         if layout_of(annotation) != layout:
-            raise BrokenSample(f'its keypoint has the shape {getattr(annotation.get("keypoint"), "shape", None)}, not '
-                               f'(M, T, {layout.joints}, {layout.coordinates})')
+            raise BrokenSample(f'{describe_keypoint(annotation)}: the others have {layout}')
         M, T, V, _ = annotation['keypoint'].shape
         total = annotation.get('total_frames', T)
         if not isinstance(total, (int, np.integer)) or not 0 <= total <= T:
             raise BrokenSample(f'its total_frames is {str(total)[:20]}, its keypoint has {T} frames')
         keypoint = numbers(annotation, 'keypoint')
-        if layout == NTU:
+        if layout.coordinates == 3:
             return Recording(keypoint[:, :total])
         score = numbers(annotation, 'keypoint_score')
         if score.shape != (M, T, V):

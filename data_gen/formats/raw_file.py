@@ -1,5 +1,6 @@
 """Raw files, opened as data, with errors that name the file."""
 import contextlib
+import json
 import os
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from data_gen.formats.sample import BrokenSample
 
 FARTHEST = 1e6  # in any unit
+MOST_BYTES = 1 << 29  # of a recording in JSON: an hour of a few people
 
 @contextlib.contextmanager
 def reading(path):
@@ -26,6 +28,32 @@ def read_bytes(path, most_bytes):
         if size > most_bytes:
             raise BrokenSample(f'{size >> 20} MB are too much for one recording')
         return file.read()
+
+
+def load_json(path, most_bytes=MOST_BYTES):
+    """Return the content of the JSON file at `path`; NaN and Infinity, which JSON does not have, are texts."""
+    content = read_bytes(path, most_bytes)
+    if not content.strip():
+        raise BrokenSample('an empty file')
+    try:
+        return json.loads(content, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        raise BrokenSample(f'not valid JSON: {error}') from None
+
+
+def look_up(mapping, key, kind, where):
+    """Return mapping[key]; BrokenSample unless `mapping` is a dict that has the key, with a value of type `kind`."""
+    if not isinstance(mapping, dict) or key not in mapping:
+        raise BrokenSample(f'{where}: no {key}')
+    if type(mapping[key]) is not kind:
+        raise BrokenSample(f'{where}: {key} is {as_text(mapping[key])}')
+    return mapping[key]
+
+
+def as_text(value):
+    """Return a value of a JSON file, fit for a line of text."""
+    text = json.dumps(value)
+    return text if len(text) <= 20 else text[:20] + '…'
 
 
 def load_array(path):

@@ -27,12 +27,13 @@ class Recording(NamedTuple):
     `joints` is float64 (M, T, V, C): all persons and all frames that the file holds. C is x y z in 3D; in 2D it is x y
     score. Where nobody is, and where a joint was not found, all values are 0. `label` is the class that the file
     itself names, if it does. `image_size` (width, height) is the image of a 2D recording in the units of x and y:
-    pixels, or (1, 1) for shares of the image; None if it is not known.
+    pixels, or (1, 1) for shares of the image; None if it is not known. `remarks` are lines on how the joints were made.
     """
 
     joints: np.ndarray
     label: Any = None
     image_size: Any = None
+    remarks: tuple = ()
 
 
 class BrokenSample(UserError):

@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from data_gen.formats.sample import BrokenSample
 from data_gen.normalize import EmptySample
-from data_gen.writing.folder_lock import only_run_on
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
 from runtime.arguments import count
 from runtime.atomic_file import write_whole
 from runtime.cores import cores
 from runtime.errors import UserError
+from runtime.folder_lock import only_run_on
 
 JOB = 4  # samples that a process takes at a time
 LINES = 50  # broken samples that get a line of their own
@@ -35,19 +35,8 @@ BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
 
-class Settings(NamedTuple):
-    """How to go about it; `workers` None is one for each core."""
-
-    workers: int | None = None
-    strict: bool = False
-    overwrite: bool = False
-
-
-DEFAULT = Settings()
-
-
 def add_settings(parser):
-    """Add the flags of `Settings` to an argparse parser."""
+    """Add to an argparse parser the flags that `write_data_set` takes as its `settings`."""
     parser.add_argument('--workers', type=count, metavar='N',
                         help='processes that work at the same time; as many as there are cores if not given')
     parser.add_argument('--strict', action='store_true', help='stop at the first broken file, with status 2')
@@ -62,7 +51,7 @@ class Outcome(NamedTuple):
     problem: str = ''
 
 
-def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings=DEFAULT, unit='files', beside=None):
+def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, unit='files', beside=None):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
     `samples` is a list, in the order of the rows. `shape` is a clip's. Broken samples are left out and named (status
@@ -70,7 +59,7 @@ def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings=DE
     parts are kept, unless settings.overwrite. `beside`, name → text, are files that belong to the data and are written
     with them. Raises UserError if there is nothing to write. Whatever ends the run early, no part is left half-written.
     """
-    with only_run_on(out_folder):
+    with only_run_on(out_folder, '--out_folder'):
         files = parts_to_write(out_folder, parts, samples, shape, settings.overwrite)
         if not files and any(sample.parts for sample in samples):
             return DONE
@@ -159,6 +148,8 @@ def make_clip(read, clip_of, sample):
             raise BrokenSample(f'{sample.source}: its label_index is {str(recording.label)[:20]}, that in the label '
                                f'file {sample.label}')
         clip, remarks = clip_of(recording)
+        if not clip.any():  # published sets of samples, and so score files of others, have such clips
+            remarks.append('without a skeleton in any frame, kept as zeros')
     except BrokenSample as error:
         return Outcome(None, [BROKEN], str(error))
     except EmptySample as error:

@@ -1,4 +1,5 @@
 """Data that are derived from other data of the same set: which, from what, and block by block to the disk."""
+import itertools
 import pathlib
 
 import numpy as np
@@ -13,12 +14,23 @@ from runtime.errors import UserError
 
 DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
 DATASETS_IF_THERE = (
-    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset')
+    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset',
+    'nw-ucla')
 PARTS = ('train', 'val')
 SKELETON = 'skeleton.yaml'
 BLOCK_BYTES = 8 << 20
 PARTNERS = {len(partners): partners for partners in (
     ntu_rgb_d.BONE_PARTNERS, kinetics.BONE_PARTNERS, coco.BONE_PARTNERS)}
+
+
+def derive_all(description, streams):
+    """Read the command line of a script, and write the `streams` of all data sets and parts that are there.
+
+    `streams` maps each stream to the streams that it is made of, a list, and to the function that `derive` takes.
+    """
+    folders, parts = parse_folders(description)
+    for folder, part, (target, (sources, function)) in itertools.product(folders, parts, streams.items()):
+        derive(folder, part, sources, target, function)
 
 
 def parse_folders(description):
@@ -55,7 +67,7 @@ def data_file(folder, part, stream):
 
 
 def derive(folder, part, sources, target, function):
-    """Write the part's stream `target`: function(block of the first source, block of the second, …), block by block.
+    """Write the part's stream `target`: function(folder, block of the first source, of the second, …), block by block.
 
     Blocks are (n, C, T, V, M) float32, all over the same samples. Says so and writes nothing if a source is not there.
     """
@@ -75,7 +87,7 @@ def derive(folder, part, sources, target, function):
         for start in range(0, N, rows):
             blocks = [read_rows(path, array, start, min(start + rows, N)) for path, array in zip(paths, arrays)]
             try:
-                derived = np.ascontiguousarray(function(*blocks), dtype=np.float32)
+                derived = np.ascontiguousarray(function(folder, *blocks), dtype=np.float32)
             except UserError as error:
                 raise UserError(f'{paths[0]}: {error}') from None
             if start == 0:

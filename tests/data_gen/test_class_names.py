@@ -38,7 +38,7 @@ def test_kinetics_label_file_is_found_under_data(tmp_path, monkeypatch):
 
 
 def test_a_file_must_name_every_class(tmp_path):
-    (tmp_path / 'classes.txt').write_text('sit\n\nstand\n')
+    (tmp_path / 'classes.txt').write_text('\ufeffsit\n\nstand\n', encoding='utf-8')  # as some editors write it
     assert class_names(2, tmp_path / 'classes.txt') == ['sit', 'stand']
     with pytest.raises(UserError, match='classes.txt: it names 2 classes, and there are 3'):
         class_names(3, tmp_path / 'classes.txt')

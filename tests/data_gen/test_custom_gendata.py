@@ -363,6 +363,20 @@ def test_files_of_ones_own_are_not_replaced_unasked(mine, out, run):
     assert (out / 'class_names.txt').read_text() == 'fall\nsit\nwave\n'
 
 
+def test_a_run_that_writes_nothing_leaves_nothing(mine, out, run):
+    wrong, right = mine / 'clips', mine / 'right'
+    wrong.rename(right)
+    wrong.mkdir()
+    for path in right.iterdir():
+        np.save(wrong / path.name, np.ones((9, 4, 3)))
+    process = run(SCRIPT, *flags(mine, out), status=2)
+    assert process.stderr.count('left out: ') == 12
+    assert_one_line_error(process, 'nothing to write')
+    assert not out.exists()
+    run(SCRIPT, *flags(mine, out), '--clips', right)
+    assert len(load(out, 'train')[0]) == 9
+
+
 def test_nobody_there_is_no_clip(tmp_path):
     np.save(tmp_path / 'nobody.npy', np.full((9, 5, 3), np.nan))
     preparation = Preparation(JOINTS, 3, 9, 1)

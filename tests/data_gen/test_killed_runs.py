@@ -5,13 +5,14 @@ import select
 import signal
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from data_gen.normalize import EmptySample
-from data_gen.writing.data_set import Settings, write_data_set
+from data_gen.writing.data_set import write_data_set
 from runtime.errors import UserError
 from tests.conftest import ROOT
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
@@ -79,8 +80,9 @@ def clip(recording):
     return recording.joints.astype(np.float32), []
 
 
-def write(out, read=read, **settings):
-    return write_data_set(out, PARTS, SAMPLES, read, clip, SHAPE, Settings(**settings))
+def write(out, read=read, workers=2, overwrite=False):
+    settings = types.SimpleNamespace(workers=workers, strict=False, overwrite=overwrite)
+    return write_data_set(out, PARTS, SAMPLES, read, clip, SHAPE, settings)
 
 
 def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path):

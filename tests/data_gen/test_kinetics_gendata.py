@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.writing.folder_lock import only_run_on
+from runtime.folder_lock import only_run_on
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.plain_kinetics import plain_clip
 from tests.data_gen.raw_kinetics import random_content, write_tree
@@ -130,10 +130,41 @@ def test_strict_stops_at_what_is_broken_and_leaves_nothing(tree, out, run):
     assert tree_bytes(out) == {}
 
 
-def test_a_clip_without_a_skeleton_that_the_labels_do_not_tell_of(tree, out, run):
+def test_a_clip_without_a_skeleton_that_the_labels_do_not_tell_of_is_kept(tree, out, run):
+    """As published: the samples, and so accuracies and score files, are those of the label file."""
     edit_labels(tree, 'val', lambda labels: labels['val0000'].update(has_skeleton=True))
-    assert 'left out: without a skeleton in any frame: 1 (val0000.json)' in run(SCRIPT, *arguments(tree, out)).stdout
-    assert 'val0000.json' not in load(out, 'val')[0]
+    process = run(SCRIPT, *arguments(tree, out))
+    assert 'warning: without a skeleton in any frame, kept as zeros: 1 (val0000.json)' in process.stdout
+    names, labels, data = load(out, 'val')
+    assert names[0] == 'val0000.json' and labels[0] == 0 and not data[0].any() and data[1].any()
+
+
+def test_pixels_are_no_clip_to_train_on(tree, out, run):
+    path = tree / 'kinetics_val/val0002.json'
+    content = json.loads(path.read_text())
+    for frame in content['data']:
+        for person in frame['skeleton']:
+            person['pose'] = [400 * value for value in person['pose']]
+    path.write_text(json.dumps(content))
+    process = run(SCRIPT, *arguments(tree, out), status=1)
+    assert 'val0002.json: a coordinate of' in process.stderr and 'far outside 0…1' in process.stderr
+    assert len(load(out, 'val')[0]) == 6
+
+
+def test_reasons_are_told_when_no_clip_is_usable(tree, out, run):
+    for part in ('train', 'val'):
+        edit_labels(tree, part, lambda labels: [entry.update(label_index=None) for entry in labels.values()])
+    process = run(SCRIPT, *arguments(tree, out), status=2)
+    assert process.stderr.count('left out: ') == 20 and 'its label_index in the label file is null' in process.stderr
+    assert not out.exists()
+
+
+def test_a_byte_order_mark_is_passed_over(tree, out, run):
+    run(SCRIPT, *arguments(tree, out))
+    for path in tree.rglob('*.json'):
+        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
+    run(SCRIPT, *arguments(tree, out.with_name('marked')))
+    assert tree_bytes(out) == tree_bytes(out.with_name('marked'))
 
 
 def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
@@ -169,6 +200,6 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
 
 
 def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
-    with only_run_on(out):
+    with only_run_on(out, '--out_folder'):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
     assert tree_bytes(out) == {}

@@ -123,7 +123,7 @@ def test_damage_is_named(content, path, damage):
     content['data'][3]['skeleton'] = [{'pose': [0.5] * 36, 'score': [0.5] * 18}]
     path.write_bytes(damaged(content, where, value))
     with pytest.raises(BrokenSample) as error:
-        prepare_clip(path)
+        kinetics_json.read_recording(path)
     assert str(path) in str(error.value) and words in str(error.value)
 
 
@@ -135,6 +135,34 @@ def test_numbers_that_are_not_set_apart_properly(path, old, new):
     path.write_bytes(raw.replace(old, new, 1))
     with pytest.raises(BrokenSample, match='not valid JSON'):
         prepare_clip(path)
+
+
+FORMS = {
+    "OpenPose's output of one frame": {'version': 1.3, 'people': [{'pose_keypoints_2d': [1.] * 54}]},
+    'a list of detections': [{'image_id': '0.jpg', 'category_id': 1, 'keypoints': [1.] * 51, 'score': 2.5}],
+    'a recording of NW-UCLA': {'file_name': 'a01', 'skeletons': [[[.1, .2, .3]] * 20] * 9, 'label': 1},
+    "MMPose's predictions": {'meta_info': {}, 'instance_info': [{'frame_id': 1, 'instances': []}]},
+    "COCO's annotations": {'images': [], 'annotations': []},
+    "MediaPipe's landmarks": [{'pose_landmarks': [{'x': .5, 'y': .5, 'z': 0}]}],
+    'a label file of Kinetics-Skeleton': {'a': {'has_skeleton': True, 'label': 'x', 'label_index': 0}},
+}
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_json_of_another_form_is_named_by_what_it_looks_like(path, form):
+    path.write_text(json.dumps(FORMS[form]))
+    with pytest.raises(BrokenSample, match=f'clip.json: {form}.* and no clip of Kinetics-Skeleton'):
+        kinetics_json.read_recording(path)
+
+
+def test_pixels_are_named(content, path):
+    content['data'][3]['skeleton'] = [{'pose': [640.5] * 36, 'score': [0.5] * 18}]
+    path.write_text(json.dumps(content))
+    with pytest.raises(BrokenSample, match='clip.json: a coordinate of 640.5, far outside 0…1: .*pixels'):
+        prepare_clip(path)
+    content['data'][3]['skeleton'][0]['pose'] = [1.5] * 36  # outside, but not far
+    path.write_text(json.dumps(content))
+    assert np.array_equal(prepare_clip(path), plain_clip(path))
 
 
 @pytest.mark.parametrize('raw', [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from data_gen.formats import read_clips
-from data_gen.writing.folder_lock import only_run_on
+from runtime.folder_lock import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
 from tests.data_gen.written import load
@@ -101,9 +101,11 @@ def test_ntu_120(tmp_path, out, run):
 
 def test_what_is_left_out_is_counted(tree, out, run):
     recordings = sorted(path.name for path in tree.iterdir())
-    (tree.parent / 'missing.txt').write_text(
-        f'Samples with missing skeletons\n\nname:\n{recordings[0][:-9]}\n{recordings[1]} \nS001C001P001R001A999\n')
+    listed = [f'\ufeff{recordings[0][:-9]}', 'Samples with missing skeletons', '', f'{recordings[1]} ',
+              'S001C001P001R001A999']
+    (tree.parent / 'missing.txt').write_text('\n'.join(listed), encoding='utf-8')
     (tree / recordings[2]).write_text('2\n0\n0\n')
+    (tree / recordings[4]).write_text(skeleton_text(np.zeros((1, 3, 25, 3))))
     (tree / 'notes.txt').write_text('mine')
     (tree / 'S001C001P001R001A001 (copy).skeleton').write_text('mine')
     (tree / recordings[3]).write_text(skeleton_text(random_bodies(np.random.default_rng(0), 301)))
@@ -112,7 +114,8 @@ def test_what_is_left_out_is_counted(tree, out, run):
     assert sorted(kept) == recordings[3:]
     for words in ('passed over: 2 files', 'left out: 2 files in the list',
                   f'left out: without a body in any frame: 1 ({recordings[2]})',
-                  f'warning: longer than 300 frames, cut there: 1 ({recordings[3]})'):
+                  f'warning: longer than 300 frames, cut there: 1 ({recordings[3]})',
+                  f'warning: without a skeleton in any frame, kept as zeros: 1 ({recordings[4]})'):
         assert words in process.stdout
 
 
@@ -185,7 +188,7 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
 
 
 def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
-    with only_run_on(out):
+    with only_run_on(out, '--out_folder'):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
     assert tree_bytes(out) == {}
 

@@ -175,6 +175,12 @@ def test_broken_files_are_named_with_what_is_wrong(tmp_path, kind):
     assert len(str(error.value)) < len(str(path)) + 150
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    for name, content in (('plain', GOOD), ('marked', b'\xef\xbb\xbf' + GOOD)):
+        (tmp_path / f'{name}.skeleton').write_bytes(content)
+    assert np.array_equal(*(prepare_clip(tmp_path / f'{name}.skeleton') for name in ('plain', 'marked')))
+
+
 def test_files_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(UserError, match='nowhere.skeleton: cannot be read: No such file'):
         prepare_clip(tmp_path / 'nowhere.skeleton')

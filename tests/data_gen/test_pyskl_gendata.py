@@ -6,15 +6,17 @@ import sys
 
 import numpy as np
 import pytest
+import yaml
 
 from data_gen.formats import read_clips
 from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.normalize import most_active
-from tests.conftest import assert_one_line_error, shared_path
+from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/pyskl_gendata.py'
+SKELETONS = ROOT / 'config/skeletons'
 
 
 @pytest.fixture
@@ -38,24 +40,25 @@ def from_raw(path):
             'keypoint': bodies}
 
 
-def random_2d(rng, name, persons=2, frames=9, label=0):
+def random_2d(rng, name, persons=2, frames=9, label=0, joints=17):
     """Return an annotation of random persons in 2D; some joints have no score."""
-    score = rng.random((persons, frames, 17)).astype(np.float16)
+    score = rng.random((persons, frames, joints)).astype(np.float16)
     score[rng.random(score.shape) < 0.1] = 0
-    keypoint = (rng.random((persons, frames, 17, 2)) * (1920, 1080)).astype(np.float16)
+    keypoint = (rng.random((persons, frames, joints, 2)) * (1920, 1080)).astype(np.float16)
     return {'frame_dir': name, 'label': label, 'total_frames': frames, 'img_shape': (1080, 1920),
             'original_shape': (1080, 1920), 'keypoint': keypoint, 'keypoint_score': score}
 
 
 def plain_2d(annotation):
     """Return the clip of a 2D annotation, joint by joint."""
-    clip = np.zeros((3, 300, 17, 2), np.float32)
     scores = annotation['keypoint_score'].astype(float)
+    V = scores.shape[2]
+    clip = np.zeros((3, 300, V, 2), np.float32)
     order = sorted(range(len(scores)), key=lambda m: -scores[m, :300].sum())
     height, width = annotation['img_shape']
     for place, m in enumerate(order[:2]):
         for t in range(min(annotation['total_frames'], 300)):
-            for v in range(17):
+            for v in range(V):
                 if scores[m, t, v]:
                     x, y = annotation['keypoint'][m, t, v].astype(float)
                     clip[:, t, v, place] = x / width - 0.5, -(y / height - 0.5), scores[m, t, v]
@@ -96,10 +99,10 @@ def test_2d(path, tmp_path, run):
     rng = np.random.default_rng(0)
     annotations = [random_2d(rng, f'v_{i}', persons=1 + i % 3, frames=(9, 320)[i == 4], label=i) for i in range(6)]
     names = [annotation['frame_dir'] for annotation in annotations]
-    write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, test=names)
+    write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, dev=names)
     out = tmp_path / 'data/ntu-hrnet'
     process = run(SCRIPT, '--annotations', path, '--out_folder', out)
-    assert "passed over: the split 'test'" in process.stdout
+    assert "passed over: the split 'dev'" in process.stdout
     assert 'cut there: 1 (v_4)' in process.stdout
     for part, chosen in (('xsub/train', annotations[:4]), ('xsub/val', annotations[4:]), ('train', annotations)):
         sample_names, labels, data = load(out, part)
@@ -143,11 +146,80 @@ def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
     assert len(lines) == len(damages) + 2
     for name in (*damages, 'absent', 'twice'):
         assert sum(line.startswith(f'left out: {path}: {name}: ') for line in lines) == 1, (name, lines)
-    for words in ('left out: broken: 13', 'any frame: 1 (empty)', 'passed over: 1 annotations'):
+    for words in ('left out: broken: 13', 'any frame, kept as zeros: 1 (empty)', 'passed over: 1 annotations'):
         assert words in process.stdout
-    assert load(out, 'train')[0] == ['fine_1'] and load(out, 'val')[0] == ['fine_2']
+    assert load(out, 'train')[0] == ['empty', 'fine_1'] and not load(out, 'train')[2][0].any()
+    assert load(out, 'val')[0] == ['fine_2']
     process = run(SCRIPT, '--annotations', path, '--out_folder', out, '--overwrite', '--strict', status=2)
     assert_one_line_error(process, path)
+
+
+SPLITS = {
+    'train, val': ({'train': 'ab', 'val': 'c'}, {'train': 'ab', 'val': 'c'}),
+    'train, test': ({'test': 'c', 'train': 'ab'}, {'train': 'ab', 'val': 'c'}),
+    'train, val, test': ({'test': 'c', 'train': 'a', 'val': 'b'}, {'train': 'a', 'val': 'b'}),
+    'numbered': ({'train1': 'ab', 'test1': 'c', 'train2': 'bc', 'test2': 'a'},
+                 {'1/train': 'ab', '1/val': 'c', '2/train': 'bc', '2/val': 'a'}),
+    'named and numbered': ({'sub_train1': 'ab', 'sub_test1': 'c'}, {'sub_1/train': 'ab', 'sub_1/val': 'c'}),
+}
+
+
+@pytest.mark.parametrize('kind', SPLITS)
+def test_splits_as_data_sets_name_them(path, out, run, kind):
+    splits, parts = SPLITS[kind]
+    rng = np.random.default_rng(0)
+    write(path, [random_2d(rng, name) for name in 'abc'], **{name: list(members) for name, members in splits.items()})
+    run(SCRIPT, '--annotations', path, '--out_folder', out)
+    assert {part: ''.join(load(out, part)[0]) for part in parts} == parts
+    assert len(tree_bytes(out)) == 2 * len(parts)
+
+
+def test_joints_of_another_skeleton_in_2d(tmp_path, path, run):
+    rng = np.random.default_rng(0)
+    annotations = [random_2d(rng, name, joints=18) for name in 'abc']
+    write(path, annotations, train1=['a', 'b'], test1=['c'], train2=['c'], test2=['a'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', 'data/jhmdb', status=2)
+    assert_one_line_error(process, path, '(2, 9, 18, 2)', '25 joints of 3 coordinates', '--skeleton')
+
+    run(SCRIPT, '--annotations', path, '--out_folder', 'data/jhmdb', '--skeleton', SKELETONS / 'openpose18.yaml')
+    for part, chosen in (('1/train', annotations[:2]), ('1/val', annotations[2:]), ('2/val', annotations[:1])):
+        np.testing.assert_array_equal(load(tmp_path / 'data/jhmdb', part)[2], list(map(plain_2d, chosen)))
+    run('data_gen/gen_bone_data.py', '--datasets', 'jhmdb/1', 'jhmdb/2')  # by the skeleton beside the data
+    joints, bones = (np.load(tmp_path / f'data/jhmdb/2/train_data_{stream}.npy') for stream in ('joint', 'bone'))
+    np.testing.assert_array_equal(bones[:, :, :, 4], joints[:, :, :, 4] - joints[:, :, :, 3])  # right wrist and elbow
+
+
+def test_joints_of_another_skeleton_in_3d_are_centred_and_not_turned(tmp_path, path, out, run):
+    names = yaml.safe_load((SKELETONS / 'azure32.yaml').read_text())['joints']
+    keypoint = np.random.default_rng(0).normal(size=(1, 9, 32, 3)).astype(np.float32)
+    write(path, [{'frame_dir': 'a', 'label': 3, 'total_frames': 9, 'keypoint': keypoint}], train=['a'])
+    run(SCRIPT, '--annotations', path, '--out_folder', out, '--skeleton', SKELETONS / 'azure32.yaml')
+    _, labels, data = load(out, 'train')
+    center = names.index(yaml.safe_load((out / 'skeleton.yaml').read_text())['center'])
+    centred = (keypoint - keypoint[:, :, center:center + 1])[0, np.arange(300) % 9].transpose(2, 0, 1)
+    np.testing.assert_allclose(data[0, ..., 0], centred, atol=1e-6)
+    assert labels == [3] and not data[..., 1].any()
+
+
+def test_keypoints_in_other_files_are_named(path, out, run):
+    elsewhere = {'frame_dir': 'k1', 'label': 0, 'total_frames': 9, 'raw_file': 'kpfiles/k400_1.pkl',
+                 'frame_inds': np.arange(9), 'box_score': np.ones(9)}
+    write(path, [elsewhere], train=['k1'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=2)
+    assert_one_line_error(process, path, 'k1: its keypoints are not in the pickle, but in kpfiles/k400_1.pkl')
+    write(path, [elsewhere, random_2d(np.random.default_rng(0), 'a')], train=['a', 'k1'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=1)
+    assert f'left out: {path}: k1: its keypoints are not in the pickle' in process.stderr
+    assert load(out, 'train')[0] == ['a']
+
+
+def test_reasons_are_told_when_no_sample_is_usable(path, out, run):
+    write(path, [random_2d(np.random.default_rng(0), 'a', label=0.5)], train=['a'], val=['b.mp4'])
+    process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=2)
+    assert f'left out: {path}: a: its label is 0.5' in process.stderr
+    assert f'left out: {path}: b.mp4: in split val, but there is no such annotation' in process.stderr
+    assert_one_line_error(process, 'nothing to write')
+    assert not out.exists()
 
 
 class Hostile:

@@ -9,7 +9,6 @@ import torch
 
 from feeders.batches import BatchOrder, SeededItems, default_workers, make_loader
 from feeders.feeder import Feeder
-from runtime.errors import UserError
 
 N = 22
 
@@ -23,11 +22,11 @@ def feeder(tmp_path_factory):
 
 
 def shuffled(batch_size=6, seed=1, **arguments):
-    return BatchOrder(N, batch_size, seed, shuffle=True, drop_last=True, **arguments)
+    return BatchOrder(N, batch_size, seed, training=True, **arguments)
 
 
 def in_file_order(batch_size=6, **arguments):
-    return BatchOrder(N, batch_size, 1, shuffle=False, drop_last=False, **arguments)
+    return BatchOrder(N, batch_size, 1, training=False, **arguments)
 
 
 def indices(order):
@@ -79,7 +78,7 @@ def test_testing_keeps_the_file_s_order_and_its_last_batch():
 @pytest.mark.parametrize('world_size', (1, 2, 3, 6))
 def test_processes_share_the_rows_of_each_training_batch(world_size):
     whole = indices(shuffled())
-    parts = [indices(shuffled(rank=rank, world_size=world_size, share='rows')) for rank in range(world_size)]
+    parts = [indices(shuffled(rank=rank, world_size=world_size)) for rank in range(world_size)]
     assert [sum(rows, []) for rows in zip(*parts)] == whole
     assert {len(rows) for part in parts for rows in part} == {6 // world_size}
 
@@ -93,24 +92,27 @@ def test_processes_are_dealt_whole_test_batches(world_size):
         assert part == indices(in_file_order())[rank::world_size]
 
 
-def test_shares_that_cannot_be_are_refused():
-    with pytest.raises(UserError, match='batch_size 6 .* 4 processes'):
-        shuffled(world_size=4, share='rows')
-    with pytest.raises(ValueError):
-        in_file_order(world_size=2, share='rows')
-
-
 @pytest.mark.parametrize('num_worker', (0, 2))
 def test_a_resumed_epoch_goes_on_where_it_stopped(feeder, num_worker):
     order = shuffled(5)
     whole = batches(feeder, order, 0, epochs=[2])
     loader = make_loader(feeder, order, num_worker, 'cpu')
     order.set_epoch(2)
-    order.skip(3)
+    order.skip(15)
     assert_same(list(loader), whole[3:])
-    assert len(loader) == len(order) == 4  # progress and steps count whole epochs
+    assert (order.remaining(), len(order)) == (1, 4)
     order.set_epoch(3)
     assert_same(list(loader), batches(feeder, shuffled(5), 0, epochs=[3]))
+
+
+@pytest.mark.parametrize('world_size', (1, 2))
+def test_an_epoch_is_resumed_with_batches_of_another_size(world_size):
+    orders = [shuffled(4, rank=rank, world_size=world_size) for rank in range(world_size)]
+    for order in orders:
+        order.skip(6)
+    rest = [sum(rows, []) for rows in zip(*map(indices, orders))]
+    assert [len(batch) for batch in rest] == [4] * orders[0].remaining() == [4] * 4
+    assert sum(rest, []) == sum(indices(shuffled(N)), [])[6:]
 
 
 @pytest.mark.filterwarnings('ignore:This DataLoader will create 3 worker')
@@ -131,18 +133,18 @@ def test_a_worker_started_afresh_changes_no_bit(feeder):
 
 def test_processes_change_no_bit(feeder):
     whole = batches(feeder, shuffled(), 0)
-    parts = [batches(feeder, shuffled(rank=rank, world_size=2, share='rows'), 0) for rank in range(2)]
+    parts = [batches(feeder, shuffled(rank=rank, world_size=2), 0) for rank in range(2)]
     assert_same([[torch.cat(pair) for pair in zip(*two)] for two in zip(*parts)], whole)
 
 
 def test_augmentations_differ_by_sample_epoch_and_seed(feeder):
     class Draws:
         def __getitem__(self, index):
-            return random.random(), np.random.random()
+            return random.random(), np.random.random(), torch.rand((), dtype=torch.float64).item()
 
     drawn = [SeededItems(Draws(), seed)[epoch, index]
              for seed in range(3) for epoch in range(4) for index in range(50)]
-    assert len(set(drawn)) == len({first for first, _ in drawn}) == len({second for _, second in drawn}) == 600
+    assert [len(set(numbers)) for numbers in zip(*drawn)] == [600] * 3
     items = SeededItems(feeder, 1)
     assert not np.array_equal(items[0, 3][0], items[1, 3][0])
     np.testing.assert_array_equal(items[1, 3][0], SeededItems(feeder, 1)[1, 3][0])
@@ -151,7 +153,7 @@ def test_augmentations_differ_by_sample_epoch_and_seed(feeder):
 def test_the_caller_s_random_states_are_put_back(feeder):
     class Breaks:
         def __getitem__(self, index):
-            random.random(), np.random.random()
+            random.random(), np.random.random(), torch.rand(())
             raise OSError('gone')
 
     random.seed(1)

@@ -4,7 +4,7 @@ import pytest
 from tiny import write_dataset
 
 from feeders.feeder import Feeder
-from feeders.parts import Part, is_validation
+from feeders.parts import NamedPart, Part, is_validation
 from runtime.errors import UserError
 
 NAMES = [f'S001C001P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)]
@@ -40,3 +40,16 @@ def test_a_part_is_a_feeder_of_its_samples(tmp_path):
     assert np.array_equal(clip, whole[7][0]) and label == whole.label[7] and index == 1
     score = np.eye(4)[[part.label[0], part.label[1], (part.label[2] + 1) % 4]]
     assert part.top_k(score, 1) == pytest.approx(2 / 3)
+
+
+def test_a_named_part_has_the_samples_that_its_file_names(tmp_path):
+    write_dataset(tmp_path, parts=(('train', 4),))
+    files = {'data_path': tmp_path / 'train_data_joint.npy', 'label_path': tmp_path / 'train_label.pkl'}
+    whole = Feeder(**files)
+    (tmp_path / 'names.txt').write_text('\n'.join([whole.sample_name[3], whole.sample_name[1]]))
+    part = NamedPart('feeders.feeder.Feeder', tmp_path / 'names.txt', **files)
+    assert part.sample_name == [whole.sample_name[1], whole.sample_name[3]] and part.label == [1, 3]
+    assert (part[1][0] == whole[3][0]).all() and part[1][1:] == (3, 1)
+    (tmp_path / 'names.txt').write_text('S009C001P001R001A001.skeleton')
+    with pytest.raises(UserError, match='names.txt: S009C001P001R001A001.skeleton is none of the 4 samples'):
+        NamedPart('feeders.feeder.Feeder', tmp_path / 'names.txt', **files)

@@ -108,21 +108,31 @@ def test_the_gradient_of_an_input_is_its_own():
     torch.testing.assert_close(*gradients)
 
 
+def bodies_of(x):
+    return distinct_bodies(x.movedim(4, 1).flatten(2))
+
+
 def test_distinct_bodies():
-    bodies = distinct_bodies(batch('some', 3))
-    assert bodies.full == 6 and bodies.total == 12
-    assert bodies.count.tolist() == [1] * 6 + [1, 2, 3]
-    assert bodies.place.tolist() == [0, 7, 8, 1, 2, 8, 6, 3, 8, 4, 7, 5]
+    bodies = bodies_of(batch('some', 3))
+    assert bodies.single == 7 and bodies.total == 12
+    assert bodies.count.tolist() == [1] * 7 + [3, 2]
+    assert bodies.place.tolist() == [0, 8, 7, 1, 2, 7, 3, 4, 7, 5, 8, 6]
     assert [bodies.place[k].item() for k in bodies.kept] == list(range(9))
-    assert distinct_bodies(batch('one', 3)) is None
+    assert bodies_of(batch('one', 3)) is None
 
 
-def test_only_bodies_of_zeros_alone_are_empty():
+def test_only_identical_bodies_of_one_person_index_are_computed_once():
     x = torch.zeros(3, 3, 5, 25, 1)
     x[0, 2, 4, 24] = 1e-30
-    assert distinct_bodies(x).full == 1
+    assert bodies_of(x).single == 1
     x[1, 0, 0, 0] = float('nan')
-    assert distinct_bodies(x) is None
+    assert bodies_of(x) is None
+    x = torch.randn(4, 3, 5, 25, 2).clamp(max=.5)  # all with one largest value
+    x[3, ..., 0] = x[1, ..., 0]
+    x[2, ..., 1] = x[1, ..., 0]
+    bodies = bodies_of(x)
+    assert bodies.count.tolist() == [1] * 6 + [2]
+    assert torch.equal(x.movedim(4, 1).flatten(0, 1), x.movedim(4, 1).flatten(0, 1)[bodies.kept][bodies.place])
 
 
 @pytest.mark.parametrize('module', [model.agcn, model.aagcn])

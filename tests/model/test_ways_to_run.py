@@ -1,14 +1,16 @@
-"""Every way to run a network gives the numbers of the plain one: in parts, in bfloat16, compiled."""
+"""Every way to run a network gives the numbers of the plain one: in parts, exported, in bfloat16, compiled."""
 import copy
 
 import pytest
 import torch
 from torch._dynamo.utils import counters
 
+import model.aagcn
+import model.agcn
 from model.empty_bodies import Bodies
 from model.units import UNITS
 from runtime import precision
-from tests.golden_models import assert_close, build_golden, build_plain
+from tests.golden_models import NTU, assert_close, build_golden, build_plain
 
 NAMES = ['agcn_ntu', 'aagcn_kinetics']
 
@@ -25,13 +27,39 @@ def test_in_parts(name):
         assert_close(network(x[:N]), plain(x[:N]))
 
 
+def exported(network, x):
+    batch = torch.export.Dim('batch')
+    return torch.export.export(network, (x,), dynamic_shapes=({0: batch},)).module()
+
+
+def traced(network, x):
+    return torch.jit.trace(network, x, check_trace=False)
+
+
+@pytest.mark.parametrize('record', [exported, traced])
+@pytest.mark.parametrize('name', NAMES)
+def test_a_recorded_network_fits_other_data(name, record):
+    """Recorded on a batch with three empty bodies; asked about batches of other sizes with fewer and with more."""
+    network, x, _ = build_golden(name)
+    network.eval()
+    x = x[:, :, :8].clone()
+    x[:, ..., 1] = 0
+    full = torch.cat((x, x.flip(4) + x))
+    full[3:] += .1
+    for gradients in (True, False):
+        with torch.set_grad_enabled(gradients):
+            recorded = record(network, x)
+            for batch in (full, full[3:5], x[:1], x.repeat(3, 1, 1, 1, 1)):
+                assert_close(recorded(batch), network(batch), 1e-5)
+
+
 def test_one_batch_norm_in_training_is_not_forgotten():
     network, x, _ = build_golden('agcn_ntu')
     plain, _, _ = build_plain('agcn_ntu')
-    for model in (network, plain):
-        model.eval().l3.tcn1.bn.train()
+    for each in (network, plain):
+        each.eval().l3.tcn1.bn.train()
         with torch.no_grad():
-            model(x)
+            each(x)
     assert_close(network.l3.tcn1.bn.running_var, plain.l3.tcn1.bn.running_var)
 
 
@@ -47,6 +75,27 @@ def test_bfloat16(name):
     assert logits.dtype == torch.float32
     assert_close(logits, expected, .05)
     assert (logits.argmax(1) == expected.argmax(1)).all()
+
+
+@pytest.mark.parametrize('module', [model.agcn, model.aagcn])
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_the_similarity_of_clips_of_ntus_size_is_summed_in_float32(module, dtype):
+    """At initial weights and 300 frames the sums exceed float16, and bfloat16 would round them to two digits."""
+    torch.manual_seed(0)
+    network = module.Model(**NTU)
+    with torch.no_grad():
+        x = torch.randn(8, 3, 1, 25) + .1 * torch.randn(8, 3, 300, 25)
+        for unit in network.units[:4]:
+            x = unit(x)
+        graph_unit, x = network.l5.gcn1.eval().to(dtype), x.to(dtype)
+        theta, phi = ([conv(x).double() for conv in convs] for convs in (graph_unit.conv_a, graph_unit.conv_b))
+        exact = torch.stack([torch.einsum('nctv,nctw->nvw', *pair) for pair in zip(theta, phi)], 1)
+        assert exact.abs().max() > torch.finfo(torch.float16).max
+        exact /= theta[0].shape[1] * x.shape[2]
+        found, y = graph_unit.similarity(x), graph_unit(x[:1])
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found.softmax(-2), exact.softmax(-2).float(), rtol=0, atol=1e-3)
+    assert y.dtype == dtype and y.isfinite().all()
 
 
 def test_what_the_machine_lacks_is_said(monkeypatch):
@@ -116,10 +165,10 @@ def test_a_unit_compiled_for_training(name, compiler):
     network = build_golden(name)[0].double().train()
     network.compile_for_training()
     torch.manual_seed(1)
-    for full, count in ((3, (2, 4)), (6, (5,))):
-        x = torch.randn(full + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
-        count = torch.tensor((1,) * full + count)
-        bodies = Bodies(kept=None, place=None, count=count, full=full, total=int(count.sum()))
+    for single, count in ((3, (2, 4)), (6, (5,))):
+        x = torch.randn(single + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
+        count = torch.tensor((1,) * single + count)
+        bodies = Bodies(kept=None, place=None, count=count, single=single, total=int(count.sum()))
         assert_same_training(network.l5, lambda: network.l5(x, bodies),  # noqa: B023 (called at once)
                              lambda: network.compiled_unit(network.l5, x, bodies))  # noqa: B023
     assert_compiled_whole(graphs=2)

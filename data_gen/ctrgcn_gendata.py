@@ -1,0 +1,43 @@
+"""CTR-GCN's arrays: one `.npz`, such as NTU60_CS.npz → `{train,val}_data_joint.npy` and `_label.pkl`.
+
+The joints stay as CTR-GCN has prepared them: the two persons that it chose, with the middle of the first person's spine
+in the first frame as the origin of all frames, and zeros after the last frame. None of the steps of ntu_gendata.py
+follows: no centring of each frame, no rotation, no repetition.
+"""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
+
+import numpy as np
+
+from data_gen.formats.ctrgcn_arrays import COORDINATES, JOINTS, PARTS, PERSONS, list_recordings, read_recording
+from data_gen.writing.data_set import add_settings, write_data_set
+from runtime.arguments import Parser
+from runtime.errors import run_command
+
+
+def main():
+    arg = parse_arguments()
+    samples, frames = list_recordings(arg.arrays)
+    return write_data_set(arg.out_folder, PARTS.values(), samples, read_recording, clip_as_it_is,
+                          (COORDINATES, frames, JOINTS, PERSONS), arg, unit='clips')
+
+
+def clip_as_it_is(recording):
+    """Return the joints (M, T, V, C) of a Recording as a clip, float32 (C, T, V, M), and no remarks."""
+    return recording.joints.transpose(3, 1, 2, 0).astype(np.float32), []
+
+
+def parse_arguments():
+    parser = Parser(__doc__.splitlines()[0])
+    parser.add_argument('--arrays', type=pathlib.Path, required=True, metavar='FILE',
+                        help='such as NTU60_CS.npz, NTU60_CV.npz, NTU120_CSub.npz or NTU120_CSet.npz')
+    parser.add_argument('--out_folder', type=pathlib.Path, required=True, metavar='FOLDER',
+                        help='where the data are written; the configs read from ./data/ntu/xsub and so on')
+    add_settings(parser)
+    return parser.parse_args()
+
+
+if __name__ == '__main__':
+    run_command(main)

@@ -1,0 +1,90 @@
+"""CTR-GCN's arrays: one `.npz` of a benchmark of NTU RGB+D, and each clip in it as joints.
+
+Format: https://github.com/Uason-Chen/CTR-GCN, data/ntu/seq_transformation.py. A frame of `x_train` and `x_test`
+(N, T, 150) is 2 persons × 25 joints × x y z, zeros where nobody is; `y_train` and `y_test` (N, number of classes) are
+one-hot. Clips have no names; they are called train_0, test_0 and so on, as CTR-GCN's feeder calls them.
+"""
+import functools
+import math
+import zipfile
+
+import numpy as np
+
+from data_gen.formats.raw_file import check_size, reading
+from data_gen.formats.sample import BrokenSample, Recording, Sample
+from runtime.errors import UserError
+
+PARTS = {'train': 'train', 'test': 'val'}  # the end of the arrays' names → the part
+PERSONS, JOINTS, COORDINATES = 2, 25, 3
+VALUES = PERSONS * JOINTS * COORDINATES  # of a frame
+
+
+class ArrayInArchive:
+    """The array `name` in the `.npz` at `path`, whose rows are read one by one; `shape` and `dtype` are its own.
+
+    Reading on from the last row is fast, whether the archive is compressed or not. Raises ValueError for an array that
+    is not of numbers, and what the archive raises if it is damaged.
+    """
+
+    def __init__(self, path, name):
+        self.file = zipfile.ZipFile(path).open(f'{name}.npy')  # noqa: SIM115 - read from as long as the array is used
+        version = np.lib.format.read_magic(self.file)
+        read_header = getattr(np.lib.format, f'read_array_header_{min(version[0], 2)}_0')  # 3.0 has the form of 2.0
+        self.shape, is_fortran, self.dtype = read_header(self.file)
+        self.start = self.file.tell()
+        if is_fortran or self.dtype.kind not in 'fiu' or not self.shape:
+            raise ValueError(f'{name} is no array of numbers, row after row')
+
+    def row(self, number):
+        """Return row `number`, of the shape `shape[1:]`."""
+        size = math.prod(self.shape[1:]) * self.dtype.itemsize
+        self.file.seek(self.start + number * size)
+        return np.frombuffer(self.file.read(size), self.dtype).reshape(self.shape[1:])
+
+
+def list_recordings(path):
+    """Return (Samples in the order of the rows, T) of the `.npz` at `path`; UserError if it is not in CTR-GCN's form.
+
+    A Sample's source is (path, name of the array, row).
+    """
+    samples, lengths = [], set()
+    for end, part in PARTS.items():
+        try:
+            x, y = (ArrayInArchive(path, f'{letter}_{end}') for letter in 'xy')
+            if len(x.shape) != 3 or x.shape[2] != VALUES or len(y.shape) != 2 or x.shape[0] != y.shape[0]:
+                raise ValueError(f'x_{end} is {x.shape} and y_{end} {y.shape}, not (N, T, {VALUES}) and (N, classes)')
+            is_class = np.array([y.row(n) > 0 for n in range(y.shape[0])])
+        except OSError:
+            raise
+        except Exception as error:  # a damaged archive can raise any of a dozen exceptions
+            raise UserError(f"{path}: not CTR-GCN's arrays x_train, y_train, x_test and y_test, or not whole: {error}"
+                            ) from None
+        lengths.add(x.shape[1])
+        for n, classes in enumerate(is_class):
+            if classes.sum() == 1:
+                samples.append(Sample(f'{end}_{n}', int(classes.argmax()), (part,), (path, f'x_{end}', n)))
+            else:
+                samples.append(Sample(f'{end}_{n}', -1, (), problem=f'{path}: row {n} of y_{end} is not one-hot'))
+    if len(lengths) > 1:
+        raise UserError(f'{path}: x_train and x_test have clips of {" and ".join(map(str, sorted(lengths)))} frames')
+    return samples, lengths.pop()
+
+
+open_array = functools.lru_cache(maxsize=1)(ArrayInArchive)  # one for each process, which reads on in it
+
+
+def read_recording(source):
+    """Return the Recording in a source (path, name of the array, row): joints (2, T, 25, 3), centred, in metres.
+
+    Raises BrokenSample, which names all three and what is wrong.
+    """
+    path, name, number = source
+    with reading(f'{path}: row {number} of {name}'):
+        try:
+            row = open_array(path, name).row(number)
+        except OSError:
+            raise
+        except Exception as error:  # as above
+            raise BrokenSample(f'cannot be read: {error}') from None
+        check_size(row)
+        return Recording(row.reshape(-1, PERSONS, JOINTS, COORDINATES).transpose(1, 0, 2, 3).astype(np.float64))

@@ -1,0 +1,39 @@
+"""Lists of results as AlphaPose and COCO's tools write them: a JSON file of one recording.
+
+Formats: https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md, https://cocodataset.org/#format-results.
+A list of detections, each with `image_id` (a number, or a name with a number in it), `category_id` (1 is a person),
+`keypoints`, x0, y0, score0, x1, … in pixels, and, where persons were followed, their number, `idx`. Frames of nobody
+are not in the list: a recording begins with the first frame of somebody.
+"""
+import numpy as np
+
+from data_gen.formats.detections import detections, frame_numbers, triples
+from data_gen.formats.raw_file import look_up
+
+WORDS = "AlphaPose's and COCO's lists of results (image_id, keypoints)"
+SKELETONS = {17: 'coco17', 26: 'halpe26'}
+PERSON = 1
+
+
+def recognises(content):
+    return isinstance(content, list) and (
+        not content or isinstance(content[0], dict) and {'image_id', 'keypoints'} <= content[0].keys())
+
+
+def parse(content):
+    """Return the Detections in the content of a file."""
+    keypoints, names, ids = [], [], []
+    for number, result in enumerate(content, 1):
+        values = look_up(result, 'keypoints', list, f'result {number}')
+        if result.get('category_id', PERSON) == PERSON:
+            keypoints.append(values)
+            names.append(result.get('image_id'))
+            ids.append(id_of(result))
+    joints = triples(keypoints, 'the keypoints')
+    return detections(joints, frame_numbers(names), ids, SKELETONS)
+
+
+def id_of(result):
+    """Return the number of a person, None if there is none; AlphaPose writes it as a number or in a list."""
+    number = np.ravel(result.get('idx', result.get('track_id')))
+    return number[0] if number.size == 1 and number.dtype.kind in 'fiu' else None

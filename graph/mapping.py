@@ -1,0 +1,108 @@
+"""Joints of one skeleton from those of another: what a pose estimator finds, as trained weights know it.
+
+A joint is taken from the joint of the same name. One whose name the source lacks is derived, as DERIVED says, and one
+that cannot be derived is missing.
+"""
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from graph.skeleton import Graph
+
+SKELETONS = Path(__file__).resolve().parents[1] / 'config' / 'skeletons'
+
+SHOULDERS = 'left shoulder', 'right shoulder'
+HIPS = 'left hip', 'right hip'
+EARS = 'left ear', 'right ear'
+
+# Joint: the ways to derive it, best first. Each way is a list of joints whose middle stands in for it.
+DERIVED = {
+    'neck': [SHOULDERS],
+    'nose': [['head']],
+    'head': [EARS, ['nose']],
+    'thorax': [['spine at the shoulders'], SHOULDERS],
+    'spine at the shoulders': [['thorax'], SHOULDERS],
+    'middle of spine': [['navel'], ['spine 2'], SHOULDERS + HIPS],
+    'base of spine': [['pelvis'], ['middle of hips'], HIPS],
+    'middle of hips': [['pelvis'], ['base of spine'], HIPS],
+    'pelvis': [['base of spine'], ['middle of hips'], HIPS],
+    **{f'{side} {joint}': [[f'{side} {source}' for source in way] for way in ways]
+       for side in ('left', 'right')
+       for joint, ways in {'hand': [['index', 'pinky']],
+                           'hand tip': [['index']],
+                           'foot': [['foot index'], ['big toe']],
+                           'foot index': [['big toe']],
+                           'big toe': [['foot index']]}.items()},
+}
+
+
+@functools.cache
+def skeleton(name):
+    """Return the Graph of config/skeletons/`name`.yaml; ValueError if there is none."""
+    names = sorted(path.stem for path in SKELETONS.glob('*.yaml'))
+    if name not in names:
+        raise ValueError(f"there is no skeleton '{name}': there are {', '.join(names)}")
+    return Graph(file=SKELETONS / f'{name}.yaml')
+
+
+def map_joints(joints, source, target, dimensions=2):
+    """Return (the joints `target` has, what was derived and what is missing).
+
+    `joints` (…, V, C) holds the joints of the skeleton `source`, both skeletons being names in config/skeletons or
+    Graphs. The first `dimensions` of the C channels are coordinates; those after them are scores. The result is a new
+    array (…, V', C), and a list with one text for each derived and each missing joint, such as
+    'neck: middle of left shoulder, right shoulder' and 'left ear: missing'.
+
+    A derived joint has the mean of its joints' coordinates and the lowest of their scores: it is seen no better than
+    the worst of them. Where one of them is missing (its score is 0; without scores, all its coordinates are; or
+    there is nan), it is missing too: 0 in all channels, or nan. A joint that `source` cannot give is 0 in all channels.
+
+    Raises ValueError, which names the joint, if that joint is the root of `target`'s tree or another joint that is not
+    missing hangs on it; and if `joints` are not those of `source`.
+    """
+    source, target = (skeleton(graph) if isinstance(graph, str) else graph for graph in (source, target))
+    if joints.shape[-2] != source.num_node:
+        raise ValueError(f'{joints.shape[-2]} joints, the skeleton has {source.num_node}')
+    ways = [way_to(name, source.joint_names) for name in target.joint_names]
+    refuse_gaps(ways, target)
+    number = {name: v for v, name in enumerate(source.joint_names)}
+    mapped = np.zeros((*joints.shape[:-2], target.num_node, joints.shape[-1]), joints.dtype)
+    for v, way in enumerate(ways):
+        if way:
+            mapped[..., v, :] = middle(joints[..., [number[name] for name in way], :], dimensions)
+    notes = [note(name, way) for name, way in zip(target.joint_names, ways, strict=True) if way != [name]]
+    return mapped, notes
+
+
+def way_to(name, there):
+    """Return the joints of the list `there` that the joint `name` is taken from: itself, others, or none."""
+    return next((list(way) for way in [[name], *DERIVED.get(name, [])] if set(way) <= set(there)), [])
+
+
+def refuse_gaps(ways, target):
+    """Raise ValueError if a joint without a way is the root of `target`'s tree or has joints with one hanging on it."""
+    towards = dict(target.inward)
+    for v, way in enumerate(ways):
+        if not way and v not in towards:
+            raise ValueError(f"'{target.joint_names[v]}' is missing, and cannot be derived")
+        if way and v in towards and not ways[towards[v]]:
+            raise ValueError(f"'{target.joint_names[towards[v]]}' is missing, and cannot be derived: "
+                             f"'{target.joint_names[v]}' hangs on it")
+
+
+def middle(joints, dimensions):
+    """Return the joint (…, C) in the middle of `joints` (…, W, C), with the lowest score."""
+    if joints.shape[-2] == 1:
+        return joints[..., 0, :]
+    coordinates, scores = joints[..., :dimensions], joints[..., dimensions:]
+    seen = (scores if scores.shape[-1] else coordinates).any(-1).all(-1)
+    mean = np.concatenate([coordinates.mean(-2), scores.min(-2)], -1)
+    return np.where(seen[..., None], mean, 0)
+
+
+def note(name, way):
+    """Return the text about a joint that is derived, or missing if there is no way to it."""
+    if not way:
+        return f'{name}: missing'
+    return f'{name}: {way[0]}' if len(way) == 1 else f'{name}: middle of {", ".join(way)}'

@@ -1,0 +1,113 @@
+"""nwucla_gendata.py as a command: parts by view, classes by name, clips as a plain transcription makes them."""
+import json
+import pickle
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+from tiny import write_weights
+
+from data_gen.formats import read_clips
+from tests.conftest import assert_one_line_error
+from tests.data_gen.raw_ntu import random_bodies, tree_bytes
+from tests.data_gen.written import load
+
+SCRIPT = 'data_gen/nwucla_gendata.py'
+ACTIONS = 1, 2, 3, 4, 5, 6, 8, 9, 11, 12
+KINECT = ROOT / 'config/skeletons/kinect20.yaml'
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A folder with a recording of each action and view, and a file that is none."""
+    folder = tmp_path / 'all_sqe'
+    folder.mkdir()
+    for number, action in enumerate(ACTIONS):
+        for view in (1, 2, 3):
+            name = f'a{action:02d}_s{view:02d}_e00_v{view:02d}'
+            write(folder / f'{name}.json', random_bodies(np.random.default_rng([number, view]), 9)[0, :, :20])
+    (folder / 'a07_s01_e00_v01.json').write_text('{}')  # no such action
+    return folder
+
+
+def write(path, joints):
+    """Write joints (T, 20, 3) as the data set has them."""
+    path.write_text(json.dumps({'file_name': path.stem, 'skeletons': joints.tolist(), 'label': 1}))
+    return path
+
+
+def turned_onto(joints, vector, axis):
+    """Return joints (…, 3) turned about vector × axis, so that the vector lies on the axis."""
+    about = np.cross(vector, axis)
+    about /= np.linalg.norm(about)
+    angle = np.arccos(np.dot(vector, axis) / np.linalg.norm(vector))
+    parallel = (joints @ about)[..., None] * about
+    return parallel + (joints - parallel) * np.cos(angle) + np.cross(about, joints) * np.sin(angle)
+
+
+def plain_clip(path):
+    """Return the clip of a recording: the middle of the spine is the origin, the spine upright, shoulders on x."""
+    joints = np.array(json.loads(path.read_text())['skeletons'])
+    joints = joints - joints[:, 1:2]
+    joints = turned_onto(joints, joints[0, 1] - joints[0, 0], np.array([0, 0, 1]))
+    joints = turned_onto(joints, joints[0, 8] - joints[0, 4], np.array([1, 0, 0]))
+    return joints[np.arange(300) % len(joints)].transpose(2, 0, 1)[..., None]
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_the_usual_files(raw, tmp_path, run, workers):
+    out = tmp_path / 'data/nw-ucla'
+    process = run(SCRIPT, '--data_path', raw, '--workers', workers)
+    assert 'passed over: 1 files that are not named like recordings of NW-UCLA' in process.stdout
+    for part, views in (('train', (1, 2)), ('val', (3,))):
+        names, labels, data = load(out, part)
+        expected = sorted((f'a{action:02d}_s{view:02d}_e00_v{view:02d}.json', label)
+                          for label, action in enumerate(ACTIONS) for view in views)
+        assert list(zip(names, labels)) == expected
+        assert data.shape == (len(names), 3, 300, 20, 1) and data.dtype == np.float32
+        np.testing.assert_allclose(data, [plain_clip(raw / name) for name in names], atol=1e-5)
+    assert len((out / 'class_names.txt').read_text().splitlines()) == len(ACTIONS)
+
+    run('data_gen/gen_bone_data.py')  # finds nw-ucla, and the skeleton in it
+    joints, bones = (np.load(out / f'val_data_{stream}.npy') for stream in ('joint', 'bone'))
+    number = yaml.safe_load(KINECT.read_text())['joints'].index
+    hand, wrist = number('right hand'), number('right wrist')
+    np.testing.assert_array_equal(bones[:, :, :, hand], joints[:, :, :, hand] - joints[:, :, :, wrist])
+
+
+def test_damaged_recordings_are_left_out_named_and_counted(raw, tmp_path, run):
+    fine = json.loads((raw / 'a01_s01_e00_v01.json').read_text())['skeletons']
+    damages = {'cut': '{"skeletons": [', 'no_skeletons': '{"label": 1}', 'a_list': '[1]', 'empty': '{"skeletons": []}',
+               'words': json.dumps({'skeletons': [[['left'] * 3] * 20]}), 'nan': '{"skeletons": [[' + ', '.join(
+                   ['[NaN, 0, 0]'] * 20) + ']]}', 'far': json.dumps({'skeletons': [[[1e30, 0, 0]] * 20]}),
+               'ragged': json.dumps({'skeletons': [fine[0], fine[1][:19]]}),
+               'huge': '{"skeletons": [[[1%s]]]}' % ('0' * 400), 'ntu': json.dumps({'skeletons': [[[0.5] * 3] * 25]})}
+    names = [f'a02_s01_e{number:02d}_v01.json' for number in range(10, 10 + len(damages))]
+    for name, text in zip(names, damages.values()):
+        (raw / name).write_text(text)
+    process = run(SCRIPT, '--data_path', raw, '--out_folder', tmp_path / 'out', status=1)
+    lines = process.stderr.splitlines()
+    assert [line.split(': ')[:2] for line in lines] == [['left out', str(raw / name)] for name in names]
+    assert all(len(line) < 300 for line in lines)
+    assert len(load(tmp_path / 'out', 'train')[0]) == 2 * len(ACTIONS)
+
+
+def test_a_folder_of_other_files_is_one_line(tmp_path, run):
+    (tmp_path / 'raw').mkdir()
+    (tmp_path / 'raw/clip.json').write_text('{}')
+    process = run(SCRIPT, '--data_path', tmp_path / 'raw', '--out_folder', tmp_path / 'out', status=2)
+    assert_one_line_error(process, tmp_path / 'raw', 'no recording there')
+    assert not (tmp_path / 'out').exists() or not tree_bytes(tmp_path / 'out')
+
+
+def test_predict_takes_a_recording(raw, tmp_path, run):
+    recording = raw / 'a12_s03_e00_v03.json'
+    np.testing.assert_allclose(read_clips(recording).clips[0], plain_clip(recording), atol=1e-5)
+    write_weights(tmp_path / 'w.pt', num_class=10, num_point=20, num_person=1, graph='graph.skeleton.Graph',
+                  graph_args={'file': str(KINECT)})
+    process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt',
+                  '--device', 'cpu', '--out', tmp_path / 'scores.pkl', recording, cwd=ROOT)
+    assert str(recording) in process.stdout
+    scores = pickle.loads((tmp_path / 'scores.pkl').read_bytes())
+    assert list(scores) == [recording.name] and len(scores[recording.name]) == 10

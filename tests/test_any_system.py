@@ -1,0 +1,51 @@
+"""Training on systems that start worker processes afresh, and on systems without fcntl: the same weights."""
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, assert_one_line_error
+from test_main import same_weights
+from tiny import config, write_config, write_dataset
+
+SYSTEMS = {
+    'spawn': 'import multiprocessing; multiprocessing.set_start_method("spawn", force=True)',
+    'without fcntl': 'import sys; sys.modules["fcntl"] = None',
+}
+
+
+@pytest.fixture
+def system(tmp_path):
+    """A function: the name of a system → the environment in which Python is as it is there."""
+    def make(name):
+        (tmp_path / 'site').mkdir()
+        (tmp_path / 'site/sitecustomize.py').write_text(SYSTEMS[name])
+        return {'PYTHONPATH': str(tmp_path / 'site')}
+    return make
+
+
+def test_two_workers_and_a_resume_under_spawn(run, system, tmp_path):
+    write_dataset(tmp_path / 'data')
+    for folder in ('fork', 'spawn'):
+        (tmp_path / folder).mkdir()
+        write_config(tmp_path / folder / 'c.yaml', config(tmp_path / 'data', tmp_path / folder, save_interval=1))
+    run('main.py', '--config', 'fork/c.yaml')
+    env = system('spawn')
+    for flags in (['--num-epoch', '1'], ['--resume']):
+        run('main.py', '--config', 'spawn/c.yaml', '--num-worker', '2', *flags, env=env)
+    for name in ('tiny-0-4.pt', 'tiny-1-8.pt'):
+        assert same_weights(tmp_path / 'fork/runs' / name, tmp_path / 'spawn/runs' / name)
+
+
+def test_two_runs_are_kept_apart_without_fcntl_too(run, system, tmp_path):
+    write_dataset(tmp_path / 'data')
+    content = config(tmp_path / 'data', tmp_path, num_epoch=500, log_interval=1)
+    path, env = write_config(tmp_path / 'c.yaml', content), system('without fcntl')
+    process = subprocess.Popen([sys.executable, ROOT / 'main.py', '--config', path], env=env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for line in process.stdout:
+        if 'Training epoch: 2' in line:
+            break
+    assert_one_line_error(run('main.py', '--config', path, '--resume', env=env, status=2), 'another run is writing')
+    process.kill()
+    process.communicate()
+    run('main.py', '--config', path, '--resume', '--num-epoch', '1', env=env)

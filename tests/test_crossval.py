@@ -1,0 +1,197 @@
+"""Cross-validation as a command: whole, after a killed run, compared with another, and with wrong input."""
+import argparse
+import pickle
+import re
+import shutil
+
+import numpy as np
+import pytest
+import tiny
+from conftest import assert_one_line_error, run_script
+
+from crossval import groups_of, make_folds
+from feeders.labels import read_labels
+from figures.significance import wilson
+from runtime.errors import UserError
+
+PERSONS = 'P001', 'P002'
+FATAL_MODEL = """
+import os, sys
+from model.agcn import Model as Agcn
+
+class Model(Agcn):  # dies as by the kernel's hand, in the run that the environment names
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        if os.environ.get('FATAL', 'none') in ' '.join(sys.argv):
+            os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture(scope='module')
+def home(tmp_path_factory):
+    """A folder with 16 clips of two persons, and the configs of two streams, one epoch each."""
+    folder = tmp_path_factory.mktemp('crossval')
+    tiny.write_dataset(folder / 'data', parts=(('train', 16),))
+    labels = [i // 2 % tiny.NUM_CLASS for i in range(16)]
+    names = [f'S001C001{PERSONS[i % 2]}R{i:03d}A{label + 1:03d}.skeleton' for i, label in enumerate(labels)]
+    (folder / 'data/train_label.pkl').write_bytes(pickle.dumps((names, labels)))
+    (folder / 'fatal.py').write_text(FATAL_MODEL)
+    for stream in ('joint', 'bone'):
+        config = tiny.config(folder / 'data', folder, model='fatal.Model', num_epoch=1)
+        for part in ('train', 'test'):
+            config[f'{part}_feeder_args'] |= {'stream': stream, 'graph': 'graph.ntu_rgb_d.Graph'}
+        tiny.write_config(folder / f'train_{stream}.yaml', config)
+    return folder
+
+
+COMMAND = ('crossval.py', '--configs', 'train_joint.yaml', 'train_bone.yaml', '--by', 'person', '--out', 'out',
+           '--device', 'cpu', '--jobs', '2')
+
+
+@pytest.fixture(scope='module')
+def done(home):
+    """The finished processes of a command of which one run is killed, and of the same command again; and their folder.
+    """
+    env = {'PYTHONPATH': str(home)}
+    first = run_script(*COMMAND, cwd=home, status=1, env={**env, 'FATAL': 'P002/bone'})
+    kept = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in home.glob('out/seed1/P*/*/epoch*.pkl')}
+    return first, kept, run_script(*COMMAND, cwd=home, env=env), home / 'out'
+
+
+def test_a_killed_run_costs_that_one_alone(done):
+    first, kept, second, out = done
+    assert_one_line_error(first, '1 of 4 runs failed', 'P002/bone', 'SIGKILL')
+    assert re.search(r'^\| 1 \| P001 \| 8 \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|$', first.stdout, re.M)
+    assert '| 1 | P002 | 8 | not finished |' in first.stdout and 'all clips' not in first.stdout
+    assert sorted(path.parent.relative_to(out).as_posix() for path in kept) == [
+        'seed1/P001/bone', 'seed1/P001/joint', 'seed1/P002/joint']
+    assert kept == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in kept}
+    assert len(list(out.glob('seed1/P*/*/epoch1_test_score.pkl'))) == 4
+
+
+def test_each_clip_is_tested_once_by_weights_of_other_persons(done):
+    out = done[3]
+    names, labels = read_labels(out.parent / 'data/train_label.pkl')
+    for tested, trained in (PERSONS, PERSONS[::-1]):
+        fold = out / 'seed1' / tested
+        assert (fold / 'test.txt').read_text().splitlines() == [name for name in names if tested in name]
+        assert (fold / 'train.txt').read_text().splitlines() == [name for name in names if trained in name]
+        for stream in ('joint', 'bone'):
+            scores = pickle.loads((fold / stream / 'epoch1_test_score.pkl').read_bytes())
+            assert list(scores) == [name for name in names if tested in name]
+            pooled = pickle.loads((out / f'seed1/{stream}_score.pkl').read_bytes())
+            assert list(pooled) == names
+            assert all((pooled[name] == score).all() for name, score in scores.items())
+
+
+def test_the_printed_accuracies_are_those_of_the_score_files(done, run):
+    _, _, second, out = done
+    names, labels = read_labels(out / 'labels.pkl')
+    scores = {stream: np.array(list(pickle.loads((out / f'seed1/{stream}_score.pkl').read_bytes()).values()))
+              for stream in ('joint', 'bone', 'fused')}
+    np.testing.assert_array_equal(scores['fused'], scores['joint'] + scores['bone'])
+    right = {stream: (of.argmax(1) == labels) for stream, of in scores.items()}
+    of_person = {person: np.array([person in name for name in names]) for person in PERSONS}
+    of_class = [right['fused'][np.array(labels) == label].mean() for label in range(tiny.NUM_CLASS)]
+    rows = {line.split('|')[2].strip(): line.split('|')[4:-1] for line in second.stdout.splitlines() if '|' in line}
+    for person in PERSONS:
+        assert [float(x) for x in rows[person][:3]] == [
+            pytest.approx(100 * right[stream][of_person[person]].mean(), abs=.05) for stream in scores]
+        log = (out / f'seed1/{person}/joint/log.txt').read_text()
+        assert f'Top1: {100 * right["joint"][of_person[person]].mean():.2f}%' in log
+    assert [float(x) for x in rows['all clips']] == [
+        pytest.approx(x, abs=.05) for x in (*(100 * r.mean() for r in right.values()), 100 * np.mean(of_class))]
+    fused = [100 * right['fused'][chosen].mean() for chosen in of_person.values()]
+    assert rows['mean of 2 folds'][2].strip() == f'{np.mean(fused):.1f} ± {np.std(fused, ddof=1):.1f}'
+    low, high = wilson(right['fused'].sum(), 16)
+    assert f'from {100 * low:.1f}% to {100 * high:.1f}%' in second.stdout
+    report = run('visualize.py', 'report', '--labels', out.parent / 'data/train_label.pkl', '--scores',
+                 *(out / f'seed1/{stream}_score.pkl' for stream in ('joint', 'bone'))).stdout
+    assert f'{100 * right["fused"].mean():.1f}' in report
+
+
+def test_a_finished_cross_validation_trains_nothing_and_says_the_same(done):
+    _, _, second, out = done
+    again = run_script(*COMMAND, cwd=out.parent, env={'FATAL': 'seed1'})  # the model is not even there
+    assert again.stdout == second.stdout
+
+
+def test_a_folder_of_other_settings_is_not_mixed_in(done):
+    home = done[3].parent
+    for more in (('--', '--base-lr', '0.5'), ('--seeds', '1', '2', '--', '--num-epoch', '2')):
+        assert_one_line_error(run_script(*COMMAND, *more, cwd=home, status=2), 'run.yaml', '--out', '--overwrite')
+
+
+def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
+    out = done[3]
+    names, labels = read_labels(out / 'labels.pkl')
+    for name, wrong in (('a', {0: [0], 1: [0]}), ('b', {0: [0, 1, 2, 3, 4, 5, 6], 1: [0, 1]})):
+        for seed, missed in wrong.items():
+            scores = np.eye(tiny.NUM_CLASS, dtype=np.float32)[labels]
+            scores[missed] = np.roll(scores[missed], 1, axis=1)
+            folder = tmp_path / name / f'seed{seed}'
+            folder.mkdir(parents=True)
+            (folder / 'fused_score.pkl').write_bytes(pickle.dumps(dict(zip(names, scores))))
+        shutil.copy(out / 'labels.pkl', tmp_path / name)
+    text = run_script('crossval.py', '--compare', 'a', 'b', cwd=tmp_path).stdout
+    assert '| seed0 | 93.8 | 56.2 | 6 | 0 | p = 0.0312 |' in text
+    assert '| seed1 | 93.8 | 87.5 | 1 | 0 | p = 1 |' in text
+    assert '| their sum | 93.8 |' in text
+    (tmp_path / 'b/labels.pkl').write_bytes(pickle.dumps((names[1:], labels[1:])))
+    for other, words in (('b', 'same clips'), ('none', 'none/labels.pkl')):
+        assert_one_line_error(run_script('crossval.py', '--compare', 'a', other, cwd=tmp_path, status=2), words)
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (('--by', 'person'), ('--configs',)),
+    (('--configs', 'train_joint.yaml'), ('--by', '--folds')),
+    (('--configs', 'train_joint.yaml', '--folds', '1'), ('folds',)),
+    (('--configs', 'train_joint.yaml', '--folds', '17'), ('16 clips make 16 folds',)),
+    (('--configs', 'train_joint.yaml', '--by', 'camera'), ('1 folds', 'at least 2')),
+    (('--configs', 'train_joint.yaml', '--by', 'subject(\\d+)'), ('says nothing of S001C001P001R000A001.skeleton',)),
+    (('--configs', 'train_joint.yaml', '--by', '('), ('regular expression',)),
+    (('--configs', 'train_joint.yaml', '--by', 'person', '--table', 'none.csv'), ('none.csv',)),
+    (('--configs', 'train_joint.yaml', 'train_joint.yaml', '--folds', '2'), ('two of one name',)),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--weights', '1', '2'), ('2 weights for 1 configs',)),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--num-epochs', '3'), ('--num-epochs',)),
+    (('--configs', 'train_joint.yaml', 'few.yaml', '--folds', '2'), ('few.yaml', 'other clips')),
+])
+def test_wrong_input_gets_one_line_before_anything_is_trained(home, arguments, words):
+    few = tiny.config(home / 'few', home)
+    tiny.write_dataset(home / 'few', parts=(('train', 4),))
+    tiny.write_config(home / 'few.yaml', few)
+    assert_one_line_error(run_script('crossval.py', *arguments, '--out', 'wrong', cwd=home, status=2), *words)
+    assert not (home / 'wrong').exists()
+
+
+def folds_of(names, labels, seed=1, **given):
+    arg = argparse.Namespace(**{'by': None, 'table': None, 'folds': None, **given})
+    return make_folds(arg, names, np.array(labels), seed)
+
+
+def test_folds_are_stratified_and_drawn_by_the_seed():
+    labels = [0] * 7 + [1] * 11 + [2] * 5
+    folds = folds_of([str(i) for i in range(23)], labels, folds=5)
+    assert sum(folds.values()).tolist() == [1] * 23
+    assert sorted(tested.sum() for tested in folds.values()) == [4, 4, 5, 5, 5]
+    for label in range(3):
+        counts = [(np.array(labels)[tested] == label).sum() for tested in folds.values()]
+        assert max(counts) - min(counts) <= 1
+    same, other = (folds_of([str(i) for i in range(23)], labels, seed, folds=5) for seed in (1, 2))
+    assert all((same[fold] == folds[fold]).all() for fold in folds)
+    assert any((other[fold] != folds[fold]).any() for fold in folds)
+
+
+@pytest.mark.parametrize('by, name, group', [
+    ('person', 'S001C002P003R001A012.skeleton', 'P003'), ('camera', 'S001C002P003R001A012.skeleton', 'C002'),
+    ('person', 'p13_kick_1.npy', 'p13'), ('person', 'clip2_p7_jump.npy', 'p7'), ('s(\\d+)_', 'walk_s04_1.csv', '04')])
+def test_groups_are_found_in_names(by, name, group):
+    assert groups_of(argparse.Namespace(by=by, table=None), [name]) == [group]
+
+
+def test_groups_are_read_from_a_table(tmp_path):
+    (tmp_path / 'labels.csv').write_text('file,class,person\na/1.npy,sit,Ann Lee\nb/1.npy,sit,Bo\nc.npy,sit,Bo\n')
+    folds = folds_of(['a/1.npy', 'b/1.npy'], [0, 0], by='person', table=tmp_path / 'labels.csv')
+    assert {fold: tested.tolist() for fold, tested in folds.items()} == {'Ann_Lee': [True, False], 'Bo': [False, True]}
+    with pytest.raises(UserError, match='labels.csv says nothing of d.npy'):
+        folds_of(['a/1.npy', 'd.npy'], [0, 0], by='person', table=tmp_path / 'labels.csv')

@@ -1,0 +1,167 @@
+"""Models, feeders and graphs of others, written as the published code and its descendants write them."""
+import sys
+
+import pytest
+from tiny import config, write_config, write_dataset
+
+import feeders
+import graph
+import model
+from main import Processor, get_parser
+from runtime.dotted import build
+from runtime.errors import UserError, run_command
+
+FILES = {
+    'other_graph.py': '''
+from graph import tools
+from graph.ntu_rgb_d import inward, neighbor, num_node, outward, self_link
+
+
+class Graph:
+    def __init__(self, labeling_mode='spatial'):
+        self.num_node, self.self_link, self.neighbor = num_node, self_link, neighbor
+        assert neighbor == inward + outward
+        self.A = self.get_adjacency_matrix(labeling_mode)
+
+    def get_adjacency_matrix(self, labeling_mode=None):
+        if labeling_mode == 'spatial':
+            return tools.get_spatial_graph(num_node, self_link, inward, outward)
+        raise ValueError()
+''',
+    'other_feeder.py': '''
+import torch
+from torch.utils.data import Dataset
+from feeders import tools
+
+
+def import_class(name):
+    mod = __import__(name.split('.')[0])
+    for part in name.split('.')[1:]:
+        mod = getattr(mod, part)
+    return mod
+
+
+class Feeder(Dataset):
+    def __init__(self, data_path, label_path, window_size=-1, fails=False):
+        inner = import_class('feeders.feeder.Feeder')(data_path, label_path)
+        self.data, self.label, self.sample_name = inner.data, inner.label, inner.sample_name
+        self.window_size, self.fails, self.top_k = window_size, fails, inner.top_k
+
+    def __len__(self):
+        return len(self.label)
+
+    def __getitem__(self, index):
+        if self.fails:
+            return {}['item']
+        angle = torch.zeros(1).uniform_(-1, 1).item()
+        return tools.auto_pading(self.data[index].astype(float), self.window_size) * angle, self.label[index], index
+''',
+    'other_model.py': '''
+import torch
+from torch import nn
+
+
+def import_class(name):
+    components = name.split('.')
+    mod = __import__(components[0])
+    for comp in components[1:]:
+        mod = getattr(mod, comp)
+    return mod
+
+
+class Model(nn.Module):
+    def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args=dict(), in_channels=3,
+                 fails=False):
+        super().__init__()
+        Graph = import_class(graph)
+        A = Graph(**graph_args).A
+        assert A.shape == (3, num_point, num_point)
+        self.PA = nn.Parameter(torch.from_numpy(A.astype('float32')))
+        self.fc = nn.Linear(in_channels * num_point, num_class)
+        self.fails = fails
+
+    def forward(self, x):
+        if self.fails:
+            a, b = [1]
+        x = torch.einsum('nctvm,kvw->ncw', x, self.PA)
+        return self.fc(x.flatten(1))
+''',
+    'does_not_compile.py': 'class Model:\n    def broken(:\n',
+}
+
+
+@pytest.fixture
+def plugged(tmp_path):
+    """A function: changes of the config → the path of one that trains the plug-ins, which lie beside it."""
+    write_dataset(tmp_path / 'data')
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+
+    def make(model_args=None, feeder_args=None, **changes):
+        content = config(tmp_path / 'data', tmp_path, num_epoch=1, feeder='other_feeder.Feeder')
+        for part in ('train', 'test'):
+            content[f'{part}_feeder_args'] |= {'window_size': 16, **(feeder_args or {})}
+        content |= {'model': 'other_model.Model', 'lr_decay_rate': 0.5}
+        content['model_args'] = {'num_class': 4, 'num_point': 25, 'num_person': 2, 'graph': 'graph.ntu_rgb_d.Graph',
+                                 'graph_args': {'labeling_mode': 'spatial'}, **(model_args or {})}
+        return write_config(tmp_path / 'c.yaml', content | changes)
+    return make
+
+
+def test_packages_offer_their_submodules():
+    assert graph.kinetics.Graph().num_node == graph.kinetics.num_node == 18
+    assert graph.ntu_rgb_d.self_link == graph.ntu_rgb_d.Graph().self_link
+    assert feeders.feeder.Feeder and model.agcn.Model
+    with pytest.raises(AttributeError, match='no_such_thing'):
+        graph.no_such_thing  # noqa: B018
+
+
+def test_they_train_and_their_weights_are_tested(plugged, run, tmp_path):
+    env = {'PYTHONPATH': str(tmp_path)}
+    path = plugged({'graph': 'other_graph.Graph'}, num_epoch=2, step=[1], log_interval=4)
+    output = run('main.py', '--config', path, '--num-worker', 2, env=env).stdout
+    assert 'lr 0.010000' in output and 'lr 0.005000' in output  # lr_decay_rate is 0.5
+    assert (tmp_path / 'work_dir/other_model.py').exists()
+    run('main.py', '--config', path, '--phase', 'test', '--work-dir', 'test', '--weights', 'runs/tiny-1-8.pt', env=env)
+
+
+@pytest.fixture
+def processor(plugged, tmp_path, monkeypatch):
+    """A function that makes a Processor of the plug-ins, with changes of the config."""
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in FILES:  # of an earlier test
+        monkeypatch.delitem(sys.modules, name.removesuffix('.py'), raising=False)
+    return lambda **changes: Processor(get_parser().parse_with_config(['--config', str(plugged(**changes))]))
+
+
+def test_our_graphs_serve_models_of_others(processor):
+    processor(model_args={'graph': 'graph.ntu_rgb_d.Graph'}).start()
+
+
+WRONG_GRAPH = {'graph': 'other_graph.Graph', 'graph_args': {'labeling_mode': 'x'}}
+
+
+@pytest.mark.parametrize('file, key, error, changes', [
+    ('other_model.py', 'model', ValueError, {'model_args': {'fails': True}}),
+    ('other_feeder.py', 'feeder', KeyError, {'feeder_args': {'fails': True}, 'num_worker': 1}),
+    ('other_graph.py', 'graph', ValueError, {'model': 'model.agcn.Model', 'model_args': WRONG_GRAPH}),
+    ('other_graph.py', 'graph', ValueError, {'model_args': WRONG_GRAPH}),
+    ('does_not_compile.py', 'model', SyntaxError, {'model': 'does_not_compile.Model'}),
+], ids=['forward', 'item in a worker', 'graph of our model', 'graph of a plug-in', 'import'])
+def test_an_exception_in_one_keeps_its_traceback(processor, tmp_path, capsys, file, key, error, changes):
+    with pytest.raises(error):
+        run_command(lambda: processor(**changes).start())
+    line, = (line for line in capsys.readouterr().err.splitlines() if line.startswith('error: '))
+    assert line.startswith(f'error: {tmp_path / file}: ') and f'({key}: ' in line
+
+
+def test_a_mistake_of_the_user_is_one_line_there_too(processor):
+    for changes, words in (({'model_args': {'num_class': 3}}, 'num_class is 3'),
+                           ({'save_epoch': 30}, "there is no key 'save_epoch'")):
+        with pytest.raises(UserError, match=words):
+            processor(**changes)
+
+
+def test_values_that_our_classes_refuse_are_one_line():
+    with pytest.raises(UserError, match="graph_args: graph.ntu_rgb_d.Graph: labeling_mode 'x'"):
+        build('graph.ntu_rgb_d.Graph', {'labeling_mode': 'x'}, 'graph_args')

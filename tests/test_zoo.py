@@ -1,0 +1,163 @@
+"""The trained streams of docs/zoo.md: their weights and annotations give PYSKL's scores, through the commands."""
+import collections
+import json
+import pathlib
+import pickle
+import runpy
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from conftest import ROOT, assert_one_line_error, shared_path
+
+from feeders.pyskl import Feeder
+from main import Processor, get_parser
+from runtime.dotted import build
+from runtime.trained import answer
+from runtime.weights import load_into
+from tests.feeders.test_pyskl import made_up
+from tests.pyskl_files import SHORT, annotations, state_dict, write_annotations
+
+CONFIGS = {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text())
+           for path in sorted((ROOT / 'config/pyskl').rglob('*.yaml'))}
+BENCHMARK = {'3d': 'ntu60_xsub_3d', 'hrnet': 'ntu60_xsub_hrnet'}
+
+
+@pytest.fixture(scope='module')
+def golden():
+    with np.load(shared_path('golden/pyskl.npz')) as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope='module')
+def shapes():
+    return json.loads(shared_path('golden/pyskl_state_dict.json').read_text())
+
+
+class HistoryBuffer:
+    """Stands for a class of mmengine's, which a checkpoint of MMAction2 names and nothing may build."""
+
+    def __init__(self):
+        self.history = np.arange(3.)
+        self.statistics = {'mean': np.ndarray.mean}
+
+    def __setstate__(self, _state):
+        raise AssertionError('it was built')
+
+
+def checkpoint(path, weights, form, legacy=False):
+    """Write `weights` to `path` in PYSKL's form or in MMAction2's."""
+    content = {'meta': {'epoch': 16, 'config': 'model = dict()'}, 'state_dict': collections.OrderedDict(weights)}
+    if form == 'mmaction2':
+        content['state_dict'] = {name.replace('fc_cls', 'fc'): value for name, value in weights.items()}
+        content.update(message_hub={'log_scalars': {'loss': HistoryBuffer()}}, optimizer={'state': HistoryBuffer()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(content, path, _use_new_zipfile_serialization=not legacy)
+    return path
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+@pytest.mark.parametrize('kind, network, stream, form', [
+    ('3d', 'aagcn', 'joint', 'pyskl'), ('3d', 'agcn', 'bone', 'mmaction2'), ('hrnet', 'agcn', 'joint', 'pyskl'),
+    ('hrnet', 'aagcn', 'bone_motion', 'mmaction2')])
+def test_their_weights_give_their_scores_of_each_clip(tmp_path, golden, shapes, kind, network, stream, form, legacy):
+    path = checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, kind, network), form, legacy)
+    arg = CONFIGS[f'config/pyskl/{BENCHMARK[kind]}/test_{stream}.yaml']
+    model = build(arg['model'], {**arg['model_args'], 'attention': network == 'aagcn'}, 'model_args').eval()
+    assert load_into(model, path) == ([], [])
+    feeder = Feeder(write_annotations(tmp_path / 'a.pkl', annotations(golden, kind)), 'all_val', stream, 100, 10)
+    if not legacy:
+        with torch.inference_mode():
+            scores = model(torch.from_numpy(feeder[1][0]))
+        np.testing.assert_allclose(scores, golden[f'{kind}/{network}/{SHORT[stream]}/clip_scores'][1], atol=1e-5)
+
+
+@pytest.mark.parametrize('kind, network, stream, workers', [
+    ('3d', 'aagcn', 'joint', 0), ('hrnet', 'agcn', 'bone', 3)])
+def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, kind, network, stream, workers):
+    benchmark = BENCHMARK[kind]
+    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', annotations(golden, kind))
+    config = f'config/pyskl/{benchmark}/test_{stream}.yaml'
+    folder = tmp_path / 'data' / pathlib.Path(CONFIGS[config]['weights']).parent
+    checkpoint(folder / f'{SHORT[stream]}.pth', state_dict(shapes, golden, kind, network), 'pyskl')
+    run('main.py', '--config', ROOT / config, '--num-worker', workers, '--test-batch-size', 2,
+        '--model-args', f'{{attention: {network == "aagcn"}}}',
+        '--test-feeder-args', '{annotations: data/pyskl/ntu60_3danno.pkl, split: all_val}')
+    folder = tmp_path / f'work_dir/pyskl/{benchmark}/agcn_test_{stream}'
+    scores = pickle.loads((folder / 'epoch1_test_score.pkl').read_bytes())
+    assert list(scores) == annotations(golden, kind)['split']['all_val']
+    np.testing.assert_allclose(list(scores.values()), golden[f'{kind}/{network}/{SHORT[stream]}/prob'], atol=1e-5)
+    fused = run('ensemble.py', '--datasets', f'pyskl/{benchmark}', '--streams', stream)
+    labels = [one['label'] for one in annotations(golden, kind)['annotations']]
+    top1 = 100 * np.mean(golden[f'{kind}/{network}/{SHORT[stream]}/prob'].argmax(1) == labels)
+    assert f'Top1: {top1:.4f}%' in fused.stdout
+
+
+@pytest.mark.parametrize('there, here, said', [
+    ('3d/agcn', {}, ('no attention', 'check attention')),
+    ('3d/aagcn', {'attention': False}, ('model with attention', 'this model has no attention')),
+    ('3d/aagcn', {'num_class': 120}, ('60 classes', '120 classes', 'num_class')),
+    ('hrnet/aagcn', {}, ('17 joints', '25 joints', 'num_point')),
+    ('hrnet/agcn', {'num_class': 120}, ('60 classes, 17 joints', 'num_class, num_point')),
+])
+def test_a_wrong_match_says_which(run, tmp_path, golden, shapes, there, here, said):
+    checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, *there.split('/')), 'pyskl')
+    write_annotations(tmp_path / 'a.pkl', annotations(golden, '3d'))
+    failed = run('main.py', '--config', ROOT / 'config/pyskl/ntu60_xsub_3d/test_joint.yaml', '--weights', 'w.pth',
+                 '--test-feeder-args', '{annotations: a.pkl}', '--model-args', json.dumps(here), status=2)
+    assert_one_line_error(failed, 'w.pth', *said)
+
+
+def test_annotations_of_another_data_set_are_named(run, tmp_path):
+    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
+    config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_joint.yaml'
+    failed = run('main.py', '--config', config, '--model-args', '{num_class: 2}', '--batch-size', 2, status=2)
+    assert_one_line_error(failed, 'ntu60_3danno.pkl', 'clip3', 'label 3')
+    failed = run('main.py', '--config', config, '--model-args', '{num_point: 17}', '--batch-size', 2, status=2)
+    assert_one_line_error(failed, 'ntu60_3danno.pkl', 'num_point is 17, not 25')
+
+
+def test_the_mean_over_clips_is_of_probabilities():
+    scores = torch.tensor([[[9., 0, 0], [0, 1, 0], [0, 3, 200]]])
+    answered, _ = answer(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
+    torch.testing.assert_close(answered.exp(), scores.softmax(2).mean(1))
+
+
+def test_training_by_their_recipe(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arg = get_parser().parse_with_config(['--config', str(ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml'),
+                                          '--batch-size', '2', '--device', 'cpu', '--num-epoch', '4'])
+    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
+    processor = Processor(arg)
+    rates = []
+    for epoch in range(4):
+        processor.order['train'].set_epoch(epoch)
+        for batch, (data, label, index) in enumerate(processor.loader['train']):
+            assert data.shape == (2, 3, 100, 25, 2)
+            rates.append(processor.optimizer.param_groups[0]['lr'])
+            if len(rates) <= 2:
+                assert np.isfinite(processor.step(epoch, batch, data, label, index)[0])
+            else:
+                processor.scheduler.step()
+    np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(8) / 8)), rtol=1e-6)
+    assert processor.optimizer.defaults['nesterov'] and processor.optimizer.defaults['weight_decay'] == 5e-4
+
+
+def test_the_configs_are_what_their_script_writes():
+    written = dict(runpy.run_path(str(ROOT / 'config/pyskl/write_configs.py'))['configs']())
+    assert {f'config/pyskl/{name}' for name in written} == set(CONFIGS) and len(CONFIGS) == 64
+    for name, content in written.items():
+        assert (ROOT / 'config/pyskl' / name).read_text() == content
+        get_parser().parse_with_config(['--config', str(ROOT / 'config/pyskl' / name)])
+
+
+def test_the_page_names_every_stream_and_its_config():
+    rows = [[cell.strip(' `') for cell in line.strip('|').split('|')]
+            for line in (ROOT / 'docs/zoo.md').read_text().splitlines() if '.pth`' in line and line[0] == '|']
+    assert len(rows) == 40 and len({row[3] for row in rows}) == 40
+    assert collections.Counter(row[0] for row in rows) == {'AAGCN': 32, 'AGCN': 8}
+    for model, benchmark, stream, file, _, command in rows:
+        config = CONFIGS[command.removeprefix('--config ./')]
+        assert command == f'--config ./config/pyskl/{benchmark}/test_{stream.replace(" ", "_")}.yaml'
+        assert model == 'AGCN' or config['weights'] == f'./pyskl/{file}'
