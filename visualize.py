@@ -233,13 +233,13 @@ def draw_timeline(arg):
 
 
 def peaks_of(segments, chances, middles, most=8):
-    """Return the number of the surest window of each segment, in order; of the `most` surest ones if they are more."""
-    surest = []
-    for segment in segments:
+    """Return the number of the surest window of each segment, in order; of the `most` longest ones if they are more."""
+    longest = sorted(segments, key=lambda segment: segment.first - segment.end)[:most]
+    peaks = []
+    for segment in sorted(longest):
         within = np.flatnonzero((middles >= segment.first) & (middles <= segment.end))
-        surest.append(within[chances[within, segment.label].argmax()])
-    best_first = sorted(range(len(surest)), key=lambda i: -chances[surest[i], segments[i].label])
-    return [surest[i] for i in sorted(best_first[:most])]
+        peaks.append(within[chances[within, segment.label].argmax()])
+    return peaks
 
 
 def write_report(arg):

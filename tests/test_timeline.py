@@ -132,11 +132,11 @@ def test_timeline_is_drawn(run, road):
     assert '>seconds<' in text and '>long.skeleton<' in text
 
 
-def test_only_surest_windows_are_peaks():
+def test_peaks_are_the_surest_windows_of_the_longest_segments():
     pytest.importorskip('matplotlib')
     from visualize import peaks_of
     chances = np.array([[.9, .1], [.8, .2], [.3, .7], [.4, .6], [.95, .05]])
     segments = [Segment(0, 20, 0, .85), Segment(20, 40, 1, .65), Segment(40, 50, 0, .95)]
     middles = np.array([5, 15, 25, 35, 45])
     assert peaks_of(segments, chances, middles) == [0, 2, 4]
-    assert peaks_of(segments, chances, middles, most=2) == [0, 4]
+    assert peaks_of(segments, chances, middles, most=2) == [0, 2]
