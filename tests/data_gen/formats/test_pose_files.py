@@ -175,7 +175,7 @@ def test_a_long_recording_of_two_is_followed(tmp_path):
     path = tmp_path / 'long.json'
     T = 4000
     swing = 200 * np.sin(np.arange(T) / 40)
-    people = crossing(17, T)
+    people = crossing(17, T, seeds=(1, 2))
     people[..., :2] = people[:, :1, :, :2]
     people[0, ..., 0] += swing[:, None]
     people[1, ..., 0] -= swing[:, None]
