@@ -73,9 +73,14 @@ def read_recording(path, flags):
         return as_recording(openpose_frames.parse_folder(path), path, flags)
 
 
+def form_in(content):
+    """Return the module that reads the content of a JSON file, None if none does."""
+    return next((form for form in FORMS if form.recognises(content)), None)
+
+
 def recording_in(content, path, flags):
     """Return the Recording in the content of the JSON file at `path`."""
-    form = next((form for form in FORMS if form.recognises(content)), None)
+    form = form_in(content)
     if form is None:
         raise BrokenSample(f'{looks_of(content)}: taken are {", ".join(form.WORDS for form in FORMS)}, and clips of '
                            'Kinetics-Skeleton (data)')
