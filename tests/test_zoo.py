@@ -128,7 +128,8 @@ def test_the_mean_over_clips_is_of_probabilities():
 def test_training_by_their_recipe(run, tmp_path):
     """The rate falls from 0.1 along a cosine, step by step."""
     write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
-    said = run('main.py', '--config', ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml', '--batch-size', 2, '--device',
+    config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml'
+    said = run('main.py', '--config', config, '--batch-size', 2, '--device',
                'cpu', '--num-epoch', 2, '--eval-interval', 2, '--log-interval', 1).stdout
     rates = [float(rate) for rate in re.findall(r'lr ([0-9.]+)', said)]
     np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(4) / 4)), atol=1e-6)
