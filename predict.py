@@ -2,8 +2,9 @@
 """Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`, or with `--onnx model.onnx`.
 
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
-probabilities.
+probabilities. `prediction.live.LivePredictor` takes frame after frame.
 """
+import contextlib
 import functools
 import itertools
 import json
@@ -16,15 +17,19 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP, class_names
-from data_gen.formats import pose_files, read_clips, recordings_in
+from data_gen.formats import pose_files, read_clips, read_file, recordings_in
+from data_gen.formats.sample import BrokenSample
 from feeders.labels import read_labels
 from prediction.exported import onnx_model
+from prediction.live import LivePredictor, live_results
+from prediction.printed import as_json, as_text, cut_line, live_line
+from prediction.ranking import ranked
+from prediction.windows import check_stride, score_windows, spans
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, complain, run_command
 
 SOME_BROKEN, NONE_USABLE = 1, 2  # exit statuses
-JSON_VERSION = 1
 
 
 def get_parser():
@@ -32,7 +37,8 @@ def get_parser():
     add = parser.add_argument
     add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
         'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, what a '
-        'pose estimator wrote (see docs/own-video.md), or a folder of such files')
+        'pose estimator wrote (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
+        'they come, or - for standard input')
     pose_files.add_flags(add)
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
     add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
@@ -41,9 +47,13 @@ def get_parser():
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
+    add('--window', type=count, metavar='FRAMES', help='score windows of so many frames over all of a recording, '
+        'instead of its first frames')
+    add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next, half a window if not given')
+    add('--live', action='store_true', help='read frames, a line of JSON each, and write a line for each window')
     add('--names', help=NAMES_HELP)
     add('--top-k', type=count, default=5, help='how many classes to name')
-    add('--batch-size', type=count, default=16, help='clips that pass the network at a time')
+    add('--batch-size', type=count, default=16, help='clips, or windows, that pass the network at a time')
     add('--device', help='GPU number, cuda:1, mps, cpu or auto, instead of what the config says')
     add('--json', action='store_true', help='write JSON for programs, see README.md')
     add('--out', help='write the scores to this file, as main.py does with save_score')
@@ -53,13 +63,18 @@ def get_parser():
 class Prediction(NamedTuple):
     """The result for one clip: its file, its number in the file (None if it is the only one), and its scores.
 
-    `scores` is (num_class,) float32, or None where `error`, a UserError, says why there are none.
+    `scores` is (num_class,) float32, or None where `error`, a UserError, says why there are none. Of a recording,
+    `frames` is how many it has, and `used` how many of them, the first ones, were judged. `windows` are the Windows of
+    a recording (see prediction.windows) that was scored so, in place of `scores`.
     """
 
     file: Any
     clip: Any
     scores: Any
     error: Any = None
+    frames: Any = None
+    used: Any = None
+    windows: Any = None
 
     @property
     def source(self):
@@ -78,8 +93,9 @@ class Predictor:
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
     not imported.
 
-    A call with the path of a recording returns (names, probabilities) of all classes, likeliest first. `class_names`
-    has the names by label. Raises UserError, whose text is one line, if something is wrong with a file.
+    A call with the path of a recording returns (names, probabilities) of all classes, likeliest first; of a recording
+    longer than a clip, its first frames are judged, and `windows` judges all. `class_names` has the names by label.
+    Raises UserError, whose text is one line, if something is wrong with a file.
     """
 
     def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
@@ -118,32 +134,54 @@ class Predictor:
             yield from self.predict_batch(batch)
 
     def prepared_clips(self, files):
-        """Yield (file, clip's number or None, clips as `prepare` returns them or a UserError)."""
+        """Yield (Prediction without scores, clips as `prepare` returns them or None if it has an error)."""
         for file in files:
             try:
-                clips = read_clips(file, self.preparation, self.pose_flags).clips
+                clips, frames, used = read_clips(file, self.preparation, self.pose_flags)
             except UserError as error:
-                yield file, None, error
+                yield Prediction(file, None, None, error), None
                 continue
             for number, joints in enumerate(clips):
+                prediction = Prediction(file, number if len(clips) > 1 else None, None, None, frames, used)
                 try:
-                    prepared = self.prepare(joints.view(np.ndarray), file)
+                    yield prediction, self.prepare(joints.view(np.ndarray), file)
                 except UserError as error:
-                    prepared = error
-                yield file, number if len(clips) > 1 else None, prepared
+                    yield prediction._replace(error=error), None
 
     def predict_batch(self, items):
         """Yield the Predictions of some items of `prepared_clips`; clips of one shape pass the network together."""
         def shapes(item):
-            return None if isinstance(item[2], UserError) else [clip.shape for clip in item[2]]
+            return item[1] and [clip.shape for clip in item[1]]
 
         for shape, same in itertools.groupby(items, key=shapes):
-            same = list(same)
-            if shape is None:
-                yield from (Prediction(file, number, None, error) for file, number, error in same)
-                continue
-            scores = self.scores([clips for _, _, clips in same])
-            yield from (Prediction(file, number, row) for (file, number, _), row in zip(same, scores))
+            predictions, clips = zip(*same)
+            rows = self.scores(clips) if shape else [None] * len(clips)
+            yield from (prediction._replace(scores=row) for prediction, row in zip(predictions, rows))
+
+    def windows(self, path, window, stride=None, batch_size=16):
+        """Return the Windows over all of the recording at `path`, of `window` frames, one every `stride` frames.
+
+        The stride is half a window if it is None. The last window ends at the last frame; a recording shorter than a
+        window is one window. See prediction.windows, which also makes a timeline of them.
+        """
+        recording, clip_of = read_file(path, self.preparation, self.pose_flags)
+        if clip_of is None:
+            raise BrokenSample(f'{path}: it holds prepared clips: --window takes recordings')
+        places = spans(recording.joints.shape[1], window, check_stride(window, stride))
+        windows = list(score_windows(self.model, recording, clip_of, path, places, batch_size))
+        if all(window.scores is None for window in windows):
+            raise BrokenSample(f'{path}: without a skeleton in any frame')
+        return windows
+
+    def predict_windows(self, paths, window, stride=None, batch_size=16):
+        """Yield a Prediction with the `windows` of every recording in the files and folders `paths`; see `predict`."""
+        for file in recordings_in(paths, self.preparation):
+            try:
+                windows = self.windows(file, window, stride, batch_size)
+            except UserError as error:
+                yield Prediction(file, None, None, error)
+            else:
+                yield Prediction(file, None, None, None, windows[-1].end, windows[-1].end, windows)
 
 
 def batched(items, size):
@@ -151,39 +189,6 @@ def batched(items, size):
     items = iter(items)
     while batch := list(itertools.islice(items, size)):
         yield batch
-
-
-def ranked(scores):
-    """Return (labels, probabilities), likeliest first, of scores (num_class,), by softmax."""
-    order = np.argsort(-scores, kind='stable')
-    likelihoods = np.exp(scores[order].astype(np.float64) - scores[order[0]])
-    return order, likelihoods / likelihoods.sum()
-
-
-def best(prediction, names, k):
-    """Return the k likeliest classes of a Prediction as dicts: label, name, score, probability."""
-    order, probabilities = ranked(prediction.scores)
-    return [{'label': int(label), 'name': names[label], 'score': float(prediction.scores[label]),
-             'probability': float(probability)} for label, probability in zip(order[:k], probabilities)]
-
-
-def as_table(prediction, names, k):
-    """Return the lines of the k likeliest classes: rank, name, probability."""
-    width = max(map(len, names))
-    rows = best(prediction, names, k)
-    return '\n'.join([prediction.source, *(f'  {rank:2d}  {row["name"]:{width}}  {row["probability"]:7.2%}'
-                                           for rank, row in enumerate(rows, 1))])
-
-
-def as_json(predictor, predictions, broken, k):
-    """Return what --json prints; README.md describes it."""
-    return {
-        'version': JSON_VERSION,
-        'streams': predictor.model.files,
-        'num_class': len(predictor.class_names),
-        'predictions': [{'file': str(p.file), 'clip': p.clip, 'top': best(p, predictor.class_names, k)}
-                        for p in predictions],
-        'errors': [{'file': str(p.file), 'clip': p.clip, 'error': str(p.error)} for p in broken]}
 
 
 def sample_names(predictions, given):
@@ -220,28 +225,60 @@ def tell(line):
     print(line, file=sys.stderr)
 
 
-def main():
-    arg = get_parser().parse_args()
+def check_arguments(arg):
     if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.device):
         raise UserError('--onnx: the file holds configs and weights, and runs on the CPU: leave out --weights, '
                         '--bone-config, --bone-weights and --device')
+    if (arg.stride or arg.live) and not arg.window:
+        raise UserError(f'{"--live" if arg.live else "--stride"} needs --window FRAMES')
+    if arg.window:
+        check_stride(arg.window, arg.stride)
+    if arg.window and arg.out:
+        raise UserError('--out: it holds one row of scores for a clip: leave out --window, or take --json')
+    if arg.live and len(arg.files) > 1:
+        raise UserError('--live takes one file of frames, or - for standard input')
+    if arg.live and arg.fill:
+        raise UserError('--fill: --live judges frames before a gap has ended: leave it out')
+
+
+def main():
+    arg = get_parser().parse_args()
+    check_arguments(arg)
     predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
                           arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
+    return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
+
+
+def predict_live(predictor, arg):
+    """Print a line for every window of the frames that arrive, until there are no more."""
+    live = LivePredictor(predictor, arg.window, arg.stride, arg.top_k)
+    standard_input = arg.files == ['-']
+    with contextlib.nullcontext(sys.stdin.buffer) if standard_input else open(arg.files[0], 'rb') as lines:
+        for result in live_results(live, lines):
+            print(json.dumps(result) if arg.json else live_line(result, predictor.class_names), flush=True)
+
+
+def predict_files(predictor, arg):
+    """Print the Predictions of the files, and say what is wrong with the others."""
     predictions, broken = [], []
     files = recordings_in(arg.files, predictor.preparation)
+    found = (predictor.predict_windows(files, arg.window, arg.stride, arg.batch_size) if arg.window
+             else predictor.predict(files, arg.batch_size))
     many = len(files) > arg.batch_size
-    for prediction in tqdm(predictor.predict(files, arg.batch_size), unit='clip', disable=None if many else True):
+    for prediction in tqdm(found, unit='clip', disable=None if many else True):
         if prediction.error is not None:
             complain(prediction.error)
             broken.append(prediction)
             continue
         predictions.append(prediction)
+        if line := cut_line(prediction.file, prediction.frames, prediction.used):
+            tell(f'{line}: --window FRAMES scores all of them')
         if not arg.json:
-            print(as_table(prediction, predictor.class_names, arg.top_k))
+            print(as_text(prediction, predictor.class_names, arg.top_k))
     if not predictions and not broken:
         raise UserError(f'{", ".join(arg.files)}: no recording there')
     if arg.json:
-        print(json.dumps(as_json(predictor, predictions, broken, arg.top_k), indent=1))
+        print(json.dumps(as_json(predictor.model, predictor.class_names, predictions, broken, arg.top_k), indent=1))
     if arg.out and predictions:
         with write_whole(arg.out) as file:
             pickle.dump(dict(zip(sample_names(predictions, arg.files), (p.scores for p in predictions))), file)

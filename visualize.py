@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw what the model sees and does: `python visualize.py {graph,clip,report} --help`."""
+"""Draw what the model sees and does: `python visualize.py {graph,clip,timeline,report} --help`."""
 import argparse
 import pathlib
 
@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.formats import pose_files, read_clips
+from data_gen.formats import pose_files, read_clips, read_file
 from data_gen.preparation import preparation_beside
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
@@ -17,8 +17,11 @@ from feeders.streams import stream_of_file
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
-from predict import Predictor, ranked, tell
+from predict import Predictor, tell
+from prediction.printed import cut_line
+from prediction.ranking import probabilities, ranked
 from prediction.streams import Stream
+from prediction.windows import timeline, window_clip
 from runtime.arguments import Parser, count
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser
@@ -50,6 +53,20 @@ def get_parser():
     add('--frame-rate', type=count, default=30, help='frames a second of the recording')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='clip.gif', help='the picture')
+
+    command = commands.add_parser('timeline', description='Draw the classes of a long recording over time, and the '
+                                                          'people at the peaks.')
+    command.set_defaults(run=draw_timeline)
+    add = command.add_argument
+    add('--config', required=True, help='config of the stream')
+    add('--weights', help='weights, instead of those that the config names')
+    add('--file', required=True, help='a recording that predict.py takes')
+    add('--window', type=count, required=True, help='frames of a window, as in predict.py')
+    add('--stride', type=count, help='frames from one window to the next, half a window if not given')
+    add('--frame-rate', type=count, default=30, help='frames a second of the recording')
+    add('--names', help=NAMES_HELP)
+    pose_files.add_flags(add)
+    add('--out', type=picture, default='timeline.png', help='the picture')
 
     command = commands.add_parser('report', description='Print accuracies, confusions, and what fusion repaired; with '
                                                         '--out, draw the confusion matrix too.')
@@ -85,6 +102,7 @@ def import_figures():
         import figures.clip
         import figures.graph
         import figures.report
+        import figures.timeline
     except ModuleNotFoundError as error:
         if error.name.partition('.')[0] not in ('matplotlib', 'PIL'):
             raise
@@ -99,7 +117,9 @@ def load_clip(arg, run, data_path):
     """
     if arg.file:
         flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, build_graph(run).joint_names, tell=tell)
-        clips = read_clips(arg.file, preparation_beside(data_path), flags).clips
+        clips, frames, used = read_clips(arg.file, preparation_beside(data_path), flags)
+        if line := cut_line(arg.file, frames, used):
+            tell(f'{line}: `visualize.py timeline` shows all of them')
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
@@ -187,6 +207,39 @@ def predict_best(arg, joints, path):
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu')
     order, probabilities = ranked(predictor.scores([predictor.prepare(joints, path)])[0])
     return [(predictor.class_names[label], p) for label, p in zip(order[:5], probabilities)]
+
+
+def draw_timeline(arg):
+    """Draw the classes of a recording over time and the people in the middle of the windows that are surest of them."""
+    figures = import_figures()
+    predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu',
+                          pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
+    stream, = predictor.model.streams
+    windows = predictor.windows(arg.file, arg.window, arg.stride)
+    seen = [window for window in windows if window.scores is not None]
+    chances = probabilities(np.stack([window.scores for window in seen]))
+    middles = np.array([(window.first + window.end) / 2 for window in seen])
+    segments = [segment for segment in timeline(windows) if segment.label is not None]
+    recording, clip_of = read_file(arg.file, predictor.preparation, predictor.pose_flags)
+    peaks = []
+    for number in peaks_of(segments, chances, middles):
+        clip = window_clip(recording.joints[:, seen[number].first:seen[number].end], recording, clip_of)
+        there = np.flatnonzero(clip[:, :arg.window].any((0, 2, 3)))
+        peaks.append((middles[number] / arg.frame_rate, clip[:, there[len(there) // 2]]))
+    figure = figures.timeline.timeline(
+        segments, chances, middles, windows[-1].end, peaks, build_graph(stream.arg).inward, arg.frame_rate,
+        predictor.class_names, pathlib.Path(arg.file).name, kind_of_clips(stream.arg.test_feeder_args))
+    figures.style.save_figure(figure, arg.out)
+
+
+def peaks_of(segments, chances, middles, most=8):
+    """Return the number of the surest window of each segment, in order; of the `most` surest ones if they are more."""
+    surest = []
+    for segment in segments:
+        within = np.flatnonzero((middles >= segment.first) & (middles <= segment.end))
+        surest.append(within[chances[within, segment.label].argmax()])
+    best_first = sorted(range(len(surest)), key=lambda i: -chances[surest[i], segments[i].label])
+    return [surest[i] for i in sorted(best_first[:most])]
 
 
 def write_report(arg):

@@ -17,13 +17,14 @@ class ExportedModel:
     """A function from joints (N, C, T, V, M), float32, to scores or probabilities (N, num_class), and its description.
 
     `description` is the dict that export.py writes into the file, see docs/export.md. Attributes, as those of
-    prediction.streams.FusedStreams: `class_names`, `joint_names`, `preparation`, `files`.
+    prediction.streams.FusedStreams: `class_names`, `joint_names`, `num_point`, `preparation`, `files`.
     """
 
     def __init__(self, function, description):
         self.function = function
         self.class_names = description['class_names']
         self.joint_names = description['joints']
+        self.num_point = len(self.joint_names)
         self.files = [{key: stream[key] for key in ('config', 'weights')} for stream in description['streams']]
         preparation = description['preparation']
         self.preparation = preparation and check_preparation(Preparation(**preparation))

@@ -15,7 +15,7 @@ from runtime.dotted import build
 from runtime.errors import UserError
 from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import answer, build_graph, check_shape, class_count, load_trained
+from runtime.trained import answer, build_graph, check_shape, class_count, load_trained, model_arguments
 
 
 class Stream:
@@ -88,8 +88,8 @@ class FusedStreams:
 
     `names` is a file that names the classes (default: the one beside the config's test data). Attributes: `streams`;
     `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparation`, how clips of one's own
-    are prepared, or None; `joint_names`, None if there are none; `files`, a dict of config and weights for each
-    stream.
+    are prepared, or None; `joint_names`, None if there are none; `num_point`, how many there are; `files`, a dict of
+    config and weights for each stream.
     """
 
     def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None,
@@ -108,6 +108,7 @@ class FusedStreams:
         data_path = self.streams[0].data_path
         self.class_names = class_names(numbers.pop(), names or names_beside(data_path))
         self.preparation = preparation_beside(data_path)
+        self.num_point = model_arguments(self.streams[0].arg).get('num_point')
         named = 'graph' in self.streams[0].arg.model_args
         self.joint_names = getattr(self.streams[0].graph, 'joint_names', None) if named else None
         self.files = [{'config': stream.arg.config, 'weights': str(stream.weights)} for stream in self.streams]

@@ -10,7 +10,10 @@ from conftest import assert_one_line_error, run_script
 from tiny import NUM_CLASS, config, write_config, write_weights
 
 from predict import Predictor
-from tests.data_gen.raw_ntu import names_of, write_tree
+from tests.data_gen.raw_custom import flags, write_clips
+from tests.data_gen.raw_kinetics import random_content
+from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, write_tree
+from tests.long_recordings import write_road
 
 NAMES = names_of(4, actions=NUM_CLASS)
 TESTED = [f'{name}.skeleton' for name in NAMES if 'C001' in name]  # NTU's cross-view benchmark tests on camera 1
@@ -25,8 +28,10 @@ SCHEMA = {
             'type': 'object', 'additionalProperties': False, 'required': ['config', 'weights'],
             'properties': {'config': {'type': 'string'}, 'weights': {'type': 'string'}}}},
         'predictions': {'type': 'array', 'items': {
-            'type': 'object', 'additionalProperties': False, 'required': ['file', 'clip', 'top'],
+            'type': 'object', 'additionalProperties': False, 'required': ['file', 'clip', 'frames', 'used', 'top'],
             'properties': {
+                'frames': {'type': ['integer', 'null'], 'minimum': 1},
+                'used': {'type': ['integer', 'null'], 'minimum': 1},
                 'file': {'type': 'string'}, 'clip': {'type': ['integer', 'null'], 'minimum': 0},
                 'top': {'type': 'array', 'minItems': 1, 'items': {
                     'type': 'object', 'additionalProperties': False,
@@ -159,3 +164,32 @@ def test_table_names_the_classes_for_all_files_of_a_folder(run, road, tmp_path):
                   '--top-k', 2, road / 'raw').stdout.splitlines()
     assert printed[::3] == [str(road / 'raw' / f'{name}.skeleton') for name in sorted(NAMES)]
     assert all(line.split()[1] in ('sit', 'stand', 'wave', 'fall') and line.endswith('%') for line in printed[1::3])
+
+
+def long_recordings(folder):
+    """Write the same movement, cut after 300 frames and whole, as NTU and as Kinetics; return pairs of paths."""
+    bodies = random_bodies(np.random.default_rng(0), 900)
+    content = random_content(np.random.default_rng(0), 899, persons=5)  # its frames are numbered from 1
+    for name, frames in (('cut', 300), ('long', 900)):
+        (folder / f'{name}.skeleton').write_text(skeleton_text(bodies[:, :frames]), encoding='ascii')
+        (folder / f'{name}.json').write_text(json.dumps({**content, 'data': content['data'][:frames - 1]}))
+    return [[folder / f'{name}.{suffix}' for name in ('cut', 'long')] for suffix in ('skeleton', 'json')]
+
+
+@pytest.mark.parametrize('kind', ['ntu', 'kinetics', 'own'])
+def test_what_is_cut_is_said(run, tmp_path, kind):
+    ntu, kinetics = long_recordings(tmp_path)
+    pair, frames, used = {'ntu': ntu, 'kinetics': kinetics}.get(kind), 900, 300
+    if kind == 'own':
+        write_clips(tmp_path / 'mine', people=2)
+        run('data_gen/custom_gendata.py', *flags(tmp_path / 'mine', tmp_path / 'data'), '--max_frame', 7)
+        pair, frames, used = [tmp_path / 'mine/clips' / name for name in ('p0_sit.npy', 'p1_sit.npy')], 10, 7
+        path = write_road(tmp_path, points=5, num_class=3, data_path=str(tmp_path / 'data/val_data_joint.npy'))
+    else:
+        path = write_road(tmp_path, *((25, 'graph.ntu_rgb_d.Graph') if kind == 'ntu' else (18, 'graph.kinetics.Graph')))
+    process = run('predict.py', '--config', path, '--json', *pair)
+    cut, long = json.loads(process.stdout)['predictions']
+    assert (cut['frames'], cut['used']) == (used, used) and (long['frames'], long['used']) == (frames, used)
+    said = [line for line in process.stderr.splitlines() if 'frames are used' in line]
+    assert len(said) == 1 and f'{pair[1]}: only the first {used} of {frames} frames' in said[0]
+    assert '--window' in said[0]

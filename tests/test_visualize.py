@@ -146,6 +146,14 @@ def test_clip_is_a_film_or_a_strip(run, tiny):
     assert_one_line_error(process, 'x.jpg', '.gif')
 
 
+def test_clip_says_how_much_of_a_long_recording_it_shows(run, tiny):
+    pytest.importorskip('matplotlib')
+    write_tree(tiny / 'raw', ['long'], frames=310)
+    process = run('visualize.py', 'clip', '--config', tiny / 'c.yaml', '--file', tiny / 'raw/long.skeleton', '--out',
+                  'strip.png')
+    assert 'long.skeleton: only the first 300 of 310 frames' in process.stderr and 'timeline' in process.stderr
+
+
 @pytest.fixture
 def scored(tmp_path):
     """Labels and the scores of two streams of 40 samples, written; returns (labels, joint scores, bone scores)."""

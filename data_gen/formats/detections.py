@@ -12,6 +12,10 @@ LONGEST = 100_000  # frames: an hour
 NUMBERED = re.compile(r'(.*?)(\d+)(\D*)')
 
 
+class Nobody(BrokenSample):
+    """There is no person in any frame."""
+
+
 class Detections(NamedTuple):
     """P detections of persons in T frames.
 
@@ -33,10 +37,10 @@ def detections(joints, frames, ids, skeletons, num_frames=None, **more):
     """Return the Detections of `joints`, as `numbers` returns them; `skeletons` maps V to the name of a skeleton.
 
     `frames` may begin at any number, its lowest if `num_frames` is not given. Detections without any joint are left
-    out; `ids` are, if one is None. Raises BrokenSample if there is nobody, or for another V.
+    out; `ids` are, if one is None. Raises Nobody if there is nobody, and BrokenSample for another V.
     """
-    if not len(joints):
-        raise BrokenSample('without a skeleton in any frame')
+    if not joints.any():
+        raise Nobody('without a skeleton in any frame')
     if joints.ndim != 3 or joints.shape[1] not in skeletons:
         known = ' and '.join(f'{V} ({name})' for V, name in skeletons.items())
         raise BrokenSample(f'{joints.shape[1]} joints in a person: {known} are taken')

@@ -1,0 +1,65 @@
+"""What predict.py prints: tables and timelines for people, JSON for programs."""
+from prediction.ranking import best
+from prediction.windows import timeline
+
+JSON_VERSION = 1
+NOBODY = 'nobody'
+
+
+def cut_line(path, frames, used):
+    """Return the line that says of which recordings only the first frames are judged, None for others."""
+    return f'{path}: only the first {used} of {frames} frames are used' if used != frames else None
+
+
+def as_text(prediction, names, k):
+    """Return the lines of a Prediction: its timeline if it has windows, else the k likeliest classes."""
+    width = widest(names)
+    if prediction.windows is None:
+        rows = [f'  {rank:2d}  {row["name"]:{width}}  {row["probability"]:7.2%}'
+                for rank, row in enumerate(best(prediction.scores, names, k), 1)]
+    else:
+        rows = [f'  {row["from"]:6d} {row["to"]:6d}  {cell(row, width)}' for row in segments(prediction, names)]
+    return '\n'.join([prediction.source, *rows])
+
+
+def widest(names):
+    return max(map(len, (*names, NOBODY)))
+
+
+def cell(row, width):
+    """Return name and probability of a row; `nobody` if it has no class."""
+    return f'{NOBODY:{width}}         ' if row['name'] is None else f'{row["name"]:{width}}  {row["probability"]:7.2%}'
+
+
+def segments(prediction, names):
+    """Return the timeline of a Prediction as dicts: from, to, label, name, probability; the last three may be None."""
+    return [{'from': first, 'to': end, 'label': label, 'name': None if label is None else names[label],
+             'probability': probability} for first, end, label, probability in timeline(prediction.windows)]
+
+
+def as_json(model, names, predictions, broken, k):
+    """Return what --json prints; docs/prediction.md describes it."""
+    return {
+        'version': JSON_VERSION,
+        'streams': model.files,
+        'num_class': len(names),
+        'predictions': [{'file': str(p.file), 'clip': p.clip, 'frames': p.frames, 'used': p.used, **answer(p, names, k)}
+                        for p in predictions],
+        'errors': [{'file': str(p.file), 'clip': p.clip, 'error': str(p.error)} for p in broken]}
+
+
+def answer(prediction, names, k):
+    """Return the k likeliest classes of a Prediction, or its timeline and those of every window."""
+    if prediction.windows is None:
+        return {'top': best(prediction.scores, names, k)}
+    windows = [{'from': first, 'to': end, 'top': [] if scores is None else best(scores, names, k)}
+               for first, end, scores in prediction.windows]
+    return {'timeline': segments(prediction, names), 'windows': windows}
+
+
+def live_line(result, names):
+    """Return the line for a result of LivePredictor: time (or frames so far), class, probability, the same smoothed."""
+    width = widest(names)
+    time = result['to'] if result['time'] is None else result['time']
+    newest, smoothed = (result['top'][0], result['smoothed']) if result['top'] else ({'name': None},) * 2
+    return f'{time!s:>10}  {cell(newest, width)}  {cell(smoothed, width)}'.rstrip()

@@ -1,0 +1,88 @@
+"""Windows over the whole of a long recording: where they lie, how they are scored, and the timeline they make."""
+import itertools
+from typing import Any, NamedTuple
+
+from data_gen.normalize import EmptySample
+from prediction.ranking import probabilities
+from runtime.errors import UserError
+
+
+class Window(NamedTuple):
+    """Frames `first` to `end` of a recording, from 0, `end` excluded, and their scores.
+
+    `scores` is (num_class,) float32, or None if nobody is there.
+    """
+
+    first: int
+    end: int
+    scores: Any
+
+
+class Segment(NamedTuple):
+    """Frames `first` to `end` of one class: its label, and the mean of its probability; None where nobody is there."""
+
+    first: int
+    end: int
+    label: Any
+    probability: Any
+
+
+def check_stride(window, stride):
+    """Return the stride, half a window if it is None; UserError if it would leave out frames."""
+    stride = max(1, window // 2) if stride is None else stride
+    if stride > window:
+        raise UserError(f'--stride {stride}: at most the {window} frames of --window, or frames are left out')
+    return stride
+
+
+def spans(frames, window, stride):
+    """Return (first, end) of every window, one each `stride` frames; the last one ends at the last of the `frames`."""
+    last = max(frames - window, 0)
+    return [(first, min(first + window, frames)) for first in (*range(0, last, stride), last)]
+
+
+def score_windows(model, recording, clip_of, path, places, batch_size):
+    """Yield a Window for each (first, end) in `places`, of a Recording from `path`, scored in batches.
+
+    The joints of each window become a clip as those of a whole recording do: by `clip_of` (see
+    data_gen.formats.read_file), then by the test feeder. `model` is a FusedStreams or an ExportedModel.
+    """
+    for start in range(0, len(places), batch_size):
+        batch = places[start:start + batch_size]
+        clips = [window_clip(recording.joints[:, first:end], recording, clip_of) for first, end in batch]
+        prepared = [model.prepare(clip, path) for clip in clips if clip is not None]
+        rows = iter(model.scores(prepared) if prepared else ())
+        for (first, end), clip in zip(batch, clips):
+            yield Window(first, end, None if clip is None else next(rows))
+
+
+def window_clip(joints, recording, clip_of):
+    """Return the clip (C, T, V, M) of a window's joints (M, T, V, C), None if nobody is there."""
+    try:
+        clip, _ = clip_of(recording._replace(joints=joints))
+    except EmptySample:
+        return None
+    if clip.shape[1] < joints.shape[1]:
+        raise UserError(f'--window {joints.shape[1]}: the clips of this model have {clip.shape[1]} frames: '
+                        'choose a window of at most so many')
+    return clip if clip.any() else None
+
+
+def timeline(windows):
+    """Return the Segments of a recording: every frame has the likeliest class of the window whose middle is nearest.
+
+    Neighbours of one class are joined; their probability is the mean over their windows.
+    """
+    middles = [(window.first + window.end) / 2 for window in windows]
+    borders = [0, *(round((a + b) / 2) for a, b in itertools.pairwise(middles)), windows[-1].end]
+    answers = []
+    for scores in (window.scores for window in windows):
+        label = None if scores is None else int(scores.argmax())
+        answers.append((label, None if scores is None else float(probabilities(scores)[label])))
+    segments, number = [], 0
+    for label, group in itertools.groupby(answers, key=lambda answer: answer[0]):
+        chances = [chance for _, chance in group]
+        first, number = borders[number], number + len(chances)
+        mean = None if label is None else sum(chances) / len(chances)
+        segments.append(Segment(first, borders[number], label, mean))
+    return segments
