@@ -48,14 +48,13 @@ def list_recordings(path):
     A Sample's source is (path, name of the array, row).
     """
     samples, lengths = [], set()
+    open(path, 'rb').close()  # an OSError from here on means a damaged archive
     for end, part in PARTS.items():
         try:
             x, y = (ArrayInArchive(path, f'{letter}_{end}') for letter in 'xy')
             if len(x.shape) != 3 or x.shape[2] != VALUES or len(y.shape) != 2 or x.shape[0] != y.shape[0]:
                 raise ValueError(f'x_{end} is {x.shape} and y_{end} {y.shape}, not (N, T, {VALUES}) and (N, classes)')
             is_class = np.array([y.row(n) > 0 for n in range(y.shape[0])])
-        except OSError:
-            raise
         except Exception as error:  # a damaged archive can raise any of a dozen exceptions
             raise UserError(f"{path}: not CTR-GCN's arrays x_train, y_train, x_test and y_test, or not whole: {error}"
                             ) from None
@@ -82,8 +81,6 @@ def read_recording(source):
     with reading(f'{path}: row {number} of {name}'):
         try:
             row = open_array(path, name).row(number)
-        except OSError:
-            raise
         except Exception as error:  # as above
             raise BrokenSample(f'cannot be read: {error}') from None
         check_size(row)
