@@ -7,6 +7,8 @@ from conftest import ROOT, assert_one_line_error
 from test_main import same_weights
 from tiny import config, write_config, write_dataset
 
+from main import Processor, get_parser
+
 SYSTEMS = {
     'spawn': 'import multiprocessing; multiprocessing.set_start_method("spawn", force=True)',
     'without fcntl': 'import sys; sys.modules["fcntl"] = None',
@@ -28,10 +30,10 @@ def test_two_workers_and_a_resume_under_spawn(run, system, tmp_path):
     for folder in ('fork', 'spawn'):
         (tmp_path / folder).mkdir()
         write_config(tmp_path / folder / 'c.yaml', config(tmp_path / 'data', tmp_path / folder, save_interval=1))
-    run('main.py', '--config', 'fork/c.yaml')
+    Processor(get_parser().parse_with_config(['--config', str(tmp_path / 'fork/c.yaml')])).start()
     env = system('spawn')
-    for flags in (['--num-epoch', '1'], ['--resume']):
-        run('main.py', '--config', 'spawn/c.yaml', '--num-worker', '2', *flags, env=env)
+    for flags in (['--num-worker', '2', '--num-epoch', '1'], ['--num-worker', '1', '--resume']):
+        run('main.py', '--config', 'spawn/c.yaml', *flags, env=env)
     for name in ('tiny-0-4.pt', 'tiny-1-8.pt'):
         assert same_weights(tmp_path / 'fork/runs' / name, tmp_path / 'spawn/runs' / name)
 

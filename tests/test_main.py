@@ -220,6 +220,15 @@ def test_a_loss_that_is_not_finite_stops_the_run(train, tmp_path, data):
     assert_one_line_error(process, 'the loss is', 'epoch', 'batch', '.skeleton', '--base-lr')
 
 
+def test_a_bad_loss_leaves_the_files_of_before(train, tmp_path):
+    train('--num-epoch', '1', '--step', '5')
+    files = [tmp_path / 'work_dir/checkpoint.pt', *(tmp_path / 'runs').glob('tiny*.pt')]
+    before = [path.read_bytes() for path in files]
+    assert_one_line_error(train('--resume', '--num-epoch', '2', '--step', '5', '--base-lr', '1e30', status=2),
+                          'the loss is', 'in epoch 2, batch', 'S001C001', 'the weights of before are kept')
+    assert [path.read_bytes() for path in files] == before and len(before) == 3
+
+
 def test_scalars_reach_tensorboard(processor, tmp_path):
     processor().start()
     scalars = read_scalars(tmp_path / 'runs/tiny/train')
