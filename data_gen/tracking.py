@@ -68,12 +68,11 @@ def nearest_poses(joints, frames, dimensions):
         rows, columns = assign(cost)
         likely = cost[rows, columns] < UNLIKELY
         rows, columns = rows[likely], columns[likely]
-        for row, column in zip(rows, columns):
-            person, a, b = known[row], old[row], new[column]
-            step = (points[b] - points[a])[both[row, column]].mean(0) / steps[row]
-            moved = velocity[person].any()
-            velocity[person] = NEWEST * step + (1 - NEWEST) * velocity[person] if moved else step
-            persons[b], last[person] = person, b
+        matched, a, b, shared = known[rows], old[rows], new[columns], both[rows, columns, :, None]
+        step = ((points[b] - points[a]) * shared).sum(1) / (shared.sum(1) * steps[rows, None])
+        moved = velocity[matched].any(1, keepdims=True)
+        velocity[matched] = np.where(moved, NEWEST * step + (1 - NEWEST) * velocity[matched], step)
+        persons[b], last[matched] = matched, b
         strangers = np.delete(new, columns)
         persons[strangers] = len(last) + np.arange(len(strangers))
         last = np.append(last, strangers)

@@ -5,7 +5,7 @@ Practices for Skeleton Action Recognition, ACM MM 2022; https://github.com/kenny
 """
 import numpy as np
 
-from data_gen.normalize import rotation_onto
+from data_gen.normalize import X_AXIS, Z_AXIS, rotation_onto
 from graph import coco, ntu_rgb_d
 
 NEAR_0 = 1e-8
@@ -31,8 +31,8 @@ def normalize_3d(x):
     x = x[:, there[0]]
     x = (x - x[0, 0, MIDDLE_OF_SPINE]) * x.any(-1, keepdims=True)
     first = x[0, 0]
-    upright = rotation_onto(first[1] - first[0], (0, 0, 1))
-    R = rotation_onto(upright @ (first[8] - first[4]), (1, 0, 0)) @ upright
+    upright = rotation_onto(first[1] - first[0], Z_AXIS)
+    R = rotation_onto(upright @ (first[8] - first[4]), X_AXIS) @ upright
     return x[..., :1] * R[:, 0] + x[..., 1:2] * R[:, 1] + x[..., 2:] * R[:, 2]
 
 

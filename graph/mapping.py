@@ -37,12 +37,16 @@ DERIVED = {
 }
 
 
+def skeleton_names():
+    """Return the names of the skeletons in config/skeletons, sorted."""
+    return sorted(path.stem for path in SKELETONS.glob('*.yaml'))
+
+
 @functools.cache
 def skeleton(name):
     """Return the Graph of config/skeletons/`name`.yaml; ValueError if there is none."""
-    names = sorted(path.stem for path in SKELETONS.glob('*.yaml'))
-    if name not in names:
-        raise ValueError(f"there is no skeleton '{name}': there are {', '.join(names)}")
+    if name not in skeleton_names():
+        raise ValueError(f"there is no skeleton '{name}': there are {', '.join(skeleton_names())}")
     return Graph(file=SKELETONS / f'{name}.yaml')
 
 

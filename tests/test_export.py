@@ -48,9 +48,10 @@ def tiny(tmp_path_factory):
 
 def small_config(folder, name='small', of='joint', model='tests.small_model.Model', in_channels=3,
                  feeder='feeders.feeder.Feeder', **feeder_args):
-    """Write the config `name` of a small model that tests the data of a stream, and return its path."""
+    """Write the config `name` of a small model that tests the data of a stream in bfloat16, and return its path."""
     arguments = {'data_path': str(folder / f'data/val_data_{of}.npy'), 'label_path': str(folder / 'data/val_label.pkl')}
-    content = config(folder / 'data', folder / name, phase='test', model=model, weights=str(folder / 'small.pt'),
+    content = config(folder / 'data', folder / name, phase='test', model=model, precision='bf16',
+                     weights=str(folder / 'small.pt'),
                      model_args={'num_class': NUM_CLASS, 'in_channels': in_channels, **NTU},
                      feeder=feeder, test_feeder_args={**arguments, **feeder_args})
     return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
@@ -152,7 +153,7 @@ def test_network_from_joints_does_what_data_preparation_and_feeder_do(tiny, feed
     torch.manual_seed(0)
     monkeypatch.chdir(tiny)
     torch.save(Model(in_channels=feeder.get('in_channels', 3)).state_dict(), tiny / 'weights.pt')
-    model = FusedStreams(small_config(tiny, 'derived', **feeder), tiny / 'weights.pt')
+    model = FusedStreams(small_config(tiny, 'derived', **feeder), tiny / 'weights.pt', precision='fp32')
     network = JointsToScores(model, softmax=False)
     exported = ExportedModel(lambda x: network(torch.from_numpy(x)).detach().numpy(), describe(model, None, False))
     path = tiny / 'data/val_data_joint.npy'

@@ -3,6 +3,7 @@ import collections
 import json
 import pathlib
 import pickle
+import re
 import runpy
 
 import numpy as np
@@ -12,8 +13,8 @@ import yaml
 from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.pyskl import Feeder
-from main import Processor, get_parser
 from runtime.dotted import build
+from runtime.run_flags import get_parser
 from runtime.trained import answer
 from runtime.weights import load_into
 from tests.feeders.test_pyskl import made_up
@@ -124,24 +125,17 @@ def test_the_mean_over_clips_is_of_probabilities():
     torch.testing.assert_close(answered.exp(), scores.softmax(2).mean(1))
 
 
-def test_training_by_their_recipe(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    arg = get_parser().parse_with_config(['--config', str(ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml'),
-                                          '--batch-size', '2', '--device', 'cpu', '--num-epoch', '4'])
+def test_training_by_their_recipe(run, tmp_path):
+    """The rate falls from 0.1 along a cosine, step by step."""
     write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
-    processor = Processor(arg)
-    rates = []
-    for epoch in range(4):
-        processor.order['train'].set_epoch(epoch)
-        for batch, (data, label, index) in enumerate(processor.loader['train']):
-            assert data.shape == (2, 3, 100, 25, 2)
-            rates.append(processor.optimizer.param_groups[0]['lr'])
-            if len(rates) <= 2:
-                assert np.isfinite(processor.step(epoch, batch, data, label, index)[0])
-            else:
-                processor.scheduler.step()
-    np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(8) / 8)), rtol=1e-6)
-    assert processor.optimizer.defaults['nesterov'] and processor.optimizer.defaults['weight_decay'] == 5e-4
+    config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml'
+    said = run('main.py', '--config', config, '--batch-size', 2, '--device',
+               'cpu', '--num-epoch', 2, '--eval-interval', 2, '--log-interval', 1).stdout
+    rates = [float(rate) for rate in re.findall(r'lr ([0-9.]+)', said)]
+    np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(4) / 4)), atol=1e-6)
+    assert (tmp_path / 'runs/pyskl_ntu60_xsub_3d_bone-1-4.pt').exists()
+    arg = CONFIGS['config/pyskl/ntu60_xsub_3d/train_bone.yaml']
+    assert (arg['batch_size'], arg['nesterov'], arg['weight_decay'], arg['num_epoch']) == (128, True, 5e-4, 80)
 
 
 def test_the_configs_are_what_their_script_writes():

@@ -6,9 +6,8 @@ image (x, y; z is not used) and world landmarks in metres, whose origin is the m
 
 JSON: a list of results, one a frame (or {"frames": that list}), with keys as its interfaces name them, see IMAGE and
 WORLD. Each holds the landmarks of one person, a list of such persons, or {"landmark": those of one person}.
-CSV: a line a frame and person with columns such as `nose_x`, `0_x` or `landmark_0_x`, and `nose_visibility`; or a line
-a landmark with the columns `frame`, `landmark` (number or name), `x`, `y`, `z`, `visibility`. A column `person` is
-optional. World landmarks are those with the hips around the origin.
+CSV: a line a frame and person, with columns such as `nose_x`, `0_x` or `landmark_0_x`, and `nose_visibility`; columns
+`frame` and `person` are optional.
 """
 import re
 
@@ -73,7 +72,7 @@ def persons_in(landmarks):
 
 def recognises_columns(columns):
     """Say whether a table with these columns holds landmarks."""
-    return {'landmark', 'x', 'y'} <= set(columns) or len(landmark_columns(columns)) >= 2 * len(NAMES)
+    return len(landmark_columns(columns)) >= 2 * len(NAMES)
 
 
 def landmark_columns(columns):
@@ -83,44 +82,17 @@ def landmark_columns(columns):
 
 
 def parse_table(table):
-    """Return the Detections in a Table."""
-    values, persons, frames = (lines_of_landmarks if 'landmark' in table.columns else lines_of_frames)(table)
-    there = np.isfinite(values[..., :2]).all((1, 2))
-    joints = values[there]
-    world = bool((np.abs(joints[:, HIPS, :2].mean(1)) < AT_ORIGIN).all())
-    joints = numbers(joints[..., [0, 1, 2 if world else 3]], 'the landmarks')
-    ids = np.array(persons)[there] if 'person' in table.columns else None
-    return as_detections(joints, np.array(frames)[there], max(frames) + 1, 3 if world else 2, ids)
-
-
-def lines_of_frames(table):
-    """Return values (P, 33, 4), persons and frames of a Table with a line a frame and person."""
-    values = no_landmarks(len(table.rows))
+    """Return the Detections in a Table. World landmarks are those with the hips around the origin."""
+    values = np.full((len(table.rows), len(NAMES), len(AXES)), np.nan)
+    values[..., AXES.index('visibility')] = 1
     for column, (landmark, axis) in landmark_columns(table.columns).items():
         values[:, landmark, axis] = numbers_in(table, column)
-    return values, *places_of_rows(table)
-
-
-def lines_of_landmarks(table):
-    """Return values (P, 33, 4), persons and frames of a Table with a line a frame, person and landmark."""
-    landmarks = [NUMBER.get(name.lower()) for name in table.column('landmark')]
-    if None in landmarks:
-        line = table.lines[landmarks.index(None)]
-        raise BrokenSample(f"line {line}: its landmark is neither 0 to {len(NAMES) - 1} nor a name such as {NAMES[0]}")
-    names = table.column('person') if 'person' in table.columns else [''] * len(landmarks)
-    places = np.stack((numbers_in(table, 'frame'), np.unique(names, return_inverse=True)[1]), 1)
-    places, rows = np.unique(places, axis=0, return_inverse=True)
-    values = no_landmarks(len(places))
-    for axis, name in enumerate(AXES):
-        if name in table.columns:
-            values[rows.ravel(), landmarks, axis] = numbers_in(table, name)
-    frames, persons = (places - places.min(0)).astype(int).T
-    return values, persons, frames
-
-
-def no_landmarks(P):
-    """Return P persons without landmarks, (P, 33, 4); the visibility of one that will be there is 1."""
-    return np.tile([np.nan, np.nan, np.nan, 1], (P, len(NAMES), 1))
+    persons, frames = map(np.array, places_of_rows(table))
+    there = np.isfinite(values[..., :2]).all((1, 2))
+    world = bool((np.abs(values[there][:, HIPS, :2].mean(1)) < AT_ORIGIN).all())
+    joints = numbers(values[there][..., [0, 1, 2 if world else 3]], 'the landmarks')
+    ids = persons[there] if 'person' in table.columns else None
+    return as_detections(joints, frames[there], frames.max() + 1, 3 if world else 2, ids)
 
 
 def as_detections(joints, frames, num_frames, dimensions, ids=None):

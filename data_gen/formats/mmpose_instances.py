@@ -1,9 +1,8 @@
 """The instances that MMPose, and programs around rtmlib, write: a JSON file of one recording.
 
 Format: https://github.com/open-mmlab/mmpose, demo/topdown_demo_with_mmdet.py with --save-predictions and the Inferencer
-with pred_out_dir. A list of frames (in the former under `instance_info`), each with `frame_id` and `instances`, or the
-instances of a single frame. An instance has `keypoints`, (V, 2) in pixels, `keypoint_scores`, (V,), and where persons
-were followed `track_id`.
+with pred_out_dir. A list of frames (in the former under `instance_info`), each with `frame_id` and `instances`. An
+instance has `keypoints`, (V, 2) in pixels, `keypoint_scores`, (V,), and where persons were followed `track_id`.
 """
 import numpy as np
 
@@ -17,23 +16,20 @@ SKELETONS = {17: 'coco17', 26: 'halpe26'}
 
 def recognises(content):
     first = content[0] if isinstance(content, list) and content else content
-    return isinstance(first, dict) and bool({'instance_info', 'instances', 'keypoint_scores'} & first.keys())
+    return isinstance(first, dict) and bool({'instance_info', 'instances'} & first.keys())
 
 
 def parse(content):
     """Return the Detections in the content of a file."""
     frames = content.get('instance_info', [content]) if isinstance(content, dict) else content
-    if frames and isinstance(frames[0], dict) and 'instances' not in frames[0]:
-        frames = [{'frame_id': 0, 'instances': frames}]
     keypoints, scores, places, ids, all_frames = [], [], [], [], []
     for number, frame in enumerate(frames, 1):
         where = f'frame {number} of the file'
-        place = look_up(frame, 'frame_id', int, where) if len(frames) > 1 else 0
-        all_frames.append(place)
+        all_frames.append(look_up(frame, 'frame_id', int, where))
         for instance in look_up(frame, 'instances', list, where):
             keypoints.append(look_up(instance, 'keypoints', list, where))
             scores.append(look_up(instance, 'keypoint_scores', list, where))
-            places.append(place)
+            places.append(all_frames[-1])
             ids.append(instance.get('track_id'))
     keypoints, scores = numbers(keypoints, 'the keypoints'), numbers(scores, 'the keypoint_scores')
     if keypoints.size and (keypoints.shape[2:] != (2,) or keypoints.shape[:2] != scores.shape):

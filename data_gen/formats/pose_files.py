@@ -9,7 +9,7 @@ from data_gen.formats.raw_file import load_json, reading
 from data_gen.formats.sample import BrokenSample, Recording
 from data_gen.formats.table import read_table
 from data_gen.tracking import fill_gaps, follow
-from graph.mapping import SKELETONS, map_joints, skeleton
+from graph.mapping import map_joints, skeleton, skeleton_names
 from runtime.arguments import count
 
 FORMS = openpose_frames, result_list, mmpose_instances, mediapipe_landmarks
@@ -39,7 +39,7 @@ def add_flags(add, image_size_help=''):
     """Add the flags by `add`, the add_argument of a parser."""
     add('--image_size', '--image-size', nargs=2, type=count, metavar=('WIDTH', 'HEIGHT'),
         help=f'size of the image in pixels, for files of pose estimators that hold pixels{image_size_help}')
-    add('--as', dest='to', choices=sorted(path.stem for path in SKELETONS.glob('*.yaml')), metavar='SKELETON',
+    add('--as', dest='to', choices=skeleton_names(), metavar='SKELETON',
         help='files of pose estimators: map the joints to a skeleton of config/skeletons, such as openpose18')
     add('--fill', type=count, default=0, metavar='FRAMES',
         help='files of pose estimators: interpolate missing joints in gaps of up to so many frames')
@@ -58,42 +58,41 @@ def is_recording(path):
         return False
 
 
-def form_in(content):
-    """Return the module that reads the content of a JSON file, None if none does."""
-    return next((form for form in FORMS if form.recognises(content)), None)
-
-
-def unknown(content):
-    """Return the text that says what the content of a JSON file looks like, and what is taken."""
-    looks = form_of(content)
-    if looks is None and isinstance(content, dict):
-        looks = f'an object with {", ".join(sorted(content)[:3]) or "no keys"}'
-    looks = looks or ('a list' if isinstance(content, list) else 'no object and no list')
-    return f'{looks}: taken are {", ".join(form.WORDS for form in FORMS)}, and clips of Kinetics-Skeleton (data)'
-
-
 def read_recording(path, flags):
     """Return the Recording in an estimator's file or folder; BrokenSample, which names it, if it is none."""
     path = pathlib.Path(path)
+    if path.suffix == '.csv':
+        table = read_table(path, [])
+        with reading(path):
+            return as_recording(mediapipe_landmarks.parse_table(table), path, flags)
     with reading(path):
-        if path.is_dir():
-            if not openpose_frames.is_folder(path):
-                raise BrokenSample(f'a folder without .json files of {openpose_frames.WORDS}')
-            return as_recording(openpose_frames.parse_folder(path), path, flags)
-        if path.suffix != '.csv':
+        if not path.is_dir():
             return recording_in(load_json(path), path, flags)
-    table = read_table(path, ['frame', 'landmark', 'x', 'y'] if 'landmark' in path.open().readline() else [])
-    with reading(path):
-        return as_recording(mediapipe_landmarks.parse_table(table), path, flags)
+        if not openpose_frames.is_folder(path):
+            raise BrokenSample(f'a folder, and not {openpose_frames.WORDS}')
+        return as_recording(openpose_frames.parse_folder(path), path, flags)
+
+
+def form_in(content):
+    """Return the module that reads the content of a JSON file, None if none does."""
+    return next((form for form in FORMS if form.recognises(content)), None)
 
 
 def recording_in(content, path, flags):
     """Return the Recording in the content of the JSON file at `path`."""
     form = form_in(content)
     if form is None:
-        raise BrokenSample(unknown(content))
+        raise BrokenSample(f'{looks_of(content)}: taken are {", ".join(form.WORDS for form in FORMS)}, and clips of '
+                           'Kinetics-Skeleton (data)')
     chosen = {'dimensions': dimensions_of(flags)} if form is mediapipe_landmarks else {}
     return as_recording(form.parse(content, **chosen), path, flags)
+
+
+def looks_of(content):
+    """Return what the content of a JSON file looks like."""
+    if isinstance(content, dict):
+        return form_of(content) or f'an object with {", ".join(sorted(content)[:3]) or "no keys"}'
+    return form_of(content) or ('a list' if isinstance(content, list) else 'no object and no list')
 
 
 def dimensions_of(flags):
@@ -106,48 +105,42 @@ def dimensions_of(flags):
 
 def as_recording(detections, path, flags):
     """Return the Recording of Detections from `path`: its persons followed, gaps filled, joints mapped."""
-    dimensions, source = detections.dimensions, skeleton(detections.skeleton)
-    if dimensions != dimensions_of(flags):
-        raise BrokenSample(f'its joints have {dimensions} dimensions, and {dimensions_of(flags)} are needed')
-    image_size = size_of_image(detections, flags) if dimensions == 2 else None
+    found, needed = detections.dimensions, dimensions_of(flags)
+    if found != needed:
+        raise BrokenSample(f'its joints have {found} dimensions, and {needed} are needed: data_gen/custom_gendata.py '
+                           f'takes them with --dimensions {found}')
+    image_size = size_of_image(detections, flags) if found == 2 else None
+    tell = flags.tell or (lambda line: None)
     joints, remarks = follow(detections), []
+    names = skeleton(detections.skeleton).joint_names
     if gap := fill_gaps(joints, flags.fill):
         m, v, first, last = gap
         length = last - first + 1
         remarks.append('joints are missing in gaps of some frames: --fill FRAMES interpolates them')
-        if flags.tell:
-            flags.tell(f"{path}: '{source.joint_names[v]}' of person {m + 1} is missing in frames {first + 1} to "
-                       f'{last + 1}: --fill {length} interpolates gaps of up to {length} frames')
-    names = source.joint_names
+        tell(f"{path}: '{names[v]}' of person {m + 1} is missing in frames {first + 1} to {last + 1}: --fill {length} "
+             f'interpolates gaps of up to {length} frames')
     if flags.to and flags.to != detections.skeleton:
         names = skeleton(flags.to).joint_names
         try:
-            joints, notes = map_joints(joints, detections.skeleton, flags.to, dimensions)
+            joints, notes = map_joints(joints, detections.skeleton, flags.to, found)
         except ValueError as error:
             raise BrokenSample(f'--as {flags.to}: {detections.skeleton}: {error}') from None
         if notes:
             remarks.append(f'{detections.skeleton} as {flags.to}: {"; ".join(notes)}')
-            if flags.tell:
-                flags.tell(remarks[-1])
+            tell(remarks[-1])
     if flags.joints not in (None, names):
-        raise BrokenSample(another_skeleton(flags.to or detections.skeleton, flags.joints))
+        known = [name for name in skeleton_names() if skeleton(name).joint_names == flags.joints]
+        raise BrokenSample(f'its joints are those of {flags.to or detections.skeleton}, and {len(flags.joints)} others '
+                           'are needed' + (f': --as {known[0]} maps them' if known else ''))
     return Recording(joints, image_size=image_size, remarks=tuple(remarks))
 
 
 def size_of_image(detections, flags):
     """Return (width, height) of the image in the units of x and y; (1, 1) if these are shares of it."""
-    values = detections.joints[..., :2]
-    low, high = SHARES
-    if detections.shares or low <= values.min() <= values.max() <= high:
+    low, high = detections.joints[..., :2].min(), detections.joints[..., :2].max()
+    if detections.shares or SHARES[0] <= low <= high <= SHARES[1]:
         return 1, 1
     if flags.image_size is None:
-        raise BrokenSample(f'coordinates from {values.min():g} to {values.max():g} cannot be shares of an image: give '
-                           'its size in pixels by --image_size WIDTH HEIGHT')
+        raise BrokenSample(f'coordinates from {low:g} to {high:g} cannot be shares of an image: give its size in '
+                           'pixels by --image_size WIDTH HEIGHT')
     return tuple(flags.image_size)
-
-
-def another_skeleton(name, joints):
-    """Return the text that says how the joints of the skeleton `name` become the `joints` that are needed."""
-    known = [path.stem for path in SKELETONS.glob('*.yaml') if skeleton(path.stem).joint_names == joints]
-    advice = f': --as {known[0]} maps them' if known else ', which are in no skeleton of config/skeletons'
-    return f'its joints are those of {name}, and {len(joints)} others are needed{advice}'

@@ -54,7 +54,7 @@ def test_any_number_of_workers_brings_the_same_items(tmp_path, arguments):
     feeder = Feeder(path, 'xsub_train', 'bone', clip_len=20, **arguments)
     batches = []
     for workers in (0, 1, 3):
-        order = BatchOrder(len(feeder), 2, seed=1, shuffle=True, drop_last=False)
+        order = BatchOrder(len(feeder), 2, seed=1, training=True)
         batches.append([data for data, _, _ in make_loader(feeder, order, workers, 'cpu')])
     for others in batches[1:]:
         assert all(torch.equal(one, other) for one, other in zip(batches[0], others, strict=True))

@@ -15,9 +15,13 @@ def person(V, frames, start, step, seed=0, scale=60):
     return np.concatenate((xy, rng.uniform(.2, 1, (frames, V, 1))), 2).round(3)
 
 
-def crossing(V, frames=20):
-    """Return two persons (2, T, V, 3) who walk towards each other, through each other and apart, at one height."""
-    return np.stack((person(V, frames, (200, 300), (20, 0), seed=1), person(V, frames, (580, 300), (-20, 0), seed=2)))
+def crossing(V, frames=20, seeds=(1, 1)):
+    """Return two persons (2, T, V, 3) who walk towards each other, through each other and apart, in one pose.
+
+    Where they pass each other, each is nearer to where the other was. Different `seeds` give them different poses.
+    """
+    starts, steps = ((200, 300), (580, 300)), ((20, 0), (-20, 0))
+    return np.stack([person(V, frames, *walk) for walk in zip(starts, steps, seeds)])
 
 
 def write_openpose(folder, people, shown=None, ids=None):
