@@ -89,7 +89,8 @@ def test_recordings_that_have_no_windows_are_named(road, predictor, tmp_path):
 
 
 @pytest.mark.parametrize('flags', [['--window', '9', '--stride', '10'], ['--stride', '9'], ['--live'],
-                                   ['--window', '9', '--out', 's.pkl']])
+                                   ['--window', '9', '--out', 's.pkl'],
+                                   ['--window', '9', '--live', '--fill', '3']])
 def test_flags_that_do_not_go_together_are_named(flags):
     with pytest.raises(UserError, match='--'):
         check_arguments(get_parser().parse_args(['--config', 'c.yaml', 'long.skeleton', *flags]))
