@@ -25,7 +25,8 @@ from tqdm import tqdm  # noqa: E402
 
 from ensemble import class_accuracies  # noqa: E402
 from feeders.batches import BatchOrder, make_loader  # noqa: E402
-from feeders.parts import Part, is_validation  # noqa: E402
+from feeders.parts import Part  # noqa: E402
+from feeders.validation import validation_part  # noqa: E402
 from model.recipe import average_weights, is_last_epoch, learning_rate, make_optimizer, make_scheduler  # noqa: E402
 from runtime import checkpoint, precision, weights  # noqa: E402
 from runtime.device import choose_devices  # noqa: E402
@@ -113,17 +114,18 @@ class Processor:
     def keep_for_validation(self):
         """Take a part out of the training data, to be prepared as the test data are."""
         arg, training = self.arg, self.feeder['train']
-        chosen = is_validation(training.sample_name, training.label, arg.val_persons, arg.val_share, arg.seed)
         same = {'data_path', 'label_path', 'debug'}  # which samples there are; all else is as in a test
         if not {'data_path', 'label_path'} <= arg.train_feeder_args.keys():
             raise UserError('validation takes its samples from data_path and label_path of train_feeder_args, and one '
                             'is not there')
+        chosen, by_what = validation_part(training.sample_name, training.label, arg.val_persons, arg.val_share,
+                                          arg.seed, pathlib.Path(arg.train_feeder_args['data_path']).parent)
         own = {key: value for key, value in arg.test_feeder_args.items() if key not in same}
         samples = {key: value for key, value in arg.train_feeder_args.items() if key in same}
         whole = build(arg.feeder, {**own, **samples}, 'test_feeder_args')
         self.feeder['val'] = Part(whole, np.flatnonzero(chosen))
         self.feeder['train'] = Part(training, np.flatnonzero(~chosen))
-        self.folder.log(f'Validation: {chosen.sum()} of the {len(chosen)} training samples')
+        self.folder.log(f'Validation: {chosen.sum()} of the {len(chosen)} training samples, {by_what}')
 
     def load_model(self):
         """Build the model, on its device, with the weights that were asked for."""

@@ -1,5 +1,4 @@
 """Some of a feeder's samples, as a feeder: a validation part, or those that a file names."""
-import numpy as np
 from torch.utils.data import Dataset
 
 from feeders.labels import top_k
@@ -45,26 +44,3 @@ class NamedPart(Part):
     @property
     def data(self):
         return self.feeder.data
-
-
-def is_validation(names, labels, persons, share, seed):
-    """Return a boolean array (N,): which samples of the training part make the validation part.
-
-    `persons` are parts of sample names, such as P008: all samples whose name holds one. Without them it is `share` of
-    the samples of each class, drawn by `seed`. Raises UserError if that leaves one of the two parts empty.
-    """
-    if persons:
-        for person in persons:
-            if not any(person in name for name in names):
-                raise UserError(f"val_persons: no name of a training sample holds '{person}'; the first is {names[0]}")
-        chosen = np.array([any(person in name for person in persons) for name in names])
-    else:
-        chosen = np.zeros(len(names), bool)
-        order = np.random.default_rng(seed % 2 ** 32).permutation(len(names))
-        for label in np.unique(labels):
-            of_class = order[np.asarray(labels)[order] == label]
-            chosen[of_class[:round(share * len(of_class))]] = True
-    if chosen.all() or not chosen.any():
-        raise UserError(f'validation takes {chosen.sum()} of {len(names)} training samples: choose other val_persons, '
-                        'or another val_share')
-    return chosen
