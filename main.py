@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ensemble import class_accuracies
 from feeders.batches import BatchOrder, make_loader
-from feeders.parts import kept_for_validation
+from feeders.validation import kept_for_validation
 from model import recipe
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
@@ -89,9 +89,8 @@ class Processor:
             self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
             check_fits_model(self.feeder[part], arg, key)
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
-            self.feeder['train'], self.feeder['val'] = kept_for_validation(arg, self.feeder['train'])
-            kept = len(self.feeder['val'])
-            self.folder.log(f'Validation: {kept} of the {kept + len(self.feeder["train"])} training samples')
+            self.feeder['train'], self.feeder['val'], line = kept_for_validation(arg, self.feeder['train'])
+            self.folder.log(line)
         self.evaluated_part = 'val' if 'val' in self.feeder else 'test'
         for part, feeder in self.feeder.items():
             training = part == 'train'

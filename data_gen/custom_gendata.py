@@ -1,7 +1,7 @@
 """Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
 
 Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
-for configs; and `preparation.yaml`, by which predict.py prepares other clips in the same way.
+for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; and a copy of the table.
 """
 import functools
 import pathlib
@@ -26,6 +26,7 @@ from runtime.cores import cores
 from runtime.errors import UserError, run_command
 
 MOST_PERSONS = 2  # by default
+TABLE = 'labels.csv'  # a copy of --labels: it tells who is in the clips
 JOB = 64  # clips whose size a process finds at a time
 
 
@@ -41,7 +42,8 @@ def main():
                     preparation.FILE: how.as_text()}
     refuse_another_data_set(arg, descriptions)
     status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape,
-                            arg, unit='clips', beside=descriptions)
+                            arg, unit='clips',
+                            beside={**descriptions, TABLE: arg.labels.read_text(encoding='utf-8-sig')})
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status

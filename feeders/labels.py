@@ -14,7 +14,7 @@ def top_k(scores, labels, k):
 def read_labels(path):
     """Return the sample names and the labels in the pickle `path`, two lists of one length.
 
-    Raises UserError if it holds anything else, no sample, or a label that is not an integer from 0.
+    Raises UserError if it holds anything else, no sample, a sample twice, or a label that is not an integer from 0.
     """
     content = load_pickle(path)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(
@@ -25,7 +25,13 @@ def read_labels(path):
         raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data anew')
     if not names:
         raise UserError(f'{path}: there is no sample in it: prepare the data anew')
+    found = {}
     for name, label in zip(names, labels):
+        name = name.decode('latin-1') if isinstance(name, bytes) else str(name)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
             raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')
-    return [name.decode('latin-1') if isinstance(name, bytes) else str(name) for name in names], list(map(int, labels))
+        if name in found:
+            raise UserError(f'{path}: sample {name} is listed twice, with the labels {found[name]} and {label}: '
+                            'names must differ, as scores are matched by them')
+        found[name] = int(label)
+    return list(found), list(found.values())

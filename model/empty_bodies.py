@@ -39,11 +39,11 @@ def distinct_bodies(x):
     N, M, _ = x.shape
     x = x.flatten(0, 1)
     index = torch.arange(N * M, device=x.device)
-    person, largest = index % M, x.amax(1)
-    # Identical bodies have the same largest value. Whether bodies with the same one are identical is then compared.
-    similar = (largest == largest[:, None]) & (person == person[:, None])
+    person = index % M
+    key = (x.float() + 0).view(torch.int32).sum(1)  # integers add up exactly in any order; −0 + 0 is 0
+    similar = (key == key[:, None]) & (person == person[:, None])
     last = (similar * index).amax(1)
-    last = last.where((x == x[last]).all(1), index)
+    last = last.where((x == x[last]).all(1), index)  # the same key alone does not make bodies identical
     count = last.bincount(minlength=N * M)
     if (count <= 1).all():
         return None

@@ -29,7 +29,8 @@ def get_parser():
 
     add('--val-persons', default=[], nargs='+',
         help='validate on the training samples whose name holds one of these, such as P008')
-    add('--val-share', type=share, default=0., help='validate on this share of the training samples of each class')
+    add('--val-share', type=share, default=0.,
+        help='validate on this share of the training samples of each class; whole persons, where they are known')
 
     add('--model', default=None, help='dotted class name of the model')
     add('--model-args', type=mapping, default={}, help='arguments of the model')

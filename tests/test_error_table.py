@@ -187,6 +187,7 @@ CASES = {
     'truncated data': Case.cut_data,
     'labels that do not exist': lambda c: c.test_feeder(label_path='none.pkl'),
     'a label file that contains more than data': lambda c: c.labels(Hostile()),
+    'a sample that is listed twice in a label file': lambda c: c.labels((['a.skeleton'] * 2, [0, 2])),
     'labels and data of different lengths': lambda c: c.labels((['a'], [0])),
     'a label beyond num_class': Case.high_label,
     'data of another skeleton': lambda c: c.main(

@@ -200,7 +200,8 @@ def test_different_lengths_are_named_with_both_files(files, data):
 @pytest.mark.parametrize('content, words', (
     ({'a': 1}, ['two lists']), ([1, 2, 3], ['two lists']), ([1, 2], ['two lists']), ((['a'], [[0], [1]]), [1, 2]),
     ((['a', 'b'], [0]), [2, 1]), ((['a', 'b'], [0, -1]), ['b', -1]), ((['a'], [1.5]), ['a', 1.5]),
-    (([], []), ['no sample']), ((['a'], ['b']), ['a', 'b']), ((['a'], [True]), ['True'])))
+    (([], []), ['no sample']), ((['a'], ['b']), ['a', 'b']), ((['a'], [True]), ['True']),
+    ((['a', 'twice', 'twice'], [0, 1, 1]), ['twice']), ((['a', 'b', b'a'], [0, 1, 2]), ['sample a', 'labels 0 and 2'])))
 def test_wrong_labels_are_named(files, content, words):
     paths = files(content=content)
     assert_refused(paths, paths[1], *words)

@@ -1,34 +1,11 @@
-"""The validation part: which samples it takes, and that it is a feeder as any other."""
+"""Parts of a feeder are feeders as any other."""
 import numpy as np
 import pytest
 from tiny import write_dataset
 
 from feeders.feeder import Feeder
-from feeders.parts import NamedPart, Part, is_validation
+from feeders.parts import NamedPart, Part
 from runtime.errors import UserError
-
-NAMES = [f'S001C001P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)]
-LABELS = [label for _ in range(5) for label in range(4)]
-
-
-def test_persons_are_taken_whole():
-    chosen = is_validation(NAMES, LABELS, ['P002', 'P005'], 0, 1)
-    assert {name[8:12] for name, taken in zip(NAMES, chosen) if taken} == {'P002', 'P005'} and chosen.sum() == 8
-
-
-def test_a_share_takes_as_much_of_each_class():
-    chosen = is_validation(NAMES, LABELS, [], 0.4, 1)
-    assert np.bincount(np.array(LABELS)[chosen]).tolist() == [2, 2, 2, 2]
-    assert (chosen == is_validation(NAMES, LABELS, [], 0.4, 1)).all()
-    assert (chosen != is_validation(NAMES, LABELS, [], 0.4, 2)).any()
-
-
-@pytest.mark.parametrize('persons, share, line', [
-    (['P009'], 0, "val_persons: no name of a training sample holds 'P009'"), (['P00'], 0, 'validation takes 20 of 20'),
-    ([], 0.01, 'validation takes 0 of 20')])
-def test_an_empty_part_is_refused(persons, share, line):
-    with pytest.raises(UserError, match=line):
-        is_validation(NAMES, LABELS, persons, share, 1)
 
 
 def test_a_part_is_a_feeder_of_its_samples(tmp_path):

@@ -3,10 +3,12 @@ import copy
 
 import pytest
 import torch
+from tiny import config, write_config, write_dataset
 from torch.nn import functional as F
 
 import model.aagcn
 import model.agcn
+from main import Processor, get_parser
 from model.empty_bodies import batch_norm, distinct_bodies
 from tests.golden_models import NTU, assert_close, fill_by_recipe
 
@@ -127,7 +129,8 @@ def test_only_identical_bodies_of_one_person_index_are_computed_once():
     assert bodies_of(x).single == 1
     x[1, 0, 0, 0] = float('nan')
     assert bodies_of(x) is None
-    x = torch.randn(4, 3, 5, 25, 2).clamp(max=.5)  # all with one largest value
+    x = torch.randn(1, 3, 5, 25, 2)[:, :, [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4]]]
+    x = x[0].movedim(1, 0).clone()  # the frames of one clip in four orders, which have one sum
     x[3, ..., 0] = x[1, ..., 0]
     x[2, ..., 1] = x[1, ..., 0]
     bodies = bodies_of(x)
@@ -145,3 +148,26 @@ def test_less_is_computed(module):
     network.skip_empty_bodies = False
     network(batch('all second', 2))
     assert seen == [5, 8]
+
+
+@pytest.mark.parametrize('stream', ['joint', 'bone'])
+def test_a_run_with_normalization_computes_fewer_bodies_to_the_same_weights(tmp_path, stream):
+    """Normalised zeros are a pattern. Half of the clips have one person."""
+    write_dataset(tmp_path / 'data')
+    content = config(tmp_path / 'data', tmp_path, num_epoch=1)
+    for part in ('train', 'test'):
+        content[f'{part}_feeder_args'].update(normalization=True, stream=stream, graph='graph.ntu_rgb_d.Graph')
+    path, bodies, weights = write_config(tmp_path / 'c.yaml', content), {}, {}
+    for skip in ('yes', 'no'):
+        run = Processor(get_parser().parse_with_config(
+            ['--config', str(path), '--skip-empty-bodies', skip, '--work-dir', str(tmp_path / skip), '--overwrite']))
+        run.net.double()  # in float32 a ReLU may switch on a last digit, and few steps make a difference of it
+        run.net.register_forward_pre_hook(lambda _network, given: (given[0].double(),))
+        seen = bodies[skip] = []
+        run.net.l1.register_forward_pre_hook(lambda _unit, given, seen=seen: seen.append(len(given[0])))
+        run.start()
+        weights[skip] = run.net.state_dict()
+    assert sum(bodies['no'][:4]) == 32 and sum(bodies['yes'][:4]) < 30  # of the four training batches
+    for name, value in weights['no'].items():
+        if value.is_floating_point():
+            torch.testing.assert_close(weights['yes'][name], value, rtol=1e-6, atol=1e-8, msg=name)

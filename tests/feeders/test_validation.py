@@ -1,0 +1,98 @@
+"""The validation part: whole persons or performances where they are known, a like share of each class, and the log."""
+import pickle
+
+import numpy as np
+import pytest
+from tiny import config, write_config, write_dataset
+
+from feeders.validation import validation_part
+from main import Processor, get_parser
+from runtime.errors import UserError
+
+NAMES = [f'S001C00{camera}P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)
+         for camera in (1, 2)]
+LABELS = [label for _ in range(5) for label in range(4) for _ in (1, 2)]
+
+
+def chosen_names(names=NAMES, labels=LABELS, persons=(), share=0.2, seed=1, folder='.'):
+    chosen, by_what = validation_part(names, labels, persons, share, seed, folder)
+    return [name for name, taken in zip(names, chosen) if taken], by_what
+
+
+def test_named_persons_are_taken():
+    taken, by_what = chosen_names(persons=['P002', 'P005'])
+    assert {name[8:12] for name in taken} == {'P002', 'P005'} and len(taken) == 16 and by_what == 'those of P002, P005'
+
+
+@pytest.mark.parametrize('share, number', [(0.2, 1), (0.4, 2), (0.01, 1)])
+def test_a_share_is_of_whole_persons(share, number):
+    drawn = set()
+    for seed in range(20):
+        taken, by_what = chosen_names(share=share, seed=seed)
+        persons = {name[8:12] for name in taken}
+        assert len(taken) == 8 * len(persons) and by_what == f'those of {number} of 5 persons'
+        drawn.add(tuple(sorted(persons)))
+    assert len(drawn) > 3
+    assert chosen_names(share=share) == chosen_names(share=share)
+
+
+def test_persons_are_chosen_for_a_like_share_of_each_class():
+    names = [f'p{person}_{i}' for person in range(12) for i in range(6)]
+    labels = [person % 3 for person in range(12) for _ in range(6)]  # everyone does one thing only
+    for seed in range(20):
+        taken, _ = chosen_names(names, labels, share=0.25, seed=seed)
+        assert np.bincount([labels[names.index(name)] for name in taken]).tolist() == [6, 6, 6]
+
+
+@pytest.mark.parametrize('names, number', [
+    (NAMES[:8], 4), (['a01_s01_e00_v01', 'a01_s01_e00_v02', 'a01_s01_e01_v01'], 2)])
+def test_one_persons_performances_are_taken_whole(names, number):
+    taken, by_what = chosen_names(names, [0] * len(names), share=0.5)
+    performances = {name[9:] if name[0] == 'S' else name[:11] for name in taken}
+    assert {name for name in names if (name[9:] if name[0] == 'S' else name[:11]) in performances} == set(taken)
+    assert by_what == f'those of {len(performances)} of {number} performances'
+
+
+def test_persons_of_nw_ucla_are_told_by_its_names():
+    names = [f'a01_s{person:02d}_e{i:02d}_v01' for person in range(1, 5) for i in range(3)]
+    taken, by_what = chosen_names(names, [0] * 12, share=0.25)
+    assert len({name[4:7] for name in taken}) == 1 and by_what == 'those of 1 of 4 persons'
+
+
+def test_a_table_beside_the_data_tells_persons(tmp_path):
+    names = [f'clip{i}.npy' for i in range(12)]
+    rows = ['person,file,class', *(f'{"abc"[i % 3]}, ./{name},walk' for i, name in enumerate(names))]
+    (tmp_path / 'labels.csv').write_text('\ufeff' + '\n'.join(rows), encoding='utf-8')
+    taken, by_what = chosen_names(names, [0] * 12, share=0.33, folder=tmp_path)
+    assert by_what == 'those of 1 of 3 persons' and len({names.index(name) % 3 for name in taken}) == 1
+
+
+def test_where_nothing_tells_clips_are_drawn_for_each_class():
+    names = [f'clip{i}' for i in range(20)]
+    labels = [i % 4 for i in range(20)]
+    taken, by_what = chosen_names(names, labels, share=0.4)
+    assert np.bincount([labels[names.index(name)] for name in taken]).tolist() == [2, 2, 2, 2]
+    assert by_what.startswith('those of 8 of 20 clips') and 'clips of one person may be in both parts' in by_what
+    assert taken != chosen_names(names, labels, share=0.4, seed=2)[0]
+
+
+@pytest.mark.parametrize('persons, share, line', [
+    (['P009'], 0, "val_persons: no name of a training sample holds 'P009'"), (['P00'], 0, 'validation takes 40 of 40'),
+    ([], 1, 'validation takes 40 of 40')])
+def test_an_empty_part_is_refused(persons, share, line):
+    with pytest.raises(UserError, match=line):
+        chosen_names(persons=persons, share=share)
+
+
+@pytest.mark.parametrize('names, said', [
+    (NAMES, 'those of 1 of 5 persons'), ([f'clip{i}' for i in range(40)], 'clips of one person may be in both parts')])
+def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(run, tmp_path, names, said):
+    write_dataset(tmp_path / 'data', [('train', 40), ('val', 4)])
+    (tmp_path / 'data/train_label.pkl').write_bytes(pickle.dumps((names, LABELS)))
+    path = write_config(tmp_path / 'c.yaml', config(tmp_path / 'data', tmp_path, val_share=0.2, num_epoch=1))
+    assert f'Validation: 8 of the 40 training samples, {said}' in run('main.py', '--config', path).stdout.replace(
+        'those of 8 of 40 clips; nothing tells persons apart, so ', '')
+    if names is NAMES:
+        run = Processor(get_parser().parse_with_config(['--config', str(path), '--overwrite']))
+        persons = {part: {name[8:12] for name in run.feeder[part].sample_name} for part in ('train', 'val')}
+        assert len(persons['val']) == 1 and len(persons['train']) == 4 and not persons['val'] & persons['train']
