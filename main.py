@@ -95,7 +95,8 @@ class Processor:
         for part, feeder in self.feeder.items():
             training = part == 'train'
             batch_size = arg.batch_size if training else arg.test_batch_size
-            order = BatchOrder(len(feeder), batch_size, arg.seed, training, processes.rank, processes.world_size)
+            order = BatchOrder(len(feeder), batch_size, arg.seed, training, processes.rank, processes.world_size,
+                               feeder.label if training and arg.balanced else None)
             if training and not len(order):
                 raise UserError(f'train_feeder_args: {len(feeder)} samples do not fill one batch of {arg.batch_size}: '
                                 'lower --batch-size')
@@ -135,6 +136,7 @@ class Processor:
         self.optimizer = recipe.make_optimizer(self.arg, self.net.parameters())
         self.scheduler = recipe.make_scheduler(self.arg, self.optimizer, len(self.loader['train']))
         self.scaler = self.execution.gradient_scaler()
+        self.loss = recipe.make_loss(self.arg, self.feeder['train'].label).to(self.device)
 
     def start(self):
         """Train or test, as the phase says."""
@@ -210,7 +212,6 @@ class Processor:
             self.folder.log(f'Training epoch: {epoch + 1}')
             self.timer = {'Data': 0.0, 'Network': 0.0}
         done = len(self.measures.losses)
-        total = done + order.remaining()
         saved_at = clock = time.monotonic()
         for batch, (data, label, index) in enumerate(self.progress('train', done), done + 1):
             loaded = time.monotonic()
@@ -220,7 +221,8 @@ class Processor:
             self.global_step += 1
             if batch % arg.log_interval == 0:
                 self.measures.read()
-                self.folder.log(f'\tBatch {batch} of {total}: loss {self.measures.losses[-1]:.4f}, lr {rate:.6f}')
+                loss = self.measures.losses[-1]
+                self.folder.log(f'\tBatch {batch} of {done + order.remaining()}: loss {loss:.4f}, lr {rate:.6f}')
             self.timer['Data'] += loaded - clock
             clock = time.monotonic()
             self.timer['Network'] += clock - loaded
@@ -246,7 +248,7 @@ class Processor:
             sent_later = isinstance(self.model, DistributedDataParallel) and part + 1 < parts
             with self.model.no_sync() if sent_later else contextlib.nullcontext():
                 output, l1 = self.forward(self.model, x)
-                loss = F.cross_entropy(output, y, label_smoothing=self.arg.label_smoothing) + l1
+                loss = self.loss(output, y) + l1
                 self.scaler.scale(loss / parts).backward()
             measured.append(torch.stack((loss.detach(), l1.detach(), (output.argmax(1) == y).float().mean())))
         if self.arg.grad_clip is not None:
@@ -281,7 +283,6 @@ class Processor:
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
         batches = self.score_samples(part)
-        seconds = time.monotonic() - began
         if not self.processes.is_main:
             return None
         loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
@@ -297,7 +298,7 @@ class Processor:
             self.draw(label, score)
         else:
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*class_accuracies(score, label).values()]):.2f}%')
-            self.folder.log(f'\tSpeed: {len(index) / seconds:.1f} samples per second')
+            self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
         if arg.save_score:
             path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
             if average_of(feeder) == 'probability':

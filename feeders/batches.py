@@ -20,16 +20,20 @@ class BatchOrder(Sampler):
     `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
     same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
 
+    With `balanced`, the labels of the samples, an epoch draws as many samples, with replacement, so that all classes
+    come equally often.
+
     The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
     """
 
-    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1):
+    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1, balanced=None):
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.seed = seed
         self.training = training
         self.rank = rank
         self.world_size = world_size
+        self.balanced = balanced
         self.set_epoch(0)
 
     def set_epoch(self, epoch):
@@ -65,7 +69,11 @@ class BatchOrder(Sampler):
         """Return the indices of all samples (num_samples,) in the order of this epoch."""
         if not self.training:
             return np.arange(self.num_samples)
-        return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
+        rng = np.random.default_rng(hashed(self.seed, self.epoch))
+        if self.balanced is None:
+            return rng.permutation(self.num_samples)
+        _, label, count = np.unique(self.balanced, return_inverse=True, return_counts=True)
+        return rng.choice(self.num_samples, self.num_samples, p=1 / (len(count) * count[label]))
 
 
 class SeededItems(Dataset):

@@ -3,6 +3,9 @@ import torch
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from runtime.errors import UserError
+from runtime.trained import class_count
+
 LOWEST_RATE = 1e-3  # training ends once the steps have lowered the rate below it
 RISING_SHARE = 0.3  # of a one-cycle schedule without warm_up_epoch (PyTorch's default)
 
@@ -14,6 +17,26 @@ def make_optimizer(arg, parameters):
                                weight_decay=arg.weight_decay)
     optimizer = {'Adam': torch.optim.Adam, 'AdamW': torch.optim.AdamW}[arg.optimizer]
     return optimizer(parameters, lr=arg.base_lr, weight_decay=arg.weight_decay)
+
+
+def make_loss(arg, labels):
+    """Return the training loss: cross entropy of scores (N, num_class), with the weights and the smoothing of `arg`."""
+    weight = arg.class_weights and class_weights(arg.class_weights, labels, class_count(arg))
+    return torch.nn.CrossEntropyLoss(weight, label_smoothing=arg.label_smoothing)
+
+
+def class_weights(asked, labels, num_class):
+    """Return the weight of each class in the loss, float32 (num_class,).
+
+    `asked` is ['balanced'] or a number for each class. Balanced weights are N / (classes with samples · samples of the
+    class), so that all classes have the same part in the loss of an epoch. Raises UserError for another number of them.
+    """
+    if asked == ['balanced']:
+        counts = torch.bincount(torch.as_tensor(labels), minlength=num_class)
+        return len(labels) / ((counts > 0).sum() * counts.clamp(min=1)).float()
+    if 'balanced' in asked or len(asked) != num_class:
+        raise UserError(f'class_weights: {len(asked)} values for {num_class} classes: give balanced, or one a class')
+    return torch.tensor(asked)
 
 
 def freeze_graphs(network, frozen):

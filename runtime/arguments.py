@@ -126,3 +126,8 @@ whole_number = ranged('whole_number', int, lambda number: number >= 0, 'at least
 number_from_0 = ranged('number_from_0', float, lambda number: 0 <= number < math.inf, 'at least 0')
 number_above_0 = ranged('number_above_0', float, lambda number: 0 < number < math.inf, 'above 0')
 share = ranged('share', float, lambda number: 0 <= number < 1, 'at least 0 and below 1')
+
+
+def balanced_or_number(text):
+    """Read the word balanced, or a number from 0."""
+    return text if text == 'balanced' else number_from_0(text)

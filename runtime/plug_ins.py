@@ -3,8 +3,8 @@ import contextlib
 import importlib.util
 import traceback
 
-OURS = {'feeders.feeder', 'feeders.parts', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d', 'graph.skeleton',
-        'model.aagcn', 'model.agcn'}
+OURS = {'feeders.feeder', 'feeders.parts', 'feeders.pyskl', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d',
+        'graph.skeleton', 'model.aagcn', 'model.agcn'}
 
 _sources = {}  # source file → what the config says of it
 

@@ -2,7 +2,17 @@
 
 They are in a module of their own because predict.py and visualize.py read the same configs, and do without main.py.
 """
-from runtime.arguments import Parser, count, mapping, number_above_0, number_from_0, share, whole_number, yes_or_no
+from runtime.arguments import (
+    Parser,
+    balanced_or_number,
+    count,
+    mapping,
+    number_above_0,
+    number_from_0,
+    share,
+    whole_number,
+    yes_or_no,
+)
 
 
 def get_parser():
@@ -48,6 +58,9 @@ def get_parser():
     add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
     add('--label-smoothing', type=share, default=0., help='share of the label that is spread over all classes')
+    add('--class-weights', type=balanced_or_number, nargs='+', default=None,
+        help='weights of the classes in the training loss: balanced, or a number for each class')
+    add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
     add('--ema', type=share, default=0.,
         help='test and save an average of the weights, which moves by 1 - this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,

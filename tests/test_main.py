@@ -350,6 +350,23 @@ def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_pa
     assert list(kept) == list(run.net.state_dict())
 
 
+def test_classes_weigh_in_the_training_loss_alone(processor):
+    plain, balanced = processor(), processor(class_weights='balanced')
+    data, label, _ = next(iter(plain.loader['train']))
+    plain.model.train()
+    logits = plain.forward(plain.model, data)[0]
+    counts = np.bincount(plain.feeder['train'].label, minlength=4)
+    weight = torch.tensor(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), dtype=torch.float32)
+    expected = torch.nn.functional.cross_entropy(logits, label, weight).item()
+    assert balanced.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
+    balanced.net.load_state_dict(plain.net.state_dict())
+    assert balanced.score_samples('test')[0][0] == plain.score_samples('test')[0][0]
+
+
+def test_wrong_class_weights_are_named(train):
+    assert_one_line_error(train('--class-weights', '1', '2', status=2), 'class_weights: 2 values for 4 classes')
+
+
 def test_label_smoothing_is_for_the_training_loss_alone(processor):
     plain, smooth = processor(), processor(label_smoothing=0.2)
     data, label, index = next(iter(plain.loader['train']))

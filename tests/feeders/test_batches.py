@@ -47,6 +47,16 @@ def assert_same(first, second):
         assert all(torch.equal(a, b) for a, b in zip(one, other))
 
 
+def test_balanced_epochs_draw_all_classes_equally_often():
+    labels = np.repeat([0, 1, 2], [200, 20, 2])
+    order = BatchOrder(len(labels), 1, 1, training=True, balanced=labels)
+    drawn = np.zeros(3)
+    for epoch in range(20):
+        order.set_epoch(epoch)
+        drawn += np.bincount(labels[np.concatenate(indices(order))], minlength=3)
+    np.testing.assert_allclose(drawn / drawn.sum(), 1 / 3, atol=0.03)
+
+
 def test_training_shuffles_and_drops_the_short_batch():
     order = shuffled()
     given = indices(order)
