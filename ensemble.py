@@ -28,7 +28,7 @@ def get_parser():
     add('--labels', help='label file, instead of the one that --datasets names')
     add('--weights', nargs='+', type=float, help='a weight for every stream, instead of --alpha')
     add('--search', type=share, metavar='SHARE',
-        help='find the weights on this share of the samples (0.5, say) and report on the others only')
+        help='find the weights on this fraction of the samples, such as 0.5, and report the accuracy on the rest')
     add('--report', action='store_true', help='print the accuracy of every class too')
     add('--names', help=f'for --report: {NAMES_HELP}')
     add('--out', help='write the fused scores to this file')
@@ -59,7 +59,7 @@ def stack_streams(scores, names, files):
             raise UserError(f'{file}: no scores of {len(missing)} of {len(names)} samples ({", ".join(missing[:3])}'
                             f'{", …" if len(missing) > 3 else ""}): test that stream on the same data')
         if len(stream) > len(names):
-            print(f'{file}: {len(stream) - len(names)} samples without a label are left out', file=sys.stderr)
+            print(f'{file}: {len(stream) - len(names)} samples that have no label are ignored', file=sys.stderr)
     lengths = {len(stream[name]) for stream in scores for name in names}
     if len(lengths) > 1:
         raise UserError(f'{", ".join(map(str, files))}: rows of {" and ".join(map(str, sorted(lengths)))} classes: '

@@ -41,9 +41,9 @@ def get_parser():
         'they come, or - for standard input')
     pose_files.add_flags(add)
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
-    add_source('--config', help='config of the stream; the clip is prepared as its test feeder does it')
+    add_source('--config', help='config of the stream; clips are prepared as its test feeder prepares them')
     add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
-    add('--weights', help='weights of the stream, instead of those that the config names')
+    add('--weights', help='weights of the stream (default: those in the config)')
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
@@ -52,11 +52,11 @@ def get_parser():
     add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next, half a window if not given')
     add('--live', action='store_true', help='read frames, a line of JSON each, and write a line for each window')
     add('--names', help=NAMES_HELP)
-    add('--top-k', type=count, default=5, help='how many classes to name')
+    add('--top-k', type=count, default=5, help='number of classes to print')
     add('--batch-size', type=count, default=16, help='clips, or windows, that pass the network at a time')
     add('--device', help='GPU number, cuda:1, mps, cpu or auto, instead of what the config says')
-    add('--json', action='store_true', help='write JSON for programs, see README.md')
-    add('--out', help='write the scores to this file, as main.py does with save_score')
+    add('--json', action='store_true', help='print JSON for other programs, see docs/prediction.md')
+    add('--out', help='write the scores to this file, in the format of main.py --save-score')
     return parser
 
 

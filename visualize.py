@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw what the model sees and does: `python visualize.py {graph,clip,timeline,report} --help`."""
+"""Draw graphs, clips, timelines and confusion matrices: `python visualize.py {graph,clip,timeline,report} --help`."""
 import argparse
 import pathlib
 
@@ -43,16 +43,16 @@ def get_parser():
     add('--layer', type=count, nargs='+', default=[5], help='units 1 to 10; matrices show the first of them')
     add('--joint', help='draw on the body how strongly the joints act on this one, such as "left hand"')
     add('--matrix', choices=('A', 'B', 'C', 'sum'), default='sum', help='the matrix that is drawn on the body')
-    add('--out', type=picture, default='graph.png', help='the picture')
+    add('--out', type=picture, default='graph.png', help='output file')
 
     command = commands.add_parser('clip', description='Draw people in motion: a film (.gif) or a strip of frames.')
     command.set_defaults(run=draw_clip)
     add = command.add_argument
     add_source(add, weights_help='weights; with them, the five best predictions are shown')
-    add('--frames', type=count, default=8, help='frames of a strip')
+    add('--frames', type=count, default=8, help='number of frames in a strip')
     add('--frame-rate', type=count, default=30, help='frames a second of the recording')
     add('--names', help=NAMES_HELP)
-    add('--out', type=picture, default='clip.gif', help='the picture')
+    add('--out', type=picture, default='clip.gif', help='output file')
 
     command = commands.add_parser('timeline', description='Draw the classes of a long recording over time, and the '
                                                           'people at the peaks.')
@@ -66,7 +66,7 @@ def get_parser():
     add('--frame-rate', type=count, default=30, help='frames a second of the recording')
     add('--names', help=NAMES_HELP)
     pose_files.add_flags(add)
-    add('--out', type=picture, default='timeline.png', help='the picture')
+    add('--out', type=picture, default='timeline.png', help='output file')
 
     command = commands.add_parser('report', description='Print accuracies, confusions, and what fusion repaired; with '
                                                         '--out, draw the confusion matrix too.')
@@ -76,7 +76,7 @@ def get_parser():
     add('--labels', required=True, help='label file')
     add('--weights', nargs='+', type=float, help='a weight for every score file, 1 if not given')
     add('--names', help=NAMES_HELP)
-    add('--out', type=picture, help='the picture')
+    add('--out', type=picture, help='output file')
     return parser
 
 

@@ -23,10 +23,11 @@ def get_parser():
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
 
     add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
-    add('--phase', default='train', choices=('train', 'test'), help='what to do')
-    add('--work-dir', default='./work_dir/temp', help='where the log, the config and the scores go')
-    add('-model_saved_name', '--model-saved-name', default='', help='start of the names of weights and events')
-    add('--overwrite', default=False, **switch, help='start anew in a work dir that holds results')
+    add('--phase', default='train', choices=('train', 'test'), help='train the model or test it')
+    add('--work-dir', default='./work_dir/temp', help='folder for the log, the config and the scores')
+    add('-model_saved_name', '--model-saved-name', default='',
+        help='path prefix of weights and events (default: WORK_DIR/weights)')
+    add('--overwrite', default=False, **switch, help='replace the results of an earlier run')
     add('--resume', default=False, **switch, help='continue from the checkpoint in the work dir')
 
     add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
@@ -38,41 +39,45 @@ def get_parser():
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
     add('--val-persons', default=[], nargs='+',
-        help='validate on the training samples whose name holds one of these, such as P008')
+        help='validate on the training samples whose names contain one of these texts, such as P008')
     add('--val-share', type=share, default=0.,
         help='validate on this share of the training samples of each class; whole persons, where they are known')
 
     add('--model', default=None, help='dotted class name of the model')
     add('--model-args', type=mapping, default={}, help='arguments of the model')
-    add('--weights', default=None, help='weights to start from (.pt or .pkl); also looked for under data/')
-    add('--ignore-weights', default=[], nargs='+', help='leave out weights whose name contains one of these')
+    add('--weights', default=None,
+        help='initial weights (.pt, .pth or .pkl); a relative path is also looked up under data/')
+    add('--ignore-weights', default=[], nargs='+', help='do not load weights whose names contain one of these texts')
 
-    add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='SGD has momentum 0.9')
-    add('--base-lr', type=number_from_0, default=0.01, help='learning rate before any step; the highest of a schedule')
-    add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='how the rate falls')
+    add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='optimizer; SGD uses momentum 0.9')
+    add('--base-lr', type=number_from_0, default=0.01,
+        help='initial learning rate; the maximum, for the schedule one-cycle')
+    add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='learning rate schedule')
     add('--step', type=int, default=[20, 40, 60], nargs='+',
-        help='epochs at which the rate falls, in the schedule step')
-    add('--lr-decay-rate', type=number_from_0, default=0.1, help='what each of these steps multiplies the rate by')
+        help='epochs at which the schedule step lowers the rate')
+    add('--lr-decay-rate', type=number_from_0, default=0.1, help='factor of the rate at each of these steps')
     add('--warm_up_epoch', '--warm-up-epoch', type=whole_number, default=0,
-        help='epochs in which the rate rises to base-lr')
-    add('--nesterov', type=yes_or_no, default=False, help='Nesterov momentum')
+        help='epochs of linear warm-up to base-lr')
+    add('--nesterov', type=yes_or_no, default=False, help='use Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
-    add('--label-smoothing', type=share, default=0., help='share of the label that is spread over all classes')
+    add('--label-smoothing', type=share, default=0.,
+        help='fraction of each label that is spread evenly over all classes')
     add('--class-weights', type=balanced_or_number, nargs='+', default=None,
         help='weights of the classes in the training loss: balanced, or a number for each class')
     add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
     add('--ema', type=share, default=0.,
         help='test and save an average of the weights, which moves by 1 - this share a step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
-        help='freeze the learned graphs (PA) at first')
+        help='freeze the learned graphs (PA) up to only-train-epoch')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
-        help='last epoch, from 0, in which it is frozen')
-    add('--start-epoch', type=whole_number, default=0, help='first epoch, from 0')
-    add('--num-epoch', type=int, default=80, help='epoch before which the training ends')
-    add('--accumulate', type=count, default=1, help='parts in which a batch passes the model, to save memory')
-    add('--grad-clip', type=number_above_0, default=None, help='greatest L2 norm of the gradient')
+        help='last epoch, counted from 0, in which they are frozen')
+    add('--start-epoch', type=whole_number, default=0, help='first epoch, counted from 0')
+    add('--num-epoch', type=int, default=80, help='number of epochs')
+    add('--accumulate', type=count, default=1,
+        help='parts in which a batch passes the model, to save memory; their gradients are summed')
+    add('--grad-clip', type=number_above_0, default=None, help='clip the L2 norm of the gradient to this value')
 
-    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu or auto')
+    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu, or auto: the best there is')
     add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
     add('--compile', default=False, **switch, help='compile the model (training: on GPUs only), slow to start')
     add('--skip-empty-bodies', type=yes_or_no, default=True, help='compute identical bodies once')

@@ -38,9 +38,9 @@ DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 def add_settings(parser):
     """Add to an argparse parser the flags that `write_data_set` takes as its `settings`."""
     parser.add_argument('--workers', type=count, metavar='N',
-                        help='processes that work at the same time; as many as there are cores if not given')
-    parser.add_argument('--strict', action='store_true', help='stop at the first broken file, with status 2')
-    parser.add_argument('--overwrite', action='store_true', help='make anew what is there already')
+                        help='number of processes (default: the number of CPU cores)')
+    parser.add_argument('--strict', action='store_true', help='stop with status 2 at the first broken file')
+    parser.add_argument('--overwrite', action='store_true', help='prepare existing parts again')
 
 
 class Outcome(NamedTuple):
