@@ -7,7 +7,7 @@ import yaml
 from data_gen.normalize import EmptySample, clip_2d, clip_3d, first_frames
 from graph.skeleton import joint_number
 from runtime.arguments import read_yaml
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 FILE = 'preparation.yaml'
 
@@ -71,11 +71,11 @@ def check_preparation(preparation):
     """Return the Preparation; ValueError, which names the key, if it cannot be followed."""
     number = {name: i for i, name in enumerate(preparation.joints)}
     if preparation.dimensions not in (2, 3):
-        raise ValueError(f'dimensions: {preparation.dimensions!r} is neither 2 nor 3')
+        raise ValueError(f'dimensions: {shown(preparation.dimensions)} is neither 2 nor 3')
     for key in ('frames', 'persons'):
         value = getattr(preparation, key)
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f'{key}: {value!r} is no number from 1')
+            raise ValueError(f'{key}: {shown(value)} is no number from 1')
     for key, count in (('center', 1), ('up', 2), ('right', 2)):
         value = getattr(preparation, key)
         if value is None:
@@ -84,12 +84,12 @@ def check_preparation(preparation):
             raise ValueError(f'{key}: only joints in 3 dimensions are centred and turned')
         names = [value] if count == 1 else value
         if not isinstance(names, list) or len({joint_number(name, key, number) for name in names}) != count:
-            raise ValueError(f'{key}: {value!r} is no pair of joints')
+            raise ValueError(f'{key}: {shown(value)} is no pair of joints')
     if preparation.image_size is not None:
         if preparation.dimensions != 2:
             raise ValueError('image_size: only joints in 2 dimensions are in an image')
         if not is_size(preparation.image_size):
-            raise ValueError(f'image_size: {preparation.image_size!r} is no width and height')
+            raise ValueError(f'image_size: {shown(preparation.image_size)} is no width and height')
     return preparation
 
 

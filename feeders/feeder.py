@@ -9,7 +9,7 @@ from feeders.clip_file import mean_and_deviation, read_data
 from feeders.labels import read_labels, top_k
 from feeders.streams import bones, motion
 from runtime.dotted import build
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
@@ -67,7 +67,7 @@ class Feeder(Dataset):
         for name in ('window_size', 'uniform_sample', 'test_clips'):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer):
-                raise UserError(f'{name} {value!r}: a whole number is needed')
+                raise UserError(f'{name} {shown(value)}: a whole number is needed')
         if self.stream not in (None, *STREAMS):
             raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
         if self.random_choose and self.window_size <= 0:

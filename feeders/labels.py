@@ -1,7 +1,7 @@
 """Label files, pickles of (sample names, labels), and the accuracy on them."""
 import numpy as np
 
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 from runtime.safe_pickle import load_pickle
 
 
@@ -27,9 +27,11 @@ def read_labels(path):
         raise UserError(f'{path}: there is no sample in it: prepare the data anew')
     found = {}
     for name, label in zip(names, labels):
+        if not isinstance(name, str | bytes | int | np.generic):
+            raise UserError(f'{path}: {shown(name)} is no sample name: prepare the data anew')
         name = name.decode('latin-1') if isinstance(name, bytes) else str(name)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
-            raise UserError(f'{path}: the label of {name} is {label!r}: integers from 0 are needed')
+            raise UserError(f'{path}: the label of {name} is {shown(label)}: integers from 0 are needed')
         if name in found:
             raise UserError(f'{path}: sample {name} is listed twice, with the labels {found[name]} and {label}: '
                             'names must differ, as scores are matched by them')

@@ -5,7 +5,7 @@ from torch.utils.data import Dataset
 from feeders.labels import top_k
 from feeders.pyskl_annotations import Annotations
 from feeders.pyskl_clip import derive, draw_frames, normalize_2d, normalize_3d
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 PERSONS = 2
@@ -28,7 +28,7 @@ class Feeder(Dataset):
     def __init__(self, annotations, split, stream='joint', clip_len=100, num_clips=1, seed=255, random_frames=False):
         for name, value in (('clip_len', clip_len), ('num_clips', num_clips)):
             if not isinstance(value, int) or value < 1:
-                raise UserError(f'{name} {value!r}: a whole number of at least 1 is needed')
+                raise UserError(f'{name} {shown(value)}: a whole number of at least 1 is needed')
         if stream not in STREAMS:
             raise UserError(f"stream '{stream}': choose one of {', '.join(STREAMS)}")
         self.stream = stream

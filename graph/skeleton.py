@@ -4,7 +4,7 @@ import graphlib
 
 from graph.tools import SkeletonGraph
 from runtime.arguments import read_yaml
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 NEEDED = 'joints', 'inward', 'center', 'pairs'
 KEYS = *NEEDED, 'bone_root', 'labeling_mode'
@@ -70,7 +70,7 @@ def joint_names(joints):
 def joint_name(value, key):
     """Return a joint's name as text; numbers are names too."""
     if not isinstance(value, str | int) or isinstance(value, bool):  # YAML reads yes, no, on and off as booleans
-        raise ValueError(f'{key}: {value!r} is no name: put it in quotes')
+        raise ValueError(f'{key}: {shown(value)} is no name: put it in quotes')
     return str(value)
 
 
@@ -95,7 +95,7 @@ def pairs_of_joints(pairs, key, number):
     found = []
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f'{key}: {pair!r} is no pair of joints, such as [head, neck]')
+            raise ValueError(f'{key}: {shown(pair)} is no pair of joints, such as [head, neck]')
         first, second = (joint_number(name, key, number) for name in pair)
         if first == second:
             raise ValueError(f"{key}: '{pair[0]}' is paired with itself")

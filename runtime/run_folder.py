@@ -8,7 +8,7 @@ import time
 import yaml
 
 from runtime.atomic_file import named, write_whole
-from runtime.errors import UserError, one_line
+from runtime.errors import UserError
 from runtime.folder_lock import only_run_on
 
 CHECKPOINT = 'checkpoint.pt'
@@ -52,7 +52,7 @@ class RunFolder:
         earlier = [*self.results(), *(path for files in others for path in files.earlier())]
         names = [str(path) for path in earlier if not used or path.resolve() != pathlib.Path(used).resolve()]
         if names and self.writes:
-            self.log(one_line(f'Replaced, {len(names)} files of an earlier run: {", ".join(names)}'))
+            self.log(f'Replaced, {len(names)} files of an earlier run: {", ".join(names)}')
             for name in names if others else ():
                 os.unlink(name)
 

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 PLAIN_DTYPE = re.compile(r'[<>|=]?[biufcSUV?]\d*')
 
@@ -26,7 +26,7 @@ def _reconstruct(_array_class, _shape, _code):
 
 def _dtype(code, *_flags):
     if not isinstance(code, str) or not PLAIN_DTYPE.fullmatch(code):
-        raise pickle.UnpicklingError(f'an array of {code!r}, which is no plain number')
+        raise pickle.UnpicklingError(f'an array of {shown(code)}, which is no plain number')
     return np.dtype(code, False, True)  # a copy, whose byte order can be set
 
 
@@ -36,7 +36,7 @@ def _scalar(dtype, data):
 
 def _encode(text, encoding='latin1'):
     if encoding not in ('latin1', 'latin-1'):
-        raise pickle.UnpicklingError(f'bytes written as {encoding!r}')
+        raise pickle.UnpicklingError(f'bytes written as {shown(encoding)}')
     return codecs.encode(text, 'latin1')
 
 
@@ -69,6 +69,16 @@ for _core in ('numpy.core', 'numpy._core'):  # NumPy 1, NumPy 2
     ADMITTED[_core + '.numeric', '_frombuffer'] = _frombuffer
 
 
+def _flat(load):
+    """Return `load`, of a tuple, with tuples in tuples in tuples refused: a key of 100 bytes can take years to hash."""
+    def load_tuple(unpickler):
+        load(unpickler)
+        inner = (item for item in unpickler.stack[-1] if isinstance(item, tuple))
+        if any(isinstance(value, tuple) for item in inner for value in item):
+            raise pickle.UnpicklingError('tuples in tuples in tuples, which no data need')
+    return load_tuple
+
+
 class DataUnpickler(pickle._Unpickler):
     """Python's unpickler, restricted to data. `admitted` maps (module, name) to what stands for it."""
 
@@ -98,13 +108,16 @@ class DataUnpickler(pickle._Unpickler):
         elif isinstance(target, np.dtype):
             order = state[1]
             if order not in ('<', '>', '|', '='):
-                raise pickle.UnpicklingError(f'a byte order {order!r}')
+                raise pickle.UnpicklingError(f'a byte order {shown(order)}')
             size = (target.itemsize, target.alignment) if target.kind in 'SUV' else (-1, -1)
             target.__setstate__((3, order, None, None, None, *size, 0))
         else:
             raise pickle.UnpicklingError(f'it sets the state of a {type(target).__name__}, which is no data')
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    for _code in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3):
+        dispatch[_code[0]] = _flat(dispatch[_code[0]])
 
     def load_bytearray8(self):
         """Push the bytes that follow; Python's own way first fills an array as long as the file only says they are."""

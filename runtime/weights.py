@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from runtime.atomic_file import write_whole
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 from runtime.pyskl_names import in_our_names, is_theirs
 from runtime.torch_file import load_tensors
 
@@ -49,7 +49,7 @@ def load_weights(path):
         if isinstance(value, np.ndarray | np.generic):
             value = torch.from_numpy(np.array(value))
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise UserError(f'{path}: {str(name)[:80]!r} is a {type(value).__name__}, not a tensor')
+            raise UserError(f'{path}: {shown(name)} is a {type(value).__name__}, not a tensor')
         weights[strip_prefix(name)] = value
     return weights
 

@@ -282,6 +282,18 @@ def test_a_folder_with_results_is_not_written_into_unasked(train):
     train('--num-epoch', '1', '--overwrite')
 
 
+def test_overwrite_says_what_it_replaces_and_leaves_only_its_own(train, tmp_path):
+    train('--num-epoch', '2', '--save-interval', '1', '--save-score', 'yes', step=[])
+    start = tmp_path / 'runs/tiny-1-8.pt'
+    process = train('--num-epoch', '1', '--batch-size', '8', '--overwrite', '--weights', start, '--save-score', 'yes')
+    for name in ('checkpoint.pt', 'tiny-0-4.pt', 'epoch2_test_score.pkl', 'tiny-best.json'):
+        assert re.search(f'Replaced, .*{name}', process.stdout)
+    assert 'Replaced, ' in (tmp_path / 'work_dir/log.txt').read_text()
+    assert {path.name for path in (tmp_path / 'runs').glob('tiny*.pt')} == {'tiny-0-10.pt', 'tiny-best.pt', start.name}
+    assert [path.name for path in (tmp_path / 'work_dir').glob('*_score.pkl')] == ['epoch1_test_score.pkl']
+    assert [step for step, _ in read_scalars(tmp_path / 'runs/tiny/train')['loss']] == [8, 9]
+
+
 def test_two_runs_never_write_into_one_folder(processor, train, data, tmp_path):
     with processor().folder.claimed():
         assert_one_line_error(train(status=2), 'work_dir', 'another run')

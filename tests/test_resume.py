@@ -161,6 +161,29 @@ def stop_after_a_step(run):
     run.step = step_and_stop
 
 
+@pytest.mark.parametrize('batch_size, then, left_out', [(4, 2, 0), (4, 8, 4), (8, 4, 0)])
+def test_another_batch_size_goes_on_after_the_samples_that_were_seen(data, tmp_path, batch_size, then, left_out):
+    path = make_config(tmp_path / 'work', data)
+    seen, batches = [], []
+    for size, flags in ((batch_size, []), (then, ['--resume'])):
+        run = Processor(get_parser().parse_with_config(
+            ['--config', str(path), '--num-epoch', '1', '--batch-size', str(size), *flags]))
+        add = run.measures.add
+        run.measures.add = lambda measured, index, *rest, add=add: (seen.extend(index.tolist()),
+                                                                    batches.append(len(index)),
+                                                                    add(measured, index, *rest))
+        if not flags:
+            stop_after_a_step(run)
+            with pytest.raises(UserError, match='SIGTERM'):
+                run.start()
+    run.start()
+    assert len(set(seen)) == len(seen) == 16 - left_out
+    assert batches == [batch_size] + [then] * ((16 - batch_size) // then)
+    log = (tmp_path / 'work/work_dir/log.txt').read_text()
+    assert ('the last 4 samples of this epoch are left out: they fill no batch of 8' in log) == bool(left_out)
+    assert f'Batch {len(batches)} of {len(batches)}: ' in log
+
+
 def test_a_schedule_over_all_steps_is_not_resumed_with_others(train_with, run):
     path = train_with(schedule='one-cycle', optimizer='AdamW', num_epoch=1)
     for flag, value, key in (('--batch-size', '2', 'batch_size'), ('--base-lr', '0.5', 'base_lr')):

@@ -13,7 +13,7 @@ import numpy as np
 from data_gen.formats.ntu_benchmarks import SUFFIX, recording_name
 from data_gen.formats.raw_file import FARTHEST, check_size, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 from runtime.safe_pickle import load_pickle
 
 SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val|test)(\d*)')
@@ -65,7 +65,7 @@ def list_recordings(path, joints=None):
         elif name in twice:
             problem = 'more than one annotation of that frame_dir'
         elif not isinstance(label, (int, np.integer)) or isinstance(label, bool) or label < 0:
-            problem = f'its label is {str(label)[:20]}'
+            problem = f'its label is {shown(label)}'
         else:
             name_in_labels = name + SUFFIX if recording_name(name) else name
             samples.append(Sample(name_in_labels, int(label), members[name], (path, annotation)))
@@ -105,8 +105,8 @@ def parts_of(split, path):
         if match and part not in parts.values():
             parts[name] = part
         else:
-            print(f'passed over: the split {name!r}: only train and val, or test where there is no val, are written, '
-                  'with what stands before or a number after it')
+            print(f'passed over: the split {shown(name)}: only train and val, or test where there is no val, are '
+                  'written, with what stands before or a number after it')
     if not parts:
         raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')
     return parts
@@ -133,7 +133,7 @@ def describe_keypoint(annotation):
     """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
     keypoint = annotation.get('keypoint')
     if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
-        return f'its keypoints are not in the pickle, but in {str(annotation["raw_file"])[:80]}, which is not read'
+        return f'its keypoints are not in the pickle, but in {shown(annotation["raw_file"]).strip("'")}, which is not read'
     return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
 
 
@@ -149,7 +149,7 @@ def read_recording(source, layout):
         M, T, V, _ = annotation['keypoint'].shape
         total = annotation.get('total_frames', T)
         if not isinstance(total, (int, np.integer)) or not 0 <= total <= T:
-            raise BrokenSample(f'its total_frames is {str(total)[:20]}, its keypoint has {T} frames')
+            raise BrokenSample(f'its total_frames is {shown(total)}, its keypoint has {T} frames')
         keypoint = numbers(annotation, 'keypoint')
         if layout.coordinates == 3:
             return Recording(keypoint[:, :total])
@@ -177,5 +177,5 @@ def image_size(shape):
     except (TypeError, ValueError, OverflowError):
         height = width = 0
     if not (0 < height < FARTHEST and 0 < width < FARTHEST):
-        raise BrokenSample(f'its img_shape is {str(shape)[:20]}, not (height, width)')
+        raise BrokenSample(f'its img_shape is {shown(shape)}, not (height, width)')
     return width, height

@@ -69,7 +69,8 @@ def test_nothing_in_a_pickle_runs(tmp_path, monkeypatch, value):
     b'\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x00.',                   # bytes of a length that no file has
     b'\x80\x02' + b']' + b'r\xff\xff\xff\xff' + b'.',                   # a memo index of four thousand million
     pickle.dumps(np.zeros(3)).replace(b'K\x03\x85', b'K\xff\x85'),      # a shape larger than the data
-], ids=['empty', 'garbage', 'cut off', 'huge bytes', 'huge memo', 'huge shape'])
+    b'\x80\x04})' + 60 * b'2\x86' + b'K\x01s.',                         # a key whose hash takes 2 ** 60 steps
+], ids=['empty', 'garbage', 'cut off', 'huge bytes', 'huge memo', 'huge shape', 'nested key'])
 def test_a_broken_pickle_is_named(tmp_path, content):
     if content.startswith(b'\x80\x02]r'):
         assert read(tmp_path, content) == []
