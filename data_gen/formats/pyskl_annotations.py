@@ -133,7 +133,8 @@ def describe_keypoint(annotation):
     """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
     keypoint = annotation.get('keypoint')
     if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
-        return f'its keypoints are not in the pickle, but in {shown(annotation["raw_file"]).strip("'")}, which is not read'
+        raw_file = shown(annotation['raw_file']).strip("'")
+        return f'its keypoints are not in the pickle, but in {raw_file}, which is not read'
     return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
 
 
