@@ -10,7 +10,7 @@ import yaml
 
 from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
-from feeders.labels import read_labels, top_k
+from feeders.labels import PERSON, read_labels, top_k
 from figures.significance import mcnemar, wilson
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
@@ -20,7 +20,7 @@ from runtime.run_folder import CHECKPOINT
 from runtime.side_by_side import places, run_side_by_side
 
 # How sample names say who and where: P003 and C001 in S001C001P003R001A012, p13 in p13_kick_1.npy.
-IN_NAMES = {'person': r'(?<![A-Za-z])[Pp]\d+', 'camera': r'(?<![A-Za-z])[Cc]\d+'}
+IN_NAMES = {'person': PERSON.pattern, 'camera': r'(?<![A-Za-z])[Cc]\d+'}
 SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say which samples there are
 
 

@@ -5,12 +5,11 @@ import re
 
 import numpy as np
 
+from feeders.labels import PERSON
 from feeders.parts import Part
 from runtime.dotted import build
 from runtime.errors import UserError
 
-# In sample names such as S001C001P003R001A012 (NTU), a01_s03_e00_v01 (NW-UCLA) and p13_kick_1.
-PERSON = re.compile(r'(?<![A-Za-z])[Pp]\d+|(?<=_)s\d+(?=_e\d)')
 CAMERA = re.compile(r'(?<![A-Za-z])C\d+(?=P\d)|(?<=\d)_v\d+')
 TABLE = 'labels.csv'  # beside the data, with the columns file and person, as custom_gendata.py takes it
 
