@@ -9,6 +9,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # tiny models gain nothing from t
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from commands import run_forked  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'
@@ -45,9 +46,12 @@ def run_script(script, *arguments, cwd, status=0, env=None, timeout=300):
 
     A script is named from the project's root; the process's standard input is closed, and `status` is asserted.
     """
-    process = subprocess.run(
-        [sys.executable, str(ROOT / script), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})})
+    command = [str(ROOT / script), *map(str, arguments)]
+    if env:
+        process = subprocess.run([sys.executable, *command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                                 text=True, timeout=timeout, env={**os.environ, **env})
+    else:
+        process = run_forked(command[0], command[1:], str(cwd), timeout)
     assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
     return process
 
