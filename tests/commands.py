@@ -32,8 +32,8 @@ def be_command(script, arguments, cwd, environment, outputs):
     """Be the command, in the forked process: its output goes to the files `outputs`."""
     for number, path in enumerate(outputs, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
-    sys.stdout = open(1, 'w', encoding='utf-8', closefd=False)
-    sys.stderr = open(2, 'w', encoding='utf-8', closefd=False, buffering=1)
+    sys.stdout.reconfigure(encoding='utf-8')
+    sys.stderr.reconfigure(encoding='utf-8', line_buffering=True)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
