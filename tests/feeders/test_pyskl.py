@@ -121,7 +121,7 @@ class Runs:
     (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 18, 3)))), 'clip0: its 18 joints'),
     (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 17, 2))), 1), 'clip1: its 17 joints'),
     (broken(lambda a: a.update(total_frames=31)), 'total_frames is 31'),
-    (broken(lambda a: a.update(keypoint=Runs())), 'which is no data'),
+    (broken(lambda a: a.update(keypoint=Runs())), 'which is not data'),
     (broken(lambda a: a.update(keypoint=[[1]])), "clip0: 'list'"),
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_what_is_wrong_gets_one_line_and_nothing_runs(tmp_path, monkeypatch, content, words):
