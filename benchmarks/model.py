@@ -12,6 +12,9 @@ All sides get the same batches. Five of six samples show one person, and how man
 that times are means over all of them. All ratios refer to the plain model in float32, eager. TF32 is off except in rows
 that say tf32. User time is that of all threads: on a machine that others use too it says more than the clock.
 """
+import concurrent.futures
+import contextlib
+import functools
 import itertools
 import multiprocessing
 import resource
@@ -163,44 +166,29 @@ def sides_of(arg, device):
 
 def run_sides(case, sides, rounds):
     """Return how → ([(seconds, user seconds) of each batch], peak GB) of `sides`, which take turns."""
-    context = multiprocessing.get_context('spawn')
-    processes, pipes = {}, {}
-    for how, side in sides.items():
-        pipes[how], end = context.Pipe()
-        processes[how] = context.Process(target=serve, args=(end, case, side), daemon=True)
-        processes[how].start()
-        end.close()
-
-    def ask(how, number):
+    with contextlib.ExitStack() as stack:
+        own_process = functools.partial(concurrent.futures.ProcessPoolExecutor, 1, multiprocessing.get_context('spawn'))
+        ask = {how: functools.partial(stack.enter_context(own_process()).submit, run_batch, case, side)
+               for how, side in sides.items()}
         try:
-            pipes[how].send(number)
-            return pipes[how].recv()
-        except (EOFError, ConnectionError):
-            raise UserError(f'{case.network}, {case.work}, {how}: its process has ended, see above: if memory was '
-                            'short, lower --batch-size, or measure fewer ways at once') from None
-
-    try:
-        times = in_turns({how: lambda number, how=how: ask(how, number) for how in sides}, rounds, warm_up=rounds)
-        return {how: (times[how], ask(how, None)) for how in sides}
-    finally:
-        for process in processes.values():
-            process.terminate()
-            process.join()
+            times = in_turns({how: lambda number, ask=ask[how]: ask(number).result() for how in sides}, rounds,
+                             warm_up=rounds)
+            return {how: ([time for time, _ in times[how]], times[how][-1][1]) for how in sides}
+        except concurrent.futures.process.BrokenProcessPool:
+            raise UserError(f'{case.network}, {case.work}, {" or ".join(sides)}: its process has ended, see above: if '
+                            'memory was short, lower --batch-size, or measure fewer ways at once') from None
 
 
-def serve(pipe, case, side):
-    """Run one side in this process: a batch for each number received and, for None, its peak memory in GB."""
-    torch.set_num_threads(case.threads)
-    network, execution = prepare_side(case, side)
-    step = make_step(case, network, execution)
-    start = peak_memory('cpu') if case.device == 'cpu' else 0
-    while (number := pipe.recv()) is not None:
-        pipe.send(time_of(step, case.batch(number), case.device))
-    pipe.send(peak_memory(case.device) - start)
+def run_batch(case, side, number):
+    """Return ((seconds, user seconds) of batch `number`, the peak GB so far) of one side, in a process of its own."""
+    step, start = prepare_side(case, side)
+    return time_of(step, case.batch(number), case.device), peak_memory(case.device) - start
 
 
+@functools.cache
 def prepare_side(case, side):
-    """Return (network, execution): the model of one side on its device, and how it is run."""
+    """Return (the step of one side, the memory in GB that this process held before it)."""
+    torch.set_num_threads(case.threads)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = side.precision == 'tf32'
     torch.backends.cudnn.benchmark = True  # as main.py does
     if side.keep_memory:
@@ -211,7 +199,7 @@ def prepare_side(case, side):
         print(note, flush=True)
     if execution.compiled and case.work == 'train':
         network.compile_for_training()  # main.py does it on GPUs only
-    return network, execution
+    return make_step(case, network, execution), peak_memory('cpu') if case.device == 'cpu' else 0
 
 
 def make_step(case, network, execution):
