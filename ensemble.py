@@ -95,10 +95,7 @@ def stream_weights(given, number, alpha=1.0):
 
 def fuse(stacked, weights):
     """Return (N, num_class): the sum of the streams (S, N, num_class), each times its weight."""
-    fused = stacked[0] * weights[0]
-    for scores, weight in zip(stacked[1:], weights[1:]):
-        fused = fused + scores * weight
-    return fused
+    return sum(scores * weight for scores, weight in zip(stacked, weights))
 
 
 def search_weights(stacked, labels):

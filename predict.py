@@ -114,16 +114,12 @@ class Predictor:
         clips = read_clips(path, self.preparation, self.pose_flags).clips
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: use predict([path])')
-        order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
+        return self.classes(clips[0], path)
+
+    def classes(self, joints, path):
+        """Return (names, probabilities) of all classes, likeliest first, for one clip of joints (C, T, V, M)."""
+        order, probabilities = ranked(self.model.scores([self.model.prepare(joints, path)])[0])
         return [self.class_names[label] for label in order], probabilities
-
-    def prepare(self, joints, path):
-        """Return the clip of joints (C, T, V, M) from `path` as the model takes it, a list with one for each stream."""
-        return self.model.prepare(joints, path)
-
-    def scores(self, clips):
-        """Return the scores (N, num_class) of N clips as `prepare` returns them, all of one shape."""
-        return self.model.scores(clips)
 
     def predict(self, paths, batch_size=16):
         """Yield the Prediction of every clip in the files and folders `paths`, in their order.
@@ -134,7 +130,7 @@ class Predictor:
             yield from self.predict_batch(batch)
 
     def prepared_clips(self, files):
-        """Yield (Prediction without scores, clips as `prepare` returns them or None if it has an error)."""
+        """Yield (Prediction without scores, its clip for each stream, None if it has an error)."""
         for file in files:
             try:
                 clips, frames, used = read_clips(file, self.preparation, self.pose_flags)
@@ -144,7 +140,7 @@ class Predictor:
             for number, joints in enumerate(clips):
                 prediction = Prediction(file, number if len(clips) > 1 else None, None, None, frames, used)
                 try:
-                    yield prediction, self.prepare(joints.view(np.ndarray), file)
+                    yield prediction, self.model.prepare(joints.view(np.ndarray), file)
                 except UserError as error:
                     yield prediction._replace(error=error), None
 
@@ -155,7 +151,7 @@ class Predictor:
 
         for shape, same in itertools.groupby(items, key=shapes):
             predictions, clips = zip(*same)
-            rows = self.scores(clips) if shape else [None] * len(clips)
+            rows = self.model.scores(clips) if shape else [None] * len(clips)
             yield from (prediction._replace(scores=row) for prediction, row in zip(predictions, rows))
 
     def windows(self, path, window, stride=None, batch_size=16):

@@ -19,7 +19,7 @@ from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
 from predict import Predictor, tell
 from prediction.printed import cut_line
-from prediction.ranking import probabilities, ranked
+from prediction.ranking import probabilities
 from prediction.streams import Stream
 from prediction.windows import timeline, window_clip
 from runtime.arguments import Parser, count
@@ -39,7 +39,7 @@ def get_parser():
     command = commands.add_parser('graph', description='Draw the graphs A, B, C and their sum for one sample.')
     command.set_defaults(run=draw_graph)
     add = command.add_argument
-    add_source(add, weights_help='weights (default: those in the config)')
+    add_source(add)
     add('--layer', type=count, nargs='+', default=[5], help='layers, 1 to 10; without --joint, only the first is drawn')
     add('--joint', help='draw on the body how strongly each joint acts on this one, such as "left hand"')
     add('--matrix', choices=('A', 'B', 'C', 'sum'), default='sum', help='matrix to draw with --joint')
@@ -58,14 +58,11 @@ def get_parser():
                                                           'people at the peaks.')
     command.set_defaults(run=draw_timeline)
     add = command.add_argument
-    add('--config', required=True, help='config of the stream')
-    add('--weights', help='weights, instead of those that the config names')
-    add('--file', required=True, help='a recording that predict.py can read')
+    add_source(add, sample=False)
     add('--window', type=count, required=True, help='frames of a window, as in predict.py')
     add('--stride', type=count, help='frames from one window to the next (default: half a window)')
     add('--frame-rate', type=count, default=30, help='frames per second of the recording')
     add('--names', help=NAMES_HELP)
-    pose_files.add_flags(add)
     add('--out', type=picture, default='timeline.png', help='output file')
 
     command = commands.add_parser('report', description='Print accuracies, the most confused classes and the effect of '
@@ -80,12 +77,13 @@ def get_parser():
     return parser
 
 
-def add_source(add, weights_help):
-    """Add the flags that say what is drawn."""
+def add_source(add, weights_help='weights (default: those in the config)', sample=True):
+    """Add the flags that choose the network and the clip; `sample`, whether one of the config's test data may be it."""
     add('--config', required=True, help='config of the stream')
     add('--weights', help=weights_help)
-    add('--sample', help="name of a sample of the config's test data (default: the first)")
-    add('--file', help='a file that predict.py can read, instead of a sample')
+    if sample:
+        add('--sample', help="name of a sample of the config's test data (default: the first)")
+    add('--file', required=not sample, help='a file that predict.py can read' + ', instead of a sample' * sample)
     pose_files.add_flags(add)
 
 
@@ -205,8 +203,7 @@ def kind_of_clips(feeder_args):
 def predict_best(arg, joints, path):
     """Return the five likeliest (name, probability) of a clip of joints from `path`."""
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu')
-    order, probabilities = ranked(predictor.scores([predictor.prepare(joints, path)])[0])
-    return [(predictor.class_names[label], p) for label, p in zip(order[:5], probabilities)]
+    return list(zip(*predictor.classes(joints, path)))[:5]
 
 
 def draw_timeline(arg):

@@ -75,10 +75,8 @@ def timeline(windows):
     """
     middles = [(window.first + window.end) / 2 for window in windows]
     borders = [0, *(round((a + b) / 2) for a, b in itertools.pairwise(middles)), windows[-1].end]
-    answers = []
-    for scores in (window.scores for window in windows):
-        label = None if scores is None else int(scores.argmax())
-        answers.append((label, None if scores is None else float(probabilities(scores)[label])))
+    answers = [(None, None) if scores is None else (int(scores.argmax()), float(probabilities(scores).max()))
+               for _, _, scores in windows]
     segments, number = [], 0
     for label, group in itertools.groupby(answers, key=lambda answer: answer[0]):
         chances = [chance for _, chance in group]

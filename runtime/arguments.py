@@ -8,12 +8,20 @@ import yaml
 from runtime.errors import UserError, shown
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds the default to each help text that does not state it."""
+
+    def _get_help_string(self, action):
+        stated = action.default in (None, []) or '(default: ' in action.help
+        return action.help if stated else super()._get_help_string(action)
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are the user's one line, and whose flags may not be abbreviated."""
 
     def __init__(self, description, prog=None):
         super().__init__(prog=prog, description=description, allow_abbrev=False,
-                         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                         formatter_class=HelpFormatter)
 
     def error(self, message):
         raise UserError(f'{message}: {self.prog} --help lists the flags')

@@ -73,19 +73,12 @@ def one_line(text):
     return line
 
 
-class _Shown(reprlib.Repr):
-    """Python's own way to cut values, with room for a path."""
-
-    def __init__(self):
-        super().__init__()
-        self.maxlevel, self.maxstring, self.maxother = 2, 120, 120
-
-    repr_OrderedDict = reprlib.Repr.repr_dict
-
-
-# Value → its repr, cut: for values that users' files hold. A few bytes of YAML or pickle can be nested lists whose
+# Value → its repr, shortened, for values from users' files: a few bytes of YAML or pickle can be nested lists whose
 # whole repr fills the memory.
-shown = _Shown().repr
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxstring, _short.maxother = 2, 120, 120
+_short.repr_OrderedDict = _short.repr_dict
+shown = _short.repr
 
 
 def describe_os_error(error):

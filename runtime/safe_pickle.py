@@ -16,32 +16,16 @@ from runtime.errors import UserError, shown
 PLAIN_DTYPE = re.compile(r'[<>|=]?[biufcSUV?]\d*')
 
 
-class _ArrayClass:
-    """Placeholder for numpy.ndarray, which pickles only pass to `_reconstruct`."""
-
-
-def _reconstruct(_array_class, _shape, _code):
-    return np.empty(0)  # the state that follows brings shape and data
-
-
 def _dtype(code, *_flags):
     if not isinstance(code, str) or not PLAIN_DTYPE.fullmatch(code):
         raise pickle.UnpicklingError(f'an array of {shown(code)}, which is not a plain number')
     return np.dtype(code, False, True)  # a copy, whose byte order can be set
 
 
-def _scalar(dtype, data):
-    return np.frombuffer(_as_bytes(data), dtype, count=1)[0]
-
-
 def _encode(text, encoding='latin1'):
     if encoding not in ('latin1', 'latin-1'):
         raise pickle.UnpicklingError(f'bytes written as {shown(encoding)}')
     return codecs.encode(text, 'latin1')
-
-
-def _no_bytes():
-    return b''  # the only bytes that old protocols write by that name
 
 
 def _frombuffer(data, dtype, shape, order):
@@ -57,15 +41,15 @@ ADMITTED = {
     ('collections', 'OrderedDict'): collections.OrderedDict,
     ('collections', 'defaultdict'): collections.OrderedDict,
     ('_codecs', 'encode'): _encode,
-    ('__builtin__', 'bytes'): _no_bytes,
+    ('__builtin__', 'bytes'): lambda: b'',  # the only bytes that old protocols write by that name
     ('__builtin__', 'set'): set,
     ('builtins', 'set'): set,
-    ('numpy', 'ndarray'): _ArrayClass,
+    ('numpy', 'ndarray'): None,  # only passed to _reconstruct
     ('numpy', 'dtype'): _dtype,
 }
 for _core in ('numpy.core', 'numpy._core'):  # NumPy 1, NumPy 2
-    ADMITTED[_core + '.multiarray', '_reconstruct'] = _reconstruct
-    ADMITTED[_core + '.multiarray', 'scalar'] = _scalar
+    ADMITTED[_core + '.multiarray', '_reconstruct'] = lambda _class, _shape, _code: np.empty(0)  # filled by BUILD
+    ADMITTED[_core + '.multiarray', 'scalar'] = lambda dtype, data: np.frombuffer(_as_bytes(data), dtype, count=1)[0]
     ADMITTED[_core + '.numeric', '_frombuffer'] = _frombuffer
 
 

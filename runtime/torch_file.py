@@ -100,9 +100,6 @@ class Ignored:
     def __init__(self, *_):
         pass
 
-    def __new__(cls, *_):
-        return super().__new__(cls)
-
     def __call__(self, *_):
         return self
 
@@ -120,18 +117,6 @@ def _tensor(storage, offset, size, stride, *_):
     return torch.as_strided(storage, size, stride, offset)  # which stays within the storage
 
 
-def _same(data, *_):
-    return data
-
-
-def _of_subclass(rebuild, _class, arguments, _state):
-    return rebuild(*arguments)
-
-
-def _storage_from_bytes(data):
-    return read_tensors(io.BytesIO(data))
-
-
 class TensorUnpickler(DataUnpickler):
     """DataUnpickler that admits tensors, and ignores what is not data instead of refusing it.
 
@@ -141,9 +126,9 @@ class TensorUnpickler(DataUnpickler):
     admitted = {**DataUnpickler.admitted,
                 ('torch._utils', '_rebuild_tensor'): _tensor,
                 ('torch._utils', '_rebuild_tensor_v2'): _tensor,
-                ('torch._utils', '_rebuild_parameter'): _same,
-                ('torch._tensor', '_rebuild_from_type_v2'): _of_subclass,
-                ('torch.storage', '_load_from_bytes'): _storage_from_bytes}
+                ('torch._utils', '_rebuild_parameter'): lambda data, *_: data,
+                ('torch._tensor', '_rebuild_from_type_v2'): lambda rebuild, _class, given, _state: rebuild(*given),
+                ('torch.storage', '_load_from_bytes'): lambda data: read_tensors(io.BytesIO(data))}
     dispatch = dict(DataUnpickler.dispatch)
 
     def __init__(self, file, storage=None):
