@@ -1,6 +1,6 @@
-"""What class weights and balanced sampling do to a rare class: `python -m benchmarks.rare_class`.
+"""The effect of class weights and balanced sampling on a rare class: `python -m benchmarks.rare_class`.
 
-Clips are those of data_gen/custom_example.py; of one class, only a tenth is left to train on. The recipe is that of
+Clips are those of data_gen/custom_example.py; only a tenth of one class is left for training. The recipe is that of
 config/small, shortened. Prints mean class accuracy on the people of the val part, and the accuracy of the rare class.
 """
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.timing import print_head, print_row
 from ensemble import class_accuracies, read_streams
 from runtime.side_by_side import places, run_side_by_side
 
-RARE, KEPT = 'kick', 10  # of this class every tenth clip
+RARE, KEPT = 'kick', 10  # every tenth clip of this class is kept
 VAL_PERSONS = 'p13', 'p14', 'p15', 'p16'
 WAYS = {'plain': {}, 'class_weights: balanced': {'class_weights': 'balanced'}, 'balanced: True': {'balanced': True}}
 

@@ -140,7 +140,7 @@ def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
 
 
 def test_pixels_are_no_shares(in_2d):
-    with pytest.raises(UserError, match='320 is no share of an image: give --image_size'):
+    with pytest.raises(UserError, match='320 is not a fraction of an image: give --image_size'):
         LivePredictor(in_2d, 1).push({'persons': [[[320, 240, 1]] * 18]})
 
 
