@@ -14,7 +14,7 @@ ALL_CLASSES = '--top-k', NUM_CLASS
 
 def write_road(folder, points=25, graph='graph.ntu_rgb_d.Graph', num_class=NUM_CLASS, **feeder_args):
     """Write the config `c.yaml`, with weights, for the joints of a data set, and return its path."""
-    model_args = {'num_class': num_class, 'num_point': points, 'graph': graph, 'base_channels': 8}
+    model_args = {'num_class': num_class, 'num_point': points, 'graph': graph}
     torch.manual_seed(0)
     torch.save(Model(**model_args).state_dict(), folder / 'w.pt')
     content = config(folder, folder, phase='test', weights=str(folder / 'w.pt'), model='tests.small_model.Model',

@@ -11,7 +11,7 @@ from test_docs import commands
 from tests.data_gen.formats.people import person, write_openpose, write_results, write_table
 
 TINY = {'--num-epoch': '1', '--batch-size': '4', '--eval-interval': '1', '--save-interval': '1', '--device': 'cpu'}
-MODEL = {'num_class': 2, 'num_point': 25, 'num_person': 2, 'base_channels': 8}
+MODEL = {'num_class': 2, 'num_point': 25, 'num_person': 2}
 
 
 def training_commands():
