@@ -116,7 +116,7 @@ def test_frames_of_openpose(in_2d):
     shares = rng.random((2, WINDOW, 18, 3))
     size = np.array([640, 480, 1])
     clip, _ = kinetics_clip(Recording(shares, image_size=(1, 1)))
-    expected = in_2d.scores([in_2d.prepare(clip, 'clip')])[0]
+    expected = in_2d.model.scores([in_2d.model.prepare(clip, 'clip')])[0]
     for image_size, in_file in (None, shares), ((640, 480), shares * size):
         in_2d.pose_flags = in_2d.pose_flags._replace(image_size=image_size)
         live = LivePredictor(in_2d, WINDOW)
