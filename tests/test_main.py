@@ -341,7 +341,7 @@ def test_validation_keeps_to_the_samples_of_the_training_part(processor, tmp_pat
 @pytest.mark.parametrize('schedule', ['step', 'one-cycle', 'cosine'])
 def test_nothing_to_train_is_said(train, schedule):
     process = train(start_epoch=2, num_epoch=2, val_share=0.25, schedule=schedule)
-    assert 'there is nothing left to train' in process.stdout
+    assert 'nothing is left to train' in process.stdout
 
 
 def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_path):
