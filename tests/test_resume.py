@@ -42,7 +42,7 @@ def start(config_path, *flags):
 def texts(log):
     """The log without times, and without what --overwrite replaced."""
     lines = [line.split(' ] ', 1)[1] for line in log.read_text().splitlines()]
-    return [line for line in lines if not line.startswith(('\tTime consumption', 'Replaced, '))]
+    return [line for line in lines if not line.startswith(('\tTime consumption', 'Replaced '))]
 
 
 def assert_undisturbed(work, reference):
