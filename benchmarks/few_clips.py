@@ -34,9 +34,9 @@ NO_AUGMENTATION = {'uniform_sample_random': False, 'random_span': 0, 'random_rot
                    'random_shear': 0, 'random_noise': 0}
 ROWS = {
     'as published': ({**SGD, 'step': [18, 24], 'num_epoch': 30, 'batch_size': 64, 'label_smoothing': 0},
-                     NO_AUGMENTATION, {'uniform_sample': 64}),
+                     NO_AUGMENTATION, {'uniform_sample': 64, 'test_clips': 1}),
     'a first attempt': ({'num_epoch': 40, 'batch_size': 16}, {'random_span': 0, 'random_shear': 0, 'random_noise': 0},
-                        {}),
+                        {'test_clips': 1}),
     'config/small': ({}, {}, {}),
 }
 
@@ -76,7 +76,9 @@ def prepare(tree, out):
 def make_run(arg, data, row, stream, seed):
     """Write the config of a stream's run, as run.yaml, and return its folder."""
     folder = arg.out.resolve() / re.sub(r'\W', '_', row) / f'seed{seed}' / stream
-    config = yaml.safe_load((ROOT / f'config/small/train_{stream}.yaml').read_text())
+    config, test = (yaml.safe_load((ROOT / f'config/small/{phase}_{stream}.yaml').read_text())
+                    for phase in ('train', 'test'))
+    config['test_feeder_args'] = test['test_feeder_args']
     changed, training, both = ROWS[row]
     config |= changed
     for part, name, own in (('train', 'train', {**training, **both}), ('test', 'val', both)):
