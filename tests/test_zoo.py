@@ -75,7 +75,10 @@ def test_their_weights_give_their_scores_of_each_clip(tmp_path, golden, shapes, 
 
 
 @pytest.mark.parametrize('kind, network, stream, workers', [
-    ('3d', 'aagcn', 'joint', 0), ('hrnet', 'agcn', 'bone', 3)])
+    ('3d', 'aagcn', 'joint', 0), ('3d', 'aagcn', 'bone', 1), ('3d', 'agcn', 'joint', 3), ('3d', 'agcn', 'bone', 0),
+    ('3d', 'aagcn', 'joint_motion', 1), ('3d', 'aagcn', 'bone_motion', 3), ('hrnet', 'aagcn', 'joint', 3),
+    ('hrnet', 'aagcn', 'bone', 0), ('hrnet', 'agcn', 'joint', 1), ('hrnet', 'agcn', 'bone', 3),
+    ('hrnet', 'aagcn', 'joint_motion', 0), ('hrnet', 'aagcn', 'bone_motion', 1)])
 def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, kind, network, stream, workers):
     benchmark = BENCHMARK[kind]
     write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', annotations(golden, kind))
