@@ -10,8 +10,7 @@ import os
 
 import numpy as np
 
-from data_gen.formats.json_forms import form_of
-from data_gen.formats.raw_file import as_text, load_json, look_up, reading
+from data_gen.formats.raw_file import as_text, load_json, look_up, numbers, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 
@@ -22,9 +21,7 @@ MOST_LABEL = 1_000_000
 UNKNOWN = -1, True, 'not in the label file'  # as check_label returns it
 MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
 LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
-FARTHEST = 1e6  # a number beyond is damage
 FARTHEST_SHARE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
-NUMBERS = {int, float}  # no booleans; NaN and Infinity, which JSON does not have, are read as text
 
 
 def list_recordings(folder, parts):
@@ -106,11 +103,7 @@ def read_recording(path):
     names the file and what is wrong; frames are named by their position in the file, from 1.
     """
     with reading(path):
-        content = load_json(path, MAX_BYTES)
-        if not (isinstance(content, dict) and 'data' in content) and (form := form_of(content)):
-            raise BrokenSample(f'{form}, and no clip of Kinetics-Skeleton, which is an object with data: a list of '
-                               'frames, each with frame_index and skeleton')
-        return recording_in(content)
+        return recording_in(load_json(path, MAX_BYTES))
 
 
 def recording_in(content):
@@ -130,26 +123,17 @@ def recording_in(content):
 def persons_in(content):
     """Return each person's position in the frame and its frame, two lists, and values, (P, 54): pose, then score."""
     places, frames, values = [], [], []
-    for number, frame in enumerate(look_up(content, 'data', list, 'the clip'), 1):
+    for number, frame in enumerate(look_up(content, 'data', list, 'not a clip of Kinetics-Skeleton'), 1):
         where = f'frame {number}'
         index = look_up(frame, 'frame_index', int, where)
         if not 0 <= index < LONGEST:
             raise BrokenSample(f'{where}: frame_index {as_text(index)}')
-        for place, person in enumerate(look_up(frame, 'skeleton', list, where)):
-            numbers = list_of(person, 'pose', 2 * JOINTS, where) + list_of(person, 'score', JOINTS, where)
-            if not NUMBERS.issuperset(map(type, numbers)) or not -FARTHEST <= min(numbers) <= max(numbers) <= FARTHEST:
-                wrong = next(value for value in numbers if type(value) not in NUMBERS or not abs(value) <= FARTHEST)
-                raise BrokenSample(f'{where}: {as_text(wrong)} where a number should be')
-            if place < MAX_PERSONS:
-                places.append(place)
-                frames.append(index)
-                values.append(numbers)
-    return places, frames, np.array(values, np.float64)  # with the type, it takes a third of the time
-
-
-def list_of(person, key, count, where):
-    """Return the list of `count` values at the `key` of a person."""
-    values = look_up(person, key, list, where)
-    if len(values) != count:
-        raise BrokenSample(f'{where}: a {key} of {len(values)} values, not {count}')
-    return values
+        for place, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
+            pose, score = look_up(person, 'pose', list, where), look_up(person, 'score', list, where)
+            if (len(pose), len(score)) != (2 * JOINTS, JOINTS):
+                raise BrokenSample(f'{where}: a pose of {len(pose)} and a score of {len(score)} values, not of '
+                                   f'{2 * JOINTS} and {JOINTS}')
+            places.append(place)
+            frames.append(index)
+            values.append(pose + score)
+    return places, frames, numbers(values, 'poses and scores')

@@ -13,8 +13,9 @@ import re
 
 import numpy as np
 
-from data_gen.formats.detections import detections, numbers
+from data_gen.formats.detections import detections
 from data_gen.formats.own_clips import numbers_in, places_of_rows
+from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
 from graph.mapping import skeleton
 
