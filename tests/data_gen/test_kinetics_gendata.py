@@ -193,7 +193,7 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
     run(SCRIPT, *arguments(tree, out))
     whole = tree_bytes(out)
     (out / 'val_label.pkl').write_bytes(b'mine')
-    assert run(SCRIPT, *arguments(tree, out)).stdout.count('there already') == 2
+    assert run(SCRIPT, *arguments(tree, out)).stdout.count('keeping the existing file') == 2
     assert tree_bytes(out) == {**whole, 'val_label.pkl': b'mine'}
     run(SCRIPT, *arguments(tree, out, '--overwrite'))
     assert tree_bytes(out) == whole
