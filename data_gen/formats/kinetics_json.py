@@ -17,19 +17,16 @@ from runtime.errors import UserError
 SUFFIX = '.json'
 MAX_PERSONS = 5  # of a frame, in the order of the file
 JOINTS = 18
-MOST_LABEL = 1_000_000
-UNKNOWN = -1, True, 'not in the label file'  # as check_label returns it
 MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
 LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
 FARTHEST_SHARE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
 
 
 def list_recordings(folder, parts):
-    """Return the Samples of all `parts` in `folder`, by part and name; tells of those that have no skeleton.
+    """Return the Samples of all `parts` in `folder`, by part and name; prints how many have no skeleton.
 
     Clips that are not both in the part's folder and in its label file, or have no proper label, are Samples with a
-    problem. A part of which nothing is there is passed over. Raises UserError if none is there, or if one cannot be
-    used.
+    problem. A part that has neither is skipped. Raises UserError if all parts are, or if one cannot be used.
     """
     samples, absent = [], []
     for part in parts:
@@ -39,9 +36,9 @@ def list_recordings(folder, parts):
         else:
             absent.append(str(part_folder))
     if len(absent) == len(parts):
-        raise UserError(f'{" and ".join(absent)}: not there: check --data_path')
+        raise UserError(f'no {" and no ".join(absent)}: check --data_path')
     for name in absent:
-        print(f'{name}: not there, nor its label file: passed over')
+        print(f'skipping {name}: neither the folder nor its label file exists')
     return samples
 
 
@@ -51,20 +48,19 @@ def list_part(part, folder, label_path):
     try:
         names = os.listdir(folder)
     except OSError as error:
-        raise UserError(f'{folder}: {error.strerror}: the clips of {label_path.name} are needed there') from None
+        raise UserError(f'{folder}: {error.strerror}: it should contain the clips of {label_path.name}') from None
     found = {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
     samples, without = [], 0
     for clip in sorted(found | labels.keys()):
-        path = f'{folder}{os.sep}{clip}{SUFFIX}'
-        label, has_skeleton, problem = check_label(labels[clip]) if clip in labels else UNKNOWN
-        if not has_skeleton:
+        path, entry = f'{folder}{os.sep}{clip}{SUFFIX}', labels.get(clip)
+        if isinstance(entry, dict) and entry.get('has_skeleton') is False:
             without += 1
-            continue
-        if clip not in found:
-            problem = f'not there, but in {label_path.name}'
-        samples.append(Sample(clip + SUFFIX, label, () if problem else (part,), path, problem and f'{path}: {problem}'))
+        elif problem := problem_of(entry) if clip in found else f'missing, but in {label_path.name}':
+            samples.append(Sample(clip + SUFFIX, -1, (), problem=f'{path}: {problem}'))
+        else:
+            samples.append(Sample(clip + SUFFIX, entry['label_index'], (part,), path))
     if other := len(names) - len(found):
-        print(f'{folder}: passed over: {other} files that are no {SUFFIX}')
+        print(f'{folder}: ignoring {other} files that are not {SUFFIX}')
     if without:
         print(f'{label_path}: left out: {without} clips without a skeleton (has_skeleton is false)')
     return samples
@@ -78,22 +74,23 @@ def read_labels(path):
     except OSError as error:
         raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f'{path}: not valid JSON ({error}): fetch it again') from None
+        raise UserError(f'{path}: not valid JSON ({error}): download it again') from None
     if not isinstance(content, dict) or not content:
-        raise UserError(f'{path}: no label file: clips by name, each with has_skeleton and label_index, are needed')
+        raise UserError(f'{path}: not a label file, which has clips by name, each with has_skeleton and label_index')
     return content
 
 
-def check_label(entry):
-    """Return (label, has_skeleton, problem) of one clip's entry in a label file; problem is '' if there is none."""
+def problem_of(entry):
+    """Return what is wrong with one clip's entry in a label file, '' if nothing is."""
+    if entry is None:
+        return 'not in the label file'
     if not isinstance(entry, dict):
-        return -1, True, 'its entry in the label file is no object'
-    label, has_skeleton = entry.get('label_index'), entry.get('has_skeleton')
-    if type(has_skeleton) is not bool:
-        return -1, True, f'its has_skeleton in the label file is {json.dumps(has_skeleton)[:20]}'
-    if type(label) is not int or not 0 <= label <= MOST_LABEL:
-        return -1, has_skeleton, f'its label_index in the label file is {json.dumps(label)[:20]}'
-    return label, has_skeleton, ''
+        return 'its entry in the label file is not an object'
+    for key, kind in (('has_skeleton', bool), ('label_index', int)):
+        value = entry.get(key)
+        if type(value) is not kind or value < 0:
+            return f'its {key} in the label file is {as_text(value)}'
+    return ''
 
 
 def read_recording(path):
