@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
 import contextlib
+import importlib.util
 import inspect
 import pathlib
 import random
@@ -17,6 +18,7 @@ from tqdm import tqdm
 from ensemble import class_accuracies
 from feeders.batches import BatchOrder, make_loader
 from feeders.validation import kept_for_validation
+from figures.training import pictures
 from model import recipe
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
@@ -336,13 +338,10 @@ class Processor:
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
 
     def draw(self, label, score):
-        """Show TensorBoard the confusions and three learned graphs, where matplotlib is installed."""
-        try:
-            from figures.training import pictures
-        except ImportError:
-            return
-        for tag, image in pictures(self.arg, self.evaluated, score.argmax(1), label, score.shape[1]).items():
-            self.events['val'].add_image(tag, image, self.global_step)
+        """Show TensorBoard the confusions and three learned graphs, where Pillow, which encodes them, is installed."""
+        if importlib.util.find_spec('PIL'):
+            for tag, image in pictures(self.evaluated, score.argmax(1), label, score.shape[1]).items():
+                self.events['val'].add_image(tag, image, self.global_step)
 
     def parts_with_state(self):
         """Return name → what a checkpoint holds the state of."""

@@ -1,26 +1,29 @@
-"""The pictures of a training run for TensorBoard: the confusions, and the graphs learned so far."""
+"""The pictures of a training run for TensorBoard, at every evaluation: plain matrices, without axes or matplotlib.
+
+`visualize.py` draws the same with names and scales, which takes a second or two.
+"""
 import numpy as np
 
-from figures.graph import matrices
-from figures.report import confusion
 from figures.report_numbers import confusion_counts
-from figures.style import as_image
-from runtime.trained import build_graph
 
 LAYERS = 1, 5, 10
-PIXELS_PER_INCH = 70
+BLUE, VERMILLION, GREY = (0, 114, 178), (213, 94, 0), (118, 118, 118)
+HEIGHT = 400  # pixels, at least: each entry of a matrix becomes a square of whole pixels
 
 
-def pictures(arg, network, predicted, labels, num_class):
-    """Return tag → image, uint8 (height, width, 3): the confusions of the labels (N,), and the graphs learned so far.
+def pictures(network, predicted, labels, num_class):
+    """Return tag → image, uint8 (height, width, 3).
 
-    `arg` are the arguments of the run, which name the graph. Networks without learned graphs have no picture of them.
+    `confusion`: a row for each true class, in shares of its samples; a column for each predicted class.
+    `learned_graphs`: B of layers 1, 5 and 10, a row each, by subset, a column each; the strongest link of a layer has
+    the full colour. Networks without learned graphs have no picture of them.
     """
     counts = confusion_counts(predicted, labels, num_class)
-    figure = confusion(counts, list(map(str, range(num_class))), 'Confusion of the test samples')
-    images = {'confusion': np.asarray(as_image(figure, PIXELS_PER_INCH))}
-    if learned_graphs(network):
-        images['learned_graphs'] = learned_graphs_image(network, build_graph(arg))
+    images = {'confusion': in_colour(counts / counts.sum(1, keepdims=True).clip(min=1))}
+    if graphs := learned_graphs(network):
+        framed = [np.pad(B / max(abs(B).max(), 1e-12), ((0, 0), (0, 1), (0, 1)), constant_values=np.nan)
+                  for B in graphs.values()]
+        images['learned_graphs'] = in_colour(np.block([list(B) for B in framed]))
     return images
 
 
@@ -32,11 +35,8 @@ def learned_graphs(network):
     return {} if missing else {layer: B.detach().cpu().numpy() for layer, B in learned.items()}
 
 
-def learned_graphs_image(network, graph):
-    """Return B of three layers as an image, uint8 (height, width, 3).
-
-    Joints are numbered if `graph` has no joint_names.
-    """
-    names = getattr(graph, 'joint_names', list(map(str, range(graph.num_node))))
-    figure = matrices(learned_graphs(network), names, 'Learned graphs B of three layers')
-    return np.asarray(as_image(figure, PIXELS_PER_INCH))
+def in_colour(matrix):
+    """Return values from −1 (vermillion) over 0 (white) to 1 (blue) as an image; NaN becomes grey."""
+    full = np.where(matrix[..., None] < 0, VERMILLION, BLUE)
+    image = np.where(np.isnan(matrix)[..., None], GREY, 255 + abs(matrix)[..., None] * (full - 255.))
+    return image.astype(np.uint8).repeat(-(-HEIGHT // len(matrix)), 0).repeat(-(-HEIGHT // len(matrix)), 1)

@@ -68,6 +68,7 @@ class Model(SkeletonNetwork):
     """AAGCN: (N, C, T, V, M) → scores before softmax (N, num_class). For `graph` and errors see SkeletonNetwork."""
 
     def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3,  # noqa: B006
-                 drop_out=0, adaptive=True, attention=True):
+                 drop_out=0, adaptive=True, attention=True, base_channels=64):
         make_graph_unit = functools.partial(AttentiveGraphUnit, adaptive=adaptive, attention=attention)
-        super().__init__(make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out)
+        super().__init__(make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels,
+                         base_channels, drop_out)

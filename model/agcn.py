@@ -29,5 +29,7 @@ class AdaptiveGraphUnit(GraphUnit):
 class Model(SkeletonNetwork):
     """AGCN: (N, C, T, V, M) → scores before softmax (N, num_class). For `graph` and errors see SkeletonNetwork."""
 
-    def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3):  # noqa: B006
-        super().__init__(AdaptiveGraphUnit, num_class, num_point, num_person, graph, graph_args, in_channels)
+    def __init__(self, num_class=60, num_point=25, num_person=2, graph=None, graph_args={}, in_channels=3,  # noqa: B006
+                 base_channels=64):
+        super().__init__(AdaptiveGraphUnit, num_class, num_point, num_person, graph, graph_args, in_channels,
+                         base_channels)

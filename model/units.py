@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from model.empty_bodies import batch_norm, distinct_bodies, is_recorded
 from runtime.dotted import build
 
-# Output channels and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
-UNITS = ((64, 1), (64, 1), (64, 1), (64, 1), (128, 2), (128, 1), (128, 1), (256, 2), (256, 1), (256, 1))
+# Output channels, as multiples of base_channels, and temporal stride of l1 … l10 (2s-AGCN, section 4.3).
+UNITS = ((1, 1), (1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (2, 1), (4, 2), (4, 1), (4, 1))
 
 BODIES_IN_CACHE = 4  # a body's activations are at most 2 MB in float32, and a unit holds about six such arrays
 
@@ -119,7 +119,7 @@ class SkeletonNetwork(nn.Module):
 
     `make_graph_unit(in_channels, out_channels, A)` returns a unit's graph convolution. `graph` is the dotted name of a
     class in `graph/`, built with `graph_args`. Raises ValueError without a graph, or if it has other than `num_point`
-    joints.
+    joints. The first four units have `base_channels` channels, 64 in the paper, the last three four times as many.
 
     Set the attribute `skip_empty_bodies` to False to compute every body: slower, with the same results.
     """
@@ -128,12 +128,14 @@ class SkeletonNetwork(nn.Module):
     compiled_units = None  # through_units, compiled for testing
     compiled_unit = None  # Unit.__call__, compiled for training
 
-    def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, drop_out=0):
+    def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, base_channels,
+                 drop_out=0):
         super().__init__()
         A = build_adjacency(graph, graph_args, num_point)
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * num_point)
         channels = in_channels
-        for number, (out_channels, stride) in enumerate(UNITS, 1):
+        for number, (multiple, stride) in enumerate(UNITS, 1):
+            out_channels = multiple * base_channels
             graph_unit = make_graph_unit(channels, out_channels, A)
             self.add_module(f'l{number}', Unit(graph_unit, out_channels, stride, channels, has_residual=number > 1))
             channels = out_channels
@@ -162,7 +164,7 @@ class SkeletonNetwork(nn.Module):
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 
     def features(self, x, bodies):
-        """Return the output of the ten units, averaged over frames and joints: (B, C, T, V) → (B, 256).
+        """Return the output of the ten units, averaged over frames and joints: (B, C, T, V) → (B, 4 · base_channels).
 
         Unless a batch norm is in training, the features of a body depend on that body alone. Without gradients, a CPU
         then computes a few bodies at a time, whose activations fit into its cache, so memory does not grow with B.

@@ -9,6 +9,7 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # tiny models gain nothing from t
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from commands import Command  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / 'shared'
@@ -43,11 +44,15 @@ def golden():
 def run_script(script, *arguments, cwd, status=0, env=None, timeout=300):
     """Run `python <script> <arguments>` in the folder `cwd` and return the finished process.
 
-    A script is named from the project's root; the process's standard input is closed, and `status` is asserted.
+    A script is named from the project's root; the process's standard input is closed, and `status` is asserted. Scripts
+    that import torch are forked from a process that has done so, unless they need an environment of their own.
     """
-    process = subprocess.run(
-        [sys.executable, str(ROOT / script), *map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=timeout, env={**os.environ, **(env or {})})
+    command = [str(ROOT / script), *map(str, arguments)]
+    if env or script.startswith('data_gen/') or script == 'ensemble.py':
+        process = subprocess.run([sys.executable, *command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                                 text=True, timeout=timeout, env={**os.environ, **(env or {})})
+    else:
+        process = Command(command[0], command[1:], cwd).finish(timeout)
     assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
     return process
 

@@ -96,11 +96,11 @@ def test_the_printed_accuracies_are_those_of_the_score_files(done, run):
     rows = {line.split('|')[2].strip(): line.split('|')[4:-1] for line in second.stdout.splitlines() if '|' in line}
     for person in PERSONS:
         assert [float(x) for x in rows[person][:3]] == [
-            pytest.approx(100 * right[stream][of_person[person]].mean(), abs=.05) for stream in scores]
+            pytest.approx(100 * right[stream][of_person[person]].mean(), abs=.0501) for stream in scores]
         log = (out / f'seed1/{person}/joint/log.txt').read_text()
         assert f'Top1: {100 * right["joint"][of_person[person]].mean():.2f}%' in log
     assert [float(x) for x in rows['all clips']] == [
-        pytest.approx(x, abs=.05) for x in (*(100 * r.mean() for r in right.values()), 100 * np.mean(of_class))]
+        pytest.approx(x, abs=.0501) for x in (*(100 * r.mean() for r in right.values()), 100 * np.mean(of_class))]
     fused = [100 * right['fused'][chosen].mean() for chosen in of_person.values()]
     assert rows['mean of 2 folds'][2].strip() == f'{np.mean(fused):.1f} ± {np.std(fused, ddof=1):.1f}'
     low, high = wilson(right['fused'].sum(), 16)

@@ -25,7 +25,7 @@ def road(tmp_path_factory):
     run_script('data_gen/custom_gendata.py', *flags(folder, data), '--center', 'chest', '--up', 'chest', 'hand',
                cwd=folder)
     graph = {'graph': 'graph.skeleton.Graph', 'graph_args': {'file': str(data / 'skeleton.yaml')}}
-    model_args = {'num_class': 3, 'num_point': 5, 'num_person': 2, **graph}
+    model_args = {'num_class': 3, 'num_point': 5, 'num_person': 2, 'base_channels': 8, **graph}
     for seed, (stream, feeder) in enumerate((('joint', {}), ('bone', {'stream': 'bone', **graph}))):
         write_weights(folder / f'{stream}.pt', seed, **model_args)
         content = config(data, folder / stream, save_score=True, model_args=model_args, num_epoch=1, batch_size=3)

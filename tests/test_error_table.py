@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT, run_script
-from tiny import config, write_config, write_dataset
+from tiny import MODEL_ARGS, config, write_config, write_dataset
 
 from model.agcn import Model
 from runtime.folder_lock import only_run_on
@@ -65,7 +65,7 @@ class Case:
         return self.test_feeder(data_path=str(path))
 
     def weights(self, changed, cut=None):
-        state = {**Model(num_class=4, graph='graph.ntu_rgb_d.Graph').state_dict(), **changed}
+        state = {**Model(**MODEL_ARGS).state_dict(), **changed}
         torch.save(state, self.folder / 'w.pt')
         (self.folder / 'w.pt').write_bytes((self.folder / 'w.pt').read_bytes()[:cut])
         return self.main('--weights', self.folder / 'w.pt')

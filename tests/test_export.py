@@ -74,7 +74,7 @@ def road(tmp_path_factory):
     run_script('data_gen/custom_gendata.py', *flags(folder, folder / 'data'), '--center', 'chest', '--up', 'chest',
                'hand', cwd=folder)
     graph = {'graph': 'graph.skeleton.Graph', 'graph_args': {'file': str(folder / 'data/skeleton.yaml')}}
-    model_args = {'num_class': 3, 'num_point': len(JOINTS), 'num_person': 2, **graph}
+    model_args = {'num_class': 3, 'num_point': len(JOINTS), 'num_person': 2, 'base_channels': 8, **graph}
     write_weights(folder / 'joint.pt', **model_args)
     torch.save(aagcn.Model(**model_args).state_dict(), folder / 'bone.pt')
     for stream, model, feeder in (('joint', 'agcn', {}), ('bone', 'aagcn', {'stream': 'bone', **graph})):
@@ -164,7 +164,7 @@ def test_network_from_joints_does_what_data_preparation_and_feeder_do(tiny, feed
 
 
 def test_pt2_takes_batches_of_any_size(run, tmp_path):
-    model_args = {'num_class': NUM_CLASS, 'num_point': 18, 'graph': 'graph.kinetics.Graph'}
+    model_args = {'num_class': NUM_CLASS, 'num_point': 18, 'graph': 'graph.kinetics.Graph', 'base_channels': 8}
     network = write_weights(tmp_path / 'w.pt', **model_args)
     write_config(tmp_path / 'c.yaml', config(tmp_path, tmp_path, model_args=model_args, test_feeder_args={}))
     run('export.py', '--config', 'c.yaml', '--weights', 'w.pt', '--frames', 16, '--softmax', '--out', 'm.pt2')

@@ -5,10 +5,11 @@ import subprocess
 import pytest
 import torch
 from conftest import assert_one_line_error
-from tiny import config, write_config, write_dataset, write_weights
+from tiny import MODEL_ARGS, config, write_config, write_dataset, write_weights
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason='needs root, to mount a small disk')
 MEGABYTE = 2 ** 20
+LARGE = {**MODEL_ARGS, 'base_channels': 64}  # 14 MB of weights
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def fill(folder):
 def test_a_checkpoint_that_finds_no_room(run, disk, tmp_path):
     write_dataset(tmp_path / 'data')
     work = disk(100)
-    path = write_config(tmp_path / 'c.yaml', config(tmp_path / 'data', tmp_path, work_dir=str(work / 'work_dir')))
+    content = config(tmp_path / 'data', tmp_path, work_dir=str(work / 'work_dir'), model_args=LARGE)
+    path = write_config(tmp_path / 'c.yaml', content)
     run('main.py', '--config', path, '--num-epoch', '1')
     before = (work / 'work_dir/checkpoint.pt').read_bytes()
     (work / 'filler').write_bytes(bytes(100 * MEGABYTE - len(before) - 20 * MEGABYTE))
@@ -55,7 +57,8 @@ def test_a_checkpoint_that_finds_no_room(run, disk, tmp_path):
 def test_weights_that_find_no_room(run, disk, tmp_path):
     write_dataset(tmp_path / 'data')
     runs = disk(35)
-    content = config(tmp_path / 'data', tmp_path, model_saved_name=str(runs / 'tiny'), num_epoch=3, save_interval=1)
+    content = config(tmp_path / 'data', tmp_path, model_saved_name=str(runs / 'tiny'), num_epoch=3, save_interval=1,
+                     model_args=LARGE)
     process = run('main.py', '--config', write_config(tmp_path / 'c.yaml', content), status=2)
     assert_one_line_error(process, str(runs), 'No space left')
     written = sorted(runs.glob('*.pt'))

@@ -1,4 +1,4 @@
-"""Several processes under torchrun, on the CPU: what one process does, they do together."""
+"""Several processes on the CPU, started as by torchrun or by it: what one process does, they do together."""
 import os
 import pathlib
 import pickle
@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from commands import run_as_ranks
 from conftest import ROOT
 from test_main import files_below, read_scalars
 from tiny import config, write_config, write_dataset
@@ -20,20 +21,18 @@ def data(tmp_path):
     return tmp_path / 'data'
 
 
-def torchrun(script, *arguments, status=0, timeout=300):
-    """Run a script of the project as two processes."""
-    process = subprocess.run(
-        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=2', str(ROOT / script),
-         *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-        env={**os.environ, 'OMP_NUM_THREADS': '1'})
-    assert (process.returncode == 0) == (status == 0), f'{process.stdout}\n{process.stderr}'
-    return process
+def two_ranks(script, *arguments, status=0, timeout=300):
+    """Run a script of the project as two processes; return what they printed, on standard output and as errors."""
+    ranks = run_as_ranks(2, ROOT / script, arguments, ROOT, timeout)
+    output, errors = ''.join(rank.stdout for rank in ranks), ''.join(rank.stderr for rank in ranks)
+    assert [rank.returncode for rank in ranks] == [status] * 2, f'{output}\n{errors}'
+    return output, errors
 
 
 def test_two_ranks_take_the_step_of_one(run, data, tmp_path):
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
     run('tests/one_step.py', path, tmp_path / 'one.pt', 'eval')
-    torchrun('tests/one_step.py', path, tmp_path / 'two.pt', 'eval')
+    two_ranks('tests/one_step.py', path, tmp_path / 'two.pt', 'eval')
     assert_same_weights(tmp_path / 'one.pt', tmp_path / 'two.pt')
 
 
@@ -42,7 +41,7 @@ def test_two_ranks_skip_empty_bodies_to_the_same_end(data, tmp_path):
     # empty body at once, and a gradient differs in the third digit, with or without skipping.
     for skip in (True, False):
         content = config(data, tmp_path, batch_size=8, skip_empty_bodies=skip)
-        torchrun('tests/one_step.py', write_config(tmp_path / 'c.yaml', content), tmp_path / f'{skip}.pt', 'train')
+        two_ranks('tests/one_step.py', write_config(tmp_path / 'c.yaml', content), tmp_path / f'{skip}.pt', 'train')
     assert_same_weights(tmp_path / 'True.pt', tmp_path / 'False.pt')
 
 
@@ -51,7 +50,7 @@ def test_two_ranks_train_compiled_units_to_the_same_end(data, tmp_path, long_mod
         pytest.skip('compiling takes minutes: --long')
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
     for how in ('eager', 'compiled'):
-        torchrun('tests/one_step.py', path, tmp_path / f'{how}.pt', 'train', how, timeout=1200)
+        two_ranks('tests/one_step.py', path, tmp_path / f'{how}.pt', 'train', how, timeout=1200)
     assert_same_weights(tmp_path / 'eager.pt', tmp_path / 'compiled.pt')
 
 
@@ -64,11 +63,11 @@ def assert_same_weights(*paths):
 
 def test_two_ranks_write_one_set_of_files(run, data, tmp_path):
     changes = {'num_epoch': 1, 'save_score': True, 'only_train_part': True}
-    process = torchrun('main.py', '--config', write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes)))
+    output, _ = two_ranks('main.py', '--config', write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes)))
     assert files_below(tmp_path / 'work_dir') == {
         'config.yaml', 'log.txt', 'agcn.py', 'checkpoint.pt', 'epoch1_test_score.pkl'}
     assert sum(1 for name in files_below(tmp_path / 'runs') if 'events' in name) == 2
-    assert process.stdout.count('Training epoch: 1') == 1
+    assert output.count('Training epoch: 1') == 1
     assert [step for step, _ in read_scalars(tmp_path / 'runs/tiny/train')['loss']] == [0, 1, 2, 3]
 
     test = config(data, tmp_path / 'test', phase='test', save_score=True, weights=str(tmp_path / 'runs/tiny-0-4.pt'))
@@ -80,22 +79,21 @@ def test_two_ranks_write_one_set_of_files(run, data, tmp_path):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-5, atol=1e-5)
     for line in alone.splitlines():
         if 'Mean test loss' in line:
-            assert line[:38] in process.stdout
+            assert line[:38] in output
 
 
 def test_two_ranks_validate_and_average_as_one_run(data, tmp_path):
     changes = {'num_epoch': 1, 'val_share': 0.25, 'ema': 0.5, 'optimizer': 'AdamW', 'schedule': 'one-cycle'}
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
-    log = torchrun('main.py', '--config', path).stdout
+    log, _ = two_ranks('main.py', '--config', path)
     assert log.count(', the validation part') == 1 and log.count(', the test part') == 1
     assert log.count('Validation: 4 of the 16 training samples') == 1
 
 
 def test_a_mistake_gets_one_line_from_all_ranks_together(data, tmp_path):
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, weights='none.pt'))
-    process = torchrun('main.py', '--config', path, status=1)
-    assert process.stderr.count('error: none.pt') == 1
-    assert 'Traceback' not in process.stderr.split('error: none.pt')[0]
+    _, errors = two_ranks('main.py', '--config', path, status=2)
+    assert errors.count('error: none.pt') == 1 and 'Traceback' not in errors
 
 
 def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):
@@ -105,7 +103,7 @@ def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):
         content = config(data, tmp_path / folder, step=[5])
         path = write_config(tmp_path / folder / 'c.yaml', content)
         for i, epoch in enumerate(epochs):
-            torchrun('main.py', '--config', path, '--num-epoch', epoch, *['--resume'] * (i > 0))
+            two_ranks('main.py', '--config', path, '--num-epoch', epoch, *['--resume'] * (i > 0))
         finals.append(torch.load(tmp_path / folder / 'runs/tiny-1-8.pt', weights_only=True))
     assert all(torch.equal(a, b) for a, b in zip(*(final.values() for final in finals)))
 
@@ -128,6 +126,6 @@ def test_a_killed_rank_ends_the_run_which_then_goes_on(data, tmp_path):
                     break
             process.stdout.read()
             assert process.wait(timeout=120) != 0
-        torchrun('main.py', '--config', path, *['--resume'] * (folder == 'killed'))
+        two_ranks('main.py', '--config', path, *['--resume'] * (folder == 'killed'))
         finals.append(torch.load(tmp_path / folder / 'runs/tiny-1-8.pt', weights_only=True))
     assert all(torch.equal(a, b) for a, b in zip(*(final.values() for final in finals)))

@@ -1,4 +1,5 @@
 """A run that was stopped, however, and resumed ends as if it had not been."""
+import os
 import random
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 
 import pytest
 import torch
+from commands import Command
 from conftest import ROOT, assert_one_line_error
 from test_main import read_scalars, same_weights
 from tiny import config, write_config, write_dataset
@@ -38,9 +40,9 @@ def start(config_path, *flags):
 
 
 def texts(log):
-    """The log without times: without the stamp, and without the line that measures."""
+    """The log without times, and without what --overwrite replaced."""
     lines = [line.split(' ] ', 1)[1] for line in log.read_text().splitlines()]
-    return [line for line in lines if 'Time consumption' not in line]
+    return [line for line in lines if not line.startswith(('\tTime consumption', 'Replaced, '))]
 
 
 def assert_undisturbed(work, reference):
@@ -64,26 +66,20 @@ def reference(run, data, tmp_path):
 
 
 @pytest.mark.parametrize('sent', [signal.SIGKILL, signal.SIGTERM], ids=['SIGKILL', 'SIGTERM'])
-def test_killed_at_random_moments_and_resumed(data, tmp_path, reference, long_mode, sent):
+def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, long_mode, sent):
     undisturbed, seconds = reference
     draws = random.Random(sent)
     for kill in range(20 if long_mode else 4):
         work = tmp_path / f'{sent}_{kill}'
         path = make_config(work, data, num_worker=kill % 2 * 2)
-        process, flags = start(path), []
-        moment = draws.uniform(0.3, 1) * seconds
-        try:
-            process.communicate(timeout=moment)
-        except subprocess.TimeoutExpired:
-            process.send_signal(sent)
-            _, error = process.communicate(timeout=60)
-            if sent == signal.SIGTERM and process.returncode == 143 and 'error' in error:
-                assert_one_line_error_text(error, 'SIGTERM')
-        if (work / 'work_dir/checkpoint.pt').exists():
-            flags = ['--resume']
-        process = start(path, *flags)
-        output = process.communicate(timeout=120)
-        assert process.returncode == 0, output
+        command = Command(ROOT / 'main.py', ['--config', path], work)
+        if not command.ends_within(draws.uniform(0.1, 1) * seconds):
+            os.kill(command.process.pid, sent)
+        ended = command.finish()
+        if ended.returncode == 143 and 'error' in ended.stderr:
+            assert_one_line_error(ended, 'SIGTERM')
+        how = '--resume' if (work / 'work_dir/checkpoint.pt').exists() else '--overwrite'
+        run('main.py', '--config', path, how)
         assert_undisturbed(work, undisturbed)
 
 

@@ -1,4 +1,5 @@
 """Training on systems that start worker processes afresh, and on systems without fcntl: the same weights."""
+import os
 import subprocess
 import sys
 
@@ -40,10 +41,10 @@ def test_two_workers_and_a_resume_under_spawn(run, system, tmp_path):
 
 def test_two_runs_are_kept_apart_without_fcntl_too(run, system, tmp_path):
     write_dataset(tmp_path / 'data')
-    content = config(tmp_path / 'data', tmp_path, num_epoch=500, log_interval=1)
+    content = config(tmp_path / 'data', tmp_path, num_epoch=100000)
     path, env = write_config(tmp_path / 'c.yaml', content), system('without fcntl')
-    process = subprocess.Popen([sys.executable, ROOT / 'main.py', '--config', path], env=env, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, ROOT / 'main.py', '--config', path], env={**os.environ, **env},
+                               text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     for line in process.stdout:
         if 'Training epoch: 2' in line:
             break

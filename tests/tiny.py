@@ -8,6 +8,7 @@ import yaml
 from model.agcn import Model
 
 NUM_CLASS = 4
+MODEL_ARGS = {'num_class': NUM_CLASS, 'graph': 'graph.ntu_rgb_d.Graph', 'base_channels': 8}
 
 
 def write_dataset(folder, parts=(('train', 16), ('val', 8)), frames=12, points=25, persons=2, stream='joint', seed=0):
@@ -36,9 +37,8 @@ def config(data, work, **changes):
                for ours, part in (('train', 'train'), ('test', 'val'))}
     return {'work_dir': str(work / 'work_dir'), 'model_saved_name': str(work / 'runs/tiny'),
             'feeder': 'feeders.feeder.Feeder', **feeders, 'model': 'model.agcn.Model',
-            'model_args': {'num_class': NUM_CLASS, 'graph': 'graph.ntu_rgb_d.Graph'}, 'phase': 'train',
-            'device': 'cpu', 'batch_size': 4, 'test_batch_size': 4, 'base_lr': 0.01, 'num_epoch': 2, 'step': [1],
-            **changes}
+            'model_args': MODEL_ARGS, 'phase': 'train', 'device': 'cpu', 'batch_size': 4, 'test_batch_size': 4,
+            'base_lr': 0.01, 'num_epoch': 2, 'step': [1], **changes}
 
 
 def write_config(path, content):
@@ -48,9 +48,9 @@ def write_config(path, content):
 
 
 def write_weights(path, seed=0, **model_args):
-    """Write random weights of AGCN, of which every graph has a say, and return the model, in eval mode."""
+    """Write random weights of a narrow AGCN, in which every graph counts, and return the model, in eval mode."""
     torch.manual_seed(seed)
-    model = Model(**{'num_class': NUM_CLASS, 'graph': 'graph.ntu_rgb_d.Graph', **model_args}).eval()
+    model = Model(**{**MODEL_ARGS, **model_args}).eval()
     with torch.no_grad():
         for name, value in model.named_parameters():
             if name.endswith('bn.weight'):

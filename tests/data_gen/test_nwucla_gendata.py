@@ -105,7 +105,7 @@ def test_predict_takes_a_recording(raw, tmp_path, run):
     recording = raw / 'a12_s03_e00_v03.json'
     np.testing.assert_allclose(read_clips(recording).clips[0], plain_clip(recording), atol=1e-5)
     write_weights(tmp_path / 'w.pt', num_class=10, num_point=20, num_person=1, graph='graph.skeleton.Graph',
-                  graph_args={'file': str(KINECT)})
+                  graph_args={'file': str(KINECT)}, base_channels=64)
     process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt',
                   '--device', 'cpu', '--out', tmp_path / 'scores.pkl', recording, cwd=ROOT)
     assert str(recording) in process.stdout
