@@ -1,4 +1,4 @@
-# `make demo`: the whole road on made-up people.  `make test`: the tests.  Both install what they need into .venv.
+# `make demo`: every step on synthetic people.  `make test`: the tests.  Both install what they need into .venv.
 PYTHON ?= python3.11
 BIN := .venv/bin
 

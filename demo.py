@@ -1,4 +1,4 @@
-"""All steps on made-up people: raw recordings → joints and bones → two trained streams → a fused score.
+"""All steps on synthetic people: raw recordings → joints and bones → two trained streams → a fused score.
 
 Runs the project's own commands one after the other, as a user would. The recipes are in `config/demo/`.
 """
@@ -38,7 +38,7 @@ def newest_weights(folder, stream):
 
 def run_all_steps(folder):
     """Run every command from raw files to the fused score, in `folder`."""
-    run_step(folder, 'Make up people and record them', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
+    run_step(folder, 'Synthetic people → raw recordings', 'data_gen/demo_gendata.py', '--out_folder', './data/demo_raw')
     run_step(folder, 'Raw recordings → joints', 'data_gen/ntu_gendata.py',
              '--data_path', './data/demo_raw/nturgb+d_skeletons', '--out_folder', './data/demo', '--benchmark', 'xsub',
              '--ignored_sample_path', './data/demo_raw/samples_with_missing_skeletons.txt', '--overwrite')
@@ -73,7 +73,7 @@ def main():
         status = failure.returncode
         script = pathlib.Path(failure.cmd[1]).relative_to(ROOT)
         print(f'the demo stopped: {script} ended with status {status}', file=sys.stderr)
-        return status if status > 0 else 128 - status  # a signal, as a shell tells it
+        return status if status > 0 else 128 - status  # a signal, as shells report it
     print_table(folder)
     print(f'\nAll steps took {time.perf_counter() - started:.0f} s.')
 

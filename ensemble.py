@@ -21,12 +21,12 @@ SEARCH_SEED = 1
 def get_parser():
     parser = Parser(description='Fuse the scores of several streams by a weighted sum, and print top-1 and top-5.')
     add = parser.add_argument
-    add('--datasets', help='ntu/xsub, ntu/xview, kinetics, or any folder below ./data with a val_label.pkl')
+    add('--datasets', help='ntu/xsub, ntu/xview, kinetics, or any folder under ./data with a val_label.pkl')
     add('--streams', nargs='+', default=['joint', 'bone'], help='streams of --datasets to fuse')
     add('--alpha', type=float, default=1.0, help='weight of every stream after the first')
-    add('--scores', nargs='+', help='score files, instead of those that --datasets names')
-    add('--labels', help='label file, instead of the one that --datasets names')
-    add('--weights', nargs='+', type=float, help='a weight for every stream, instead of --alpha')
+    add('--scores', nargs='+', help='score files (default: those of --datasets)')
+    add('--labels', help='label file (default: that of --datasets)')
+    add('--weights', nargs='+', type=float, help='one weight for each stream (default: 1 and --alpha)')
     add('--search', type=share, metavar='SHARE',
         help='find the weights on this fraction of the samples, such as 0.5, and report the accuracy on the rest')
     add('--report', action='store_true', help='print the accuracy of every class too')
@@ -39,10 +39,10 @@ def read_scores(path):
     """Return sample name → scores (num_class,) of a score file that main.py wrote."""
     scores = load_pickle(path)
     if not isinstance(scores, dict) or not scores:
-        raise UserError(f'{path}: no score file: a dict from sample names to scores is needed')
+        raise UserError(f'{path}: not a score file: a dict from sample names to scores is needed')
     for name, score in scores.items():
         if not isinstance(score, np.ndarray) or score.ndim != 1 or score.dtype.kind != 'f':
-            raise UserError(f'{path}: {name}: not a row of scores')
+            raise UserError(f'{path}: the scores of {name} are not a 1-D float array')
         if not np.isfinite(score).all():
             raise UserError(f'{path}: {name}: a score is not finite')
     return scores
@@ -59,11 +59,11 @@ def stack_streams(scores, names, files):
             raise UserError(f'{file}: no scores of {len(missing)} of {len(names)} samples ({", ".join(missing[:3])}'
                             f'{", …" if len(missing) > 3 else ""}): test that stream on the same data')
         if len(stream) > len(names):
-            print(f'{file}: {len(stream) - len(names)} samples that have no label are ignored', file=sys.stderr)
+            print(f'{file}: {len(stream) - len(names)} samples without a label are ignored', file=sys.stderr)
     lengths = {len(stream[name]) for stream in scores for name in names}
     if len(lengths) > 1:
-        raise UserError(f'{", ".join(map(str, files))}: rows of {" and ".join(map(str, sorted(lengths)))} classes: '
-                        'the streams must be of the same classes')
+        raise UserError(f'{", ".join(map(str, files))}: scores of {" and ".join(map(str, sorted(lengths)))} '
+                        'classes: all streams must have the same classes')
     return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
 
 
@@ -72,16 +72,16 @@ def read_streams(score_files, label_file, split=None):
 
     With `split` that file holds PYSKL's annotations, and the samples are those of this split.
 
-    Raises UserError if a file is not what it should be, if a stream lacks a sample, or if a label is beyond the classes
-    of the scores.
+    Raises UserError if a file is of another kind, if a stream lacks a sample, or if a label exceeds the classes of the
+    scores.
     """
     names, labels = read_labels(label_file) if split is None else samples_of(label_file, split)
     labels = np.array(labels)
     stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
     num_class = stacked.shape[2]
     if labels.max() >= num_class:
-        raise UserError(f'{label_file}: it has label {labels.max()}, and the scores are of {num_class} classes, from 0 '
-                        'on')
+        raise UserError(f'{label_file}: it has label {labels.max()}, but the scores have {num_class} classes, counted '
+                        'from 0')
     return names, labels, stacked
 
 
@@ -89,16 +89,13 @@ def stream_weights(given, number, alpha=1.0):
     """Return the weights of `number` streams: those that are `given`, else 1 for the first and `alpha` for others."""
     weights = given or [1.0] + [alpha] * (number - 1)
     if len(weights) != number:
-        raise UserError(f'--weights: {len(weights)} weights for {number} streams: give one a stream')
+        raise UserError(f'--weights: {len(weights)} weights for {number} streams: give one weight for each stream')
     return weights
 
 
 def fuse(stacked, weights):
     """Return (N, num_class): the sum of the streams (S, N, num_class), each times its weight."""
-    fused = stacked[0] * weights[0]
-    for scores, weight in zip(stacked[1:], weights[1:]):
-        fused = fused + scores * weight
-    return fused
+    return sum(scores * weight for scores, weight in zip(stacked, weights))
 
 
 def search_weights(stacked, labels):
@@ -135,7 +132,7 @@ def find_files(arg):
     """Return (score files, label file, split) that the arguments name; the split is None, or the label file is PYSKL's
     annotations, and it is one of theirs."""
     if arg.datasets is None and not (arg.scores and arg.labels):
-        raise UserError('name the data set with --datasets (ntu/xsub, say), or the files with --scores and --labels')
+        raise UserError('give --datasets, such as ntu/xsub, or --scores and --labels')
     scores = arg.scores or [f'./work_dir/{arg.datasets}/agcn_test_{s}/epoch1_test_score.pkl' for s in arg.streams]
     labels, split = arg.labels or f'./data/{arg.datasets}/val_label.pkl', None
     if not arg.labels and not pathlib.Path(labels).is_file():
@@ -167,10 +164,10 @@ def main():
             raise UserError('--search finds the weights: leave out --weights')
         searched, reported = split_samples(len(labels), arg.search)
         if not len(searched) or not len(reported):
-            raise UserError(f'--search {arg.search}: give a share between 0 and 1 that leaves samples on both sides')
+            raise UserError(f'--search {arg.search}: give a fraction between 0 and 1 that leaves samples in both parts')
         weights = search_weights(stacked[:, searched], labels[searched])
-        print(f'\tWeights {" ".join(f"{w:g}" for w in weights)}, found on {len(searched)} samples; '
-              f'the accuracies are of the other {len(reported)}')
+        print(f'\tWeights {" ".join(f"{w:g}" for w in weights)}, chosen on {len(searched)} samples; '
+              f'accuracy on the other {len(reported)}:')
     fused = fuse(stacked, weights)
     for k in (1, 5):
         print(f'\tTop{k}: {100 * top_k(fused[reported], labels[reported], k):.4f}%')

@@ -27,9 +27,9 @@ from runtime.trained import model_arguments
 
 RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
 TOLERANCE = 1e-4  # of PyTorch's largest score
-CLIPS, TEST_CLIPS = 16, 100  # that a model is checked on: made-up ones, and at most so many of the test data
+CLIPS, TEST_CLIPS = 16, 100  # random ones that a model is checked on, and at most this many of the test data
 BATCH_SIZES = 1, 5
-MADE_UP = 'made-up clips'
+RANDOM_CLIPS = 'random clips'
 
 
 def get_parser():
@@ -37,17 +37,17 @@ def get_parser():
                                 'scores, with all that a program needs to use it. See docs/export.md.')
     add = parser.add_argument
     add('--config', required=True, help='config of the stream')
-    add('--weights', help='weights of the stream, instead of those that the config names')
+    add('--weights', help='weights of the stream (default: those in the config)')
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
     add('--names', help=NAMES_HELP)
-    add('--frames', type=count, help='frames of a clip, where neither the config nor its test data say it: '
-                                     f'{FRAMES} if not given')
+    add('--frames', type=count, help='frames of a clip, if neither the config nor its test data determine them '
+                                     f'(default: {FRAMES})')
     add('--softmax', action='store_true', help='give probabilities instead of scores')
     smaller = parser.add_mutually_exclusive_group()
     smaller.add_argument('--half', action='store_true', help='store float16 weights (.onnx)')
-    smaller.add_argument('--int8', action='store_true', help='compute with weights of 8 bits (.onnx)')
+    smaller.add_argument('--int8', action='store_true', help='compute with 8-bit weights (.onnx)')
     add('--out', type=pathlib.Path, required=True, help='the file to write: .onnx, or .pt2 of torch.export')
     return parser
 
@@ -80,8 +80,8 @@ def shape_for(stream, frames):
         raise UserError(f'{arg.config}: {arg.feeder}: only what feeders.feeder.Feeder does to a clip can be exported')
     drawn = [name for name in RANDOM if getattr(feeder, name)]
     if drawn:
-        raise UserError(f'{arg.config}: test_feeder_args: {", ".join(drawn)}: an exported model draws '
-                        'nothing at random')
+        raise UserError(f'{arg.config}: test_feeder_args: {", ".join(drawn)}: an exported model uses no '
+                        'random numbers')
     if feeder.uniform_sample and stream.stream.endswith('motion'):
         raise UserError(f'{arg.config}: uniform_sample chooses frames of {stream.stream} there, and an exported model '
                         f'is given joints: take data_path …_data_joint.npy and stream: {stream.stream}')
@@ -90,7 +90,7 @@ def shape_for(stream, frames):
     said = model_arguments(arg)
     for key in ('in_channels', 'num_point', 'num_person'):
         if not isinstance(said.get(key), int):
-            raise UserError(f'{arg.config}: model_args name no {key}')
+            raise UserError(f'{arg.config}: model_args has no {key}')
     if not frames:
         there = stream.data_path and pathlib.Path(stream.data_path).exists()
         frames = feeder.uniform_sample or (read_data(stream.data_path).shape[2] if there else FRAMES)
@@ -104,7 +104,7 @@ def as_program(model, description):
     network = JointsToScores(model, description['output'] == 'probabilities').eval().requires_grad_(False)
     try:
         return torch.export.export(network, (joints,), dynamic_shapes=({0: torch.export.Dim('batch')},))
-    except Exception as error:  # whatever in a model of one's own cannot be traced
+    except Exception as error:  # anything in a user's model that cannot be traced
         raise UserError(f'{model.files[0]["config"]}: torch.export cannot trace the model: {error}') from error
 
 
@@ -149,7 +149,7 @@ def scores_of(model, clips, source, batch_size):
                            for start in starts])
 
 
-def made_up_clips(description):
+def random_clips(description):
     """Return random clips (CLIPS, C, T, V, M) of joints, with no person, one and two in turn, of different lengths."""
     C, T, V, M = shape_of_clip(description)
     frames = 2 * T if description['uniform_sample'] else T
@@ -163,19 +163,19 @@ def made_up_clips(description):
 
 
 def clips_to_compare(model, description):
-    """Return clips of the config's test data, evenly spread, and their path; made-up ones if there are no data."""
+    """Return clips of the config's test data, evenly spread, and their path; random ones if there are no data."""
     first = model.streams[0]
     name = pathlib.Path(first.data_path or '').name.replace(f'_data_{first.stream}.npy', '_data_joint.npy')
     path = name and pathlib.Path(first.data_path).with_name(name)
     if not path or not path.is_file():
-        return made_up_clips(description), MADE_UP
+        return random_clips(description), RANDOM_CLIPS
     data = read_data(path)
     return np.array(data[np.linspace(0, len(data) - 1, min(len(data), TEST_CLIPS)).astype(int)]), str(path)
 
 
 @contextlib.contextmanager
 def quiet():
-    """Hold back what PyTorch and onnxruntime log of their own insides."""
+    """Suppress the warnings and logs of PyTorch and onnxruntime."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -188,7 +188,7 @@ def quiet():
 def onnx_tools(arg):
     """Return the module prediction.onnx_file if a .onnx is asked for, None for a .pt2; UserError if it cannot be."""
     if arg.out.suffix not in ('.onnx', '.pt2'):
-        raise UserError(f'--out {arg.out}: its name should end in .onnx or .pt2')
+        raise UserError(f'--out {arg.out}: its name must end in .onnx or .pt2')
     if arg.out.suffix == '.pt2':
         if arg.half or arg.int8:
             raise UserError('--half and --int8 are for .onnx: leave them out, or give --out another name')
@@ -212,9 +212,9 @@ def main():
         else:
             proto = onnx_file.as_onnx(program)
             content, exported = onnx_file.with_description(proto, description, arg.out)
-    found = agreement(model, exported, made_up_clips(description), MADE_UP)
-    if not (found.difference <= TOLERANCE and found.same == found.clips):  # not a number is no agreement either
-        raise UserError(f'{arg.out}: not written: {found}: at most {TOLERANCE:.0e} is allowed, and no other top-1')
+    found = agreement(model, exported, random_clips(description), RANDOM_CLIPS)
+    if not (found.difference <= TOLERANCE and found.same == found.clips):  # NaN fails, too
+        raise UserError(f'{arg.out}: not written: {found}: at most {TOLERANCE:.0e} is allowed, with the same top-1')
     print(f'checked: {found}')
     if arg.half or arg.int8:
         with quiet():

@@ -39,7 +39,7 @@ from runtime.weights import find_weights
 class Processor:
     """One run: builds feeder, graph and model as the arguments say, then trains or tests.
 
-    The methods are the chapters of a run, in its order. Batches are (N, C, T, V, M), scores (N, num_class).
+    The methods are the steps of a run, in its order. Batches are (N, C, T, V, M), scores (N, num_class).
     """
 
     def __init__(self, arg):
@@ -66,7 +66,7 @@ class Processor:
             self.load_optimizer()
             self.global_step = self.global_step or arg.start_epoch * len(self.loader['train'])
             self.measures = Measures(self.events['train'], self.processes, self.feeder['train'])
-        self.epoch, self.samples = arg.start_epoch, 0  # where the training is: in which epoch, after how many samples
+        self.epoch, self.samples = arg.start_epoch, 0  # the position of the training: epoch, samples seen in it
         self.log_position, self.changes = self.load_checkpoint() if arg.resume else (None, [])
 
     def seed(self):
@@ -79,12 +79,13 @@ class Processor:
     def load_data(self):
         """Build the feeders that the phase needs, and their loaders.
 
-        The parts are 'train' and 'test', and 'val' where a part of the training data is kept for validation.
+        The parts are 'train' and 'test', and 'val' if some of the training data is held out for validation.
         """
         arg, processes = self.arg, self.processes
         if arg.phase == 'train' and arg.batch_size % (processes.world_size * arg.accumulate):
             raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
-                            f'× {arg.accumulate} parts: choose one that is')
+                            f'× {arg.accumulate} parts: choose a multiple of '
+                            f'{processes.world_size * arg.accumulate}')
         self.feeder, self.loader = {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
@@ -130,7 +131,7 @@ class Processor:
         path = find_weights(self.arg.weights)
         ignored, missing = weights.load_into(self.net, path, self.arg.ignore_weights)
         self.folder.log(f'Weights: {path}')
-        for what, names in (('Ignored', ignored), ('Not in the file, so at their initial values', missing)):
+        for what, names in (('Ignored', ignored), ('Missing in the file, at their initial values', missing)):
             if names:
                 self.folder.log(f'\t{what}: {", ".join(names)}')
 
@@ -149,7 +150,7 @@ class Processor:
                 self.run_training()
             else:
                 self.evaluate(0)
-        self.model = self.net  # DistributedDataParallel must be gone before the group that it speaks through
+        self.model = self.net  # frees DistributedDataParallel before its process group
         self.processes.disconnect()
 
     def begin(self):
@@ -164,15 +165,15 @@ class Processor:
                 self.events['train'].add_text('config', yaml.safe_dump(vars(arg), sort_keys=False))
                 self.events['train'].add_text('model', f'{parameters:,} parameters\n{self.net}')
         for change in self.changes:
-            self.folder.log(f'Resumed with a change: {change}')
+            self.folder.log(f'Resumed with a changed setting: {change}')
         self.folder.write_config(vars(arg))
         self.folder.copy_source(inspect.getfile(type(self.net)))
 
     def run_training(self):
-        """Train epoch by epoch, from where the training is."""
+        """Train epoch by epoch, from the current position."""
         arg = self.arg
         if self.epoch >= arg.num_epoch and self.processes.is_main:
-            print('The run is finished: there is nothing left to train')
+            print('The run is already finished: nothing is left to train')
         while self.epoch < arg.num_epoch:
             epoch, last = self.epoch, recipe.is_last_epoch(arg, self.epoch)
             self.train(epoch)
@@ -191,11 +192,11 @@ class Processor:
             self.test_best()
 
     def test_best(self):
-        """Test the weights that did best on the validation part: the only look at the test part."""
+        """Test the best weights on the validation part: the only use of the test part."""
         best = self.processes.share(self.files.best)
         if best is None:  # nothing was left to train
             return
-        self.folder.log(f'The best of the validation part, {100 * best["top1"]:.2f}% in epoch {best["epoch"] + 1}:')
+        self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
         weights.load_into(self.evaluated, self.saved_name + '-best.pt')
         self.evaluate(best['epoch'])
 
@@ -204,7 +205,7 @@ class Processor:
         arg, order = self.arg, self.loader['train'].batch_sampler
         self.model.train()
         if arg.only_train_part and recipe.freeze_graphs(self.net, frozen=epoch <= arg.only_train_epoch):
-            self.model = self.processes.divide(self.net, self.devices)  # which gradients are sent is settled there
+            self.model = self.processes.divide(self.net, self.devices)  # it decides which gradients are sent
         if self.scheduler is None:
             for group in self.optimizer.param_groups:
                 group['lr'] = recipe.learning_rate(arg, epoch)
@@ -234,9 +235,9 @@ class Processor:
                 self.save_checkpoint()
                 saved_at = clock
             if stop:
-                # Another process may have been sent the signal, and a cluster sends SIGTERM.
+                # The signal may have reached another process only; a cluster sends SIGTERM.
                 raise stop_requested(self.stop.received or signal.SIGTERM,
-                                     'its checkpoint is written: --resume goes on from here')
+                                     'the checkpoint is written: --resume continues from here')
 
     def step(self, data, label):
         """Take one optimizer step on data (N, C, T, V, M); return loss, l1 loss and accuracy of its parts, (parts, 3).
@@ -265,7 +266,7 @@ class Processor:
         return torch.stack(measured)
 
     def forward(self, model, data, average='score'):
-        """Return what `model` answers to the batch `data` from a loader, see `answer`."""
+        """Return the output of `model` for the batch `data` of a loader, see `answer`."""
         with self.execution.autocast():
             return answer(model, data.to(self.device, non_blocking=True), average)
 
@@ -276,12 +277,12 @@ class Processor:
         self.folder.log(f'\tTime consumption: {shares}')
 
     def evaluate(self, epoch, part='test'):
-        """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write what was asked for.
+        """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write the files of the phase.
 
         Returns the top-1 accuracy in process 0, which alone logs and writes, and None in the others.
         """
         arg, feeder = self.arg, self.feeder[part]
-        which = {'val': ', the validation part', 'test': ', the test part'}[part] if 'val' in self.feeder else ''
+        which = {'val': ' (validation part)', 'test': ' (test part)'}[part] if 'val' in self.feeder else ''
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
         batches = self.score_samples(part)
@@ -333,7 +334,7 @@ class Processor:
                 if self.stop.received is not None:
                     raise stop_requested(self.stop.received, (
                         'nothing was written; run it again' if self.arg.phase == 'test' else
-                        'the checkpoint of before this evaluation is there: --resume goes on from it'))
+                        'the checkpoint from before this evaluation is kept: --resume continues from it'))
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
 
@@ -364,7 +365,7 @@ class Processor:
             'log': self.folder.position()}, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
-        """Set everything to where the checkpoint was written; return the log's position then, and what has changed."""
+        """Restore the state of the checkpoint; return the log's position at that time, and the changed settings."""
         num_train = len(self.feeder.get('train', ()))
         state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train)
         for name, part in self.parts_with_state().items():
@@ -391,8 +392,8 @@ def main():
     try:
         Processor(arg).start()
     except torch.OutOfMemoryError:
-        raise UserError('the GPU has not enough memory: lower --batch-size, or pass it in parts with --accumulate; '
-                        'in an evaluation, lower --test-batch-size') from None
+        raise UserError('out of GPU memory: lower --batch-size or raise --accumulate; for evaluations, lower '
+                        '--test-batch-size') from None
 
 
 if __name__ == '__main__':

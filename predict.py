@@ -2,7 +2,7 @@
 """Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`, or with `--onnx model.onnx`.
 
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
-probabilities. `prediction.live.LivePredictor` takes frame after frame.
+probabilities. `prediction.live.LivePredictor` takes frames one by one.
 """
 import contextlib
 import functools
@@ -36,8 +36,8 @@ def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or two that are fused.')
     add = parser.add_argument
     add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
-        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip of your own as custom_gendata.py takes it, what a '
-        'pose estimator wrote (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
+        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip in a format of custom_gendata.py, the output of '
+        'a pose estimator (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
         'they come, or - for standard input')
     pose_files.add_flags(add)
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
@@ -47,14 +47,14 @@ def get_parser():
     add('--bone-config', help='config of a second stream')
     add('--bone-weights', help='weights of the second stream')
     add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
-    add('--window', type=count, metavar='FRAMES', help='score windows of so many frames over all of a recording, '
-        'instead of its first frames')
-    add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next, half a window if not given')
+    add('--window', type=count, metavar='FRAMES', help='score windows of this many frames over the whole '
+        'recording, instead of its first frames')
+    add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next (default: half a window)')
     add('--live', action='store_true', help='read frames, a line of JSON each, and write a line for each window')
     add('--names', help=NAMES_HELP)
     add('--top-k', type=count, default=5, help='number of classes to print')
-    add('--batch-size', type=count, default=16, help='clips, or windows, that pass the network at a time')
-    add('--device', help='GPU number, cuda:1, mps, cpu or auto, instead of what the config says')
+    add('--batch-size', type=count, default=16, help='number of clips, or windows, in a batch')
+    add('--device', help='GPU number, cuda:1, mps, cpu or auto (default: the device in the config)')
     add('--json', action='store_true', help='print JSON for other programs, see docs/prediction.md')
     add('--out', help='write the scores to this file, in the format of main.py --save-score')
     return parser
@@ -64,8 +64,8 @@ class Prediction(NamedTuple):
     """The result for one clip: its file, its number in the file (None if it is the only one), and its scores.
 
     `scores` is (num_class,) float32, or None where `error`, a UserError, says why there are none. Of a recording,
-    `frames` is how many it has, and `used` how many of them, the first ones, were judged. `windows` are the Windows of
-    a recording (see prediction.windows) that was scored so, in place of `scores`.
+    `frames` is how many it has, and `used` how many of them, the first ones, were scored. A recording scored in
+    windows has `windows`, see prediction.windows, in place of `scores`.
     """
 
     file: Any
@@ -87,14 +87,14 @@ class Predictor:
     `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
     `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Clips of one's own are prepared as `preparation.yaml` beside these data says, and what
-    a pose estimator left open is in `pose_flags`.
+    that of the configs. Your own clips are prepared as `preparation.yaml` beside these data says, and
+    `pose_flags` holds what pose estimators' files do not state.
 
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
     not imported.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first; of a recording
-    longer than a clip, its first frames are judged, and `windows` judges all. `class_names` has the names by label.
+    longer than a clip, only its first frames are scored; `windows` scores all. `class_names` has the names by label.
     Raises UserError, whose text is one line, if something is wrong with a file.
     """
 
@@ -113,28 +113,24 @@ class Predictor:
     def __call__(self, path):
         clips = read_clips(path, self.preparation, self.pose_flags).clips
         if len(clips) > 1:
-            raise UserError(f'{path}: it holds {len(clips)} clips: predict([path]) goes through them')
-        order, probabilities = ranked(self.scores([self.prepare(clips[0], path)])[0])
+            raise UserError(f'{path}: it holds {len(clips)} clips: use predict([path])')
+        return self.classes(clips[0], path)
+
+    def classes(self, joints, path):
+        """Return (names, probabilities) of all classes, likeliest first, for one clip of joints (C, T, V, M)."""
+        order, probabilities = ranked(self.model.scores([self.model.prepare(joints, path)])[0])
         return [self.class_names[label] for label in order], probabilities
-
-    def prepare(self, joints, path):
-        """Return the clip of joints (C, T, V, M) from `path` as the model takes it, a list with one for each stream."""
-        return self.model.prepare(joints, path)
-
-    def scores(self, clips):
-        """Return the scores (N, num_class) of N clips as `prepare` returns them, all of one shape."""
-        return self.model.scores(clips)
 
     def predict(self, paths, batch_size=16):
         """Yield the Prediction of every clip in the files and folders `paths`, in their order.
 
-        A file that cannot be used yields a Prediction with an `error`, and the others are predicted all the same.
+        A file that cannot be used yields a Prediction with an `error`, and the others are still predicted.
         """
         for batch in batched(self.prepared_clips(recordings_in(paths, self.preparation)), batch_size):
             yield from self.predict_batch(batch)
 
     def prepared_clips(self, files):
-        """Yield (Prediction without scores, clips as `prepare` returns them or None if it has an error)."""
+        """Yield (Prediction without scores, its clip for each stream, None if it has an error)."""
         for file in files:
             try:
                 clips, frames, used = read_clips(file, self.preparation, self.pose_flags)
@@ -144,7 +140,7 @@ class Predictor:
             for number, joints in enumerate(clips):
                 prediction = Prediction(file, number if len(clips) > 1 else None, None, None, frames, used)
                 try:
-                    yield prediction, self.prepare(joints.view(np.ndarray), file)
+                    yield prediction, self.model.prepare(joints.view(np.ndarray), file)
                 except UserError as error:
                     yield prediction._replace(error=error), None
 
@@ -155,7 +151,7 @@ class Predictor:
 
         for shape, same in itertools.groupby(items, key=shapes):
             predictions, clips = zip(*same)
-            rows = self.scores(clips) if shape else [None] * len(clips)
+            rows = self.model.scores(clips) if shape else [None] * len(clips)
             yield from (prediction._replace(scores=row) for prediction, row in zip(predictions, rows))
 
     def windows(self, path, window, stride=None, batch_size=16):
@@ -234,11 +230,11 @@ def check_arguments(arg):
     if arg.window:
         check_stride(arg.window, arg.stride)
     if arg.window and arg.out:
-        raise UserError('--out: it holds one row of scores for a clip: leave out --window, or take --json')
+        raise UserError('--out holds one row of scores for each clip: leave out --window, or use --json')
     if arg.live and len(arg.files) > 1:
         raise UserError('--live takes one file of frames, or - for standard input')
     if arg.live and arg.fill:
-        raise UserError('--fill: --live judges frames before a gap has ended: leave it out')
+        raise UserError('--fill: --live scores frames before a gap has ended: leave it out')
 
 
 def main():
@@ -259,7 +255,7 @@ def predict_live(predictor, arg):
 
 
 def predict_files(predictor, arg):
-    """Print the Predictions of the files, and say what is wrong with the others."""
+    """Print the Predictions of the files, and an error line for each file that cannot be used."""
     predictions, broken = [], []
     files = recordings_in(arg.files, predictor.preparation)
     found = (predictor.predict_windows(files, arg.window, arg.stride, arg.batch_size) if arg.window
@@ -276,7 +272,7 @@ def predict_files(predictor, arg):
         if not arg.json:
             print(as_text(prediction, predictor.class_names, arg.top_k))
     if not predictions and not broken:
-        raise UserError(f'{", ".join(arg.files)}: no recording there')
+        raise UserError(f'{", ".join(arg.files)}: no recordings found')
     if arg.json:
         print(json.dumps(as_json(predictor.model, predictor.class_names, predictions, broken, arg.top_k), indent=1))
     if arg.out and predictions:

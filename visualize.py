@@ -19,7 +19,7 @@ from figures.report_numbers import confusion_counts, report
 from model.capture import SUM, captured_graphs
 from predict import Predictor, tell
 from prediction.printed import cut_line
-from prediction.ranking import probabilities, ranked
+from prediction.ranking import probabilities
 from prediction.streams import Stream
 from prediction.windows import timeline, window_clip
 from runtime.arguments import Parser, count
@@ -28,29 +28,29 @@ from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import build_graph, check_label, class_count
 
 PICTURES = '.png', '.svg', '.gif'
-LONGEST_FILM = 150  # frames; of longer clips every second, third, … frame is shown
+LONGEST_FILM = 150  # frames; longer clips are shown with a stride
 
 
 def get_parser():
-    parser = Parser(description='Draw what the model sees and does. The suffix of --out (.png, .svg or .gif) chooses '
-                                'the kind of picture.')
+    parser = Parser(description='Draw graphs, clips, timelines and confusion matrices. The suffix of --out (.png, '
+                                '.svg or .gif) sets the format.')
     commands = parser.add_subparsers(dest='command', required=True, parser_class=Parser)
 
     command = commands.add_parser('graph', description='Draw the graphs A, B, C and their sum for one sample.')
     command.set_defaults(run=draw_graph)
     add = command.add_argument
-    add_source(add, weights_help='weights, instead of those that the config names')
-    add('--layer', type=count, nargs='+', default=[5], help='units 1 to 10; matrices show the first of them')
-    add('--joint', help='draw on the body how strongly the joints act on this one, such as "left hand"')
-    add('--matrix', choices=('A', 'B', 'C', 'sum'), default='sum', help='the matrix that is drawn on the body')
+    add_source(add)
+    add('--layer', type=count, nargs='+', default=[5], help='layers, 1 to 10; without --joint, only the first is drawn')
+    add('--joint', help='draw on the body how strongly each joint acts on this one, such as "left hand"')
+    add('--matrix', choices=('A', 'B', 'C', 'sum'), default='sum', help='matrix to draw with --joint')
     add('--out', type=picture, default='graph.png', help='output file')
 
-    command = commands.add_parser('clip', description='Draw people in motion: a film (.gif) or a strip of frames.')
+    command = commands.add_parser('clip', description='Draw a clip as an animation (.gif) or a strip of frames.')
     command.set_defaults(run=draw_clip)
     add = command.add_argument
-    add_source(add, weights_help='weights; with them, the five best predictions are shown')
+    add_source(add, weights_help='weights, to show the five best predictions')
     add('--frames', type=count, default=8, help='number of frames in a strip')
-    add('--frame-rate', type=count, default=30, help='frames a second of the recording')
+    add('--frame-rate', type=count, default=30, help='frames per second of the recording')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='clip.gif', help='output file')
 
@@ -58,41 +58,39 @@ def get_parser():
                                                           'people at the peaks.')
     command.set_defaults(run=draw_timeline)
     add = command.add_argument
-    add('--config', required=True, help='config of the stream')
-    add('--weights', help='weights, instead of those that the config names')
-    add('--file', required=True, help='a recording that predict.py takes')
+    add_source(add, sample=False)
     add('--window', type=count, required=True, help='frames of a window, as in predict.py')
-    add('--stride', type=count, help='frames from one window to the next, half a window if not given')
-    add('--frame-rate', type=count, default=30, help='frames a second of the recording')
+    add('--stride', type=count, help='frames from one window to the next (default: half a window)')
+    add('--frame-rate', type=count, default=30, help='frames per second of the recording')
     add('--names', help=NAMES_HELP)
-    pose_files.add_flags(add)
     add('--out', type=picture, default='timeline.png', help='output file')
 
-    command = commands.add_parser('report', description='Print accuracies, confusions, and what fusion repaired; with '
-                                                        '--out, draw the confusion matrix too.')
+    command = commands.add_parser('report', description='Print accuracies, the most confused classes and the effect of '
+                                                        'fusion; with --out, also draw the confusion matrix.')
     command.set_defaults(run=write_report)
     add = command.add_argument
     add('--scores', nargs='+', required=True, help='score files of main.py; several are fused')
     add('--labels', required=True, help='label file')
-    add('--weights', nargs='+', type=float, help='a weight for every score file, 1 if not given')
+    add('--weights', nargs='+', type=float, help='one weight for each score file (default: 1)')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, help='output file')
     return parser
 
 
-def add_source(add, weights_help):
-    """Add the flags that say what is drawn."""
+def add_source(add, weights_help='weights (default: those in the config)', sample=True):
+    """Add the flags that choose the network and the clip; `sample`, whether one of the config's test data may be it."""
     add('--config', required=True, help='config of the stream')
     add('--weights', help=weights_help)
-    add('--sample', help="name of a sample of the config's test data, the first if not given")
-    add('--file', help='a file that predict.py takes, instead of a sample')
+    if sample:
+        add('--sample', help="name of a sample of the config's test data (default: the first)")
+    add('--file', required=not sample, help='a file that predict.py can read' + ', instead of a sample' * sample)
     pose_files.add_flags(add)
 
 
 def picture(path):
     """Take the path of a picture."""
     if pathlib.Path(path).suffix not in PICTURES:
-        raise argparse.ArgumentTypeError(f"'{path}' is no picture: its name should end in {', '.join(PICTURES)}")
+        raise argparse.ArgumentTypeError(f"'{path}': the name of a picture must end in {', '.join(PICTURES)}")
     return path
 
 
@@ -123,12 +121,12 @@ def load_clip(arg, run, data_path):
         return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
-        raise UserError(f'{arg.config}: test_feeder_args name no data_path and label_path to take a sample from: '
-                        'give a --file')
+        raise UserError(f'{arg.config}: test_feeder_args has no data_path and label_path to take a sample from: '
+                        'give --file')
     names, labels = read_labels(label_path)
     found = [i for i, name in enumerate(names) if arg.sample in (None, name, pathlib.Path(name).stem)]
     if not found:
-        raise UserError(f'--sample {arg.sample}: there is none in {label_path}, which begins with '
+        raise UserError(f'--sample {arg.sample}: no such sample in {label_path}, which begins with '
                         f'{", ".join(names[:3])}')
     index, data = found[0], read_data(data_path)
     if index >= len(data):
@@ -177,9 +175,9 @@ def draw_clip(arg):
         title = f'{pathlib.Path(title).stem}: {names[label]}'
     graph = build_graph(run)
     if joints.shape[0] != 3 or joints.shape[2] != graph.num_node:
-        raise UserError(f'{path}: its shape is {joints.shape}, and clips (3, T, {graph.num_node}, M) are drawn')
+        raise UserError(f'{path}: its shape is {joints.shape}, but (3, T, {graph.num_node}, M) is needed')
     if not joints.any():
-        raise UserError(f'{path}: there is nobody in it')
+        raise UserError(f'{path}: it contains no person')
     predictions = predict_best(arg, joints, path) if arg.weights else ()
     first, end = int(joints.any(axis=(0, 2, 3)).argmax()), true_length(joints)
     shown = arg.frame_rate, title, predictions, kind_of_clips(run.test_feeder_args)
@@ -205,12 +203,11 @@ def kind_of_clips(feeder_args):
 def predict_best(arg, joints, path):
     """Return the five likeliest (name, probability) of a clip of joints from `path`."""
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu')
-    order, probabilities = ranked(predictor.scores([predictor.prepare(joints, path)])[0])
-    return [(predictor.class_names[label], p) for label, p in zip(order[:5], probabilities)]
+    return list(zip(*predictor.classes(joints, path)))[:5]
 
 
 def draw_timeline(arg):
-    """Draw the classes of a recording over time and the people in the middle of the windows that are surest of them."""
+    """Draw the classes of a recording over time and the people at the windows with the highest probabilities."""
     figures = import_figures()
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu',
                           pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
@@ -233,7 +230,7 @@ def draw_timeline(arg):
 
 
 def peaks_of(segments, chances, middles, most=8):
-    """Return the number of the surest window of each segment, in order; of the `most` longest ones if they are more."""
+    """Return the number of the most probable window of each segment, in order; of the `most` longest segments only."""
     longest = sorted(segments, key=lambda segment: segment.first - segment.end)[:most]
     peaks = []
     for segment in sorted(longest):

@@ -1,6 +1,6 @@
 """How fast data are prepared and fed: `python -m benchmarks.data`.
 
-Raw files are made up, with the lengths and numbers of persons of real ones, unless folders are given. "Plain" is a
+Raw files are synthetic, with the lengths and numbers of persons of real ones, unless folders are given. "Plain" is a
 plain transcription of the published code: one process, Python loops over persons, frames and joints.
 """
 import argparse
@@ -17,7 +17,6 @@ import numpy as np
 
 from benchmarks.timing import seconds
 from feeders.feeder import Feeder
-from graph import ntu_rgb_d
 from main import get_parser
 from runtime.cores import cores
 from tests.data_gen import raw_kinetics, raw_ntu
@@ -48,7 +47,7 @@ def main():
     arg = parse_arguments()
     random.seed(0)
     np.random.seed(0)
-    with tempfile.TemporaryDirectory(dir=arg.scratch) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         measure_raw_data(arg, scratch)
         measure_derived_data(scratch)
@@ -68,7 +67,7 @@ def measure_raw_data(arg, scratch):
     print(f"numpy alone: {run(['-c', 'import numpy']).megabytes:.0f} MB")
     for name, files, plain, flags in scripts:
         if not files:
-            raise SystemExit(f'error: no raw files of {name} there')
+            raise SystemExit(f'error: no raw files of {name}')
         megabytes = sum(path.stat().st_size for path in files) / 1e6
         some = files[::max(1, len(files) // arg.plain_files)]
         plain_seconds = seconds(list)(map(plain, some)) / len(some) * len(files)
@@ -91,18 +90,6 @@ def measure_derived_data(scratch):
         written = sum(path.stat().st_size for stream in streams for path in data.rglob(f'*_data_{stream}.npy')) / 1e6
         print(f'  {script}: {written:.0f} MB in {used.seconds:.2f} s, {written / used.seconds:.0f} MB/s, '
               f'peak {used.megabytes:.0f} MB')
-    path = next(data.rglob('ntu/*/train_data_joint.npy'))
-    taken = seconds(plain_bones)(path, scratch / 'plain.npy')
-    print(f'  plain bones: {path.stat().st_size / 1e6 / taken:.0f} MB/s')
-
-
-def plain_bones(path, out):
-    """Write the bones of NTU's joints in the file `path` to `out`, joint by joint."""
-    joints = np.load(path)
-    bones = np.lib.format.open_memmap(out, 'w+', np.float32, joints.shape)
-    for joint, partner in enumerate(ntu_rgb_d.BONE_PARTNERS):
-        bones[:, :, :, joint] = joints[:, :, :, joint] - joints[:, :, :, partner]
-    bones.flush()
 
 
 def measure_feeder(arg, scratch):
@@ -136,7 +123,7 @@ def items_per_second(item, count):
 
 
 def make_ntu(folder, count):
-    """Make up `count` recordings of NTU: 40 to 140 frames, every fifth of two people; return the folder."""
+    """Write `count` synthetic recordings of NTU: 40 to 140 frames, every fifth of two people; return the folder."""
     folder.mkdir()
     for number, name in enumerate(raw_ntu.names_of(count, setups=range(1, 18), actions=MOST_CLASSES)):
         rng = np.random.default_rng(number)
@@ -147,7 +134,7 @@ def make_ntu(folder, count):
 
 
 def make_kinetics(folder, count):
-    """Make up `count` clips of Kinetics-Skeleton, of 150 or 299 frames and up to five people; return the folder."""
+    """Write `count` synthetic clips of Kinetics-Skeleton: 150 or 299 frames, up to five people; return the folder."""
     for part, numbers in (('train', range(count * 4 // 5)), ('val', range(count * 4 // 5, count))):
         (folder / f'kinetics_{part}').mkdir(parents=True)
         labels = {}
@@ -161,7 +148,7 @@ def make_kinetics(folder, count):
 
 
 class Used(NamedTuple):
-    """What a command took: time, time of the processor, and the peak memory of its largest process."""
+    """The resources of a command: wall time, processor time, and the peak memory of its largest process."""
 
     seconds: float
     cpu_seconds: float
@@ -182,13 +169,12 @@ def run(arguments):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--ntu_files', type=int, default=500, help='files to make up')
-    parser.add_argument('--kinetics_files', type=int, default=200, help='files to make up')
+    parser.add_argument('--ntu_files', type=int, default=500, help='number of synthetic files')
+    parser.add_argument('--kinetics_files', type=int, default=200, help='number of synthetic files')
     parser.add_argument('--plain_files', type=int, default=15, help='files of each kind to prepare the plain way')
     parser.add_argument('--items', type=int, default=2000, help='items of each round of the feeder')
-    parser.add_argument('--ntu_tree', type=pathlib.Path, help='folder of .skeleton files, instead of made-up ones')
-    parser.add_argument('--kinetics_tree', type=pathlib.Path, help='raw Kinetics-Skeleton, instead of a made-up one')
-    parser.add_argument('--scratch', type=pathlib.Path, help='where a temporary folder is made')
+    parser.add_argument('--ntu_tree', type=pathlib.Path, help='folder of .skeleton files, instead of synthetic ones')
+    parser.add_argument('--kinetics_tree', type=pathlib.Path, help='raw Kinetics-Skeleton, instead of a synthetic one')
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""How fast an exported network is: onnxruntime beside PyTorch, eager and compiled, in milliseconds a clip.
+"""How fast an exported network is: onnxruntime beside PyTorch, eager and compiled, in milliseconds per clip.
 
     python -m benchmarks.export
     python -m benchmarks.export --frames 64 --batch-sizes 1 --threads 1 --rounds 3   # a quick look
@@ -30,10 +30,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 def main():
     arg = get_parser().parse_args()
     print(f'{machine("cpu", torch.get_num_threads())}; {arg.model}')
-    print_head(('frames', 'threads', 'batch', 'onnxruntime, ms a clip', 'PyTorch', 'PyTorch, compiled'))
+    print_head(('frames', 'threads', 'batch', 'onnxruntime, ms per clip', 'PyTorch', 'PyTorch, compiled'))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        source = write_network(folder, arg.model)
+        config, weights = write_network(folder, arg.model)
+        source = '--config', config, '--weights', weights
         for frames in arg.frames:
             run_script('export.py', *source, '--frames', frames, '--out', folder / f'{frames}.onnx')
             for threads in arg.threads:
@@ -64,15 +65,15 @@ def get_parser():
     return parser
 
 
-def write_network(folder, model):
-    """Write a config and initial weights, and return the flags that name them."""
+def write_network(folder, model, feeder_args=None):
+    """Write a config for clips of NTU and initial weights; return the paths of both."""
     network = Case(model, 'ntu', 'test', 'cpu', 1, 1, 1).model()
     torch.save(network.state_dict(), folder / 'weights.pt')
     graph, joints, classes, _ = DATA_SETS['ntu']
-    content = {'model': f'model.{model}.Model', 'device': 'cpu',
+    content = {'model': f'model.{model}.Model', 'device': 'cpu', 'test_feeder_args': feeder_args or {},
                'model_args': {'num_class': classes, 'num_point': joints, 'graph': graph}}
     (folder / 'config.yaml').write_text(yaml.safe_dump(content))
-    return '--config', folder / 'config.yaml', '--weights', folder / 'weights.pt'
+    return folder / 'config.yaml', folder / 'weights.pt'
 
 
 def run_script(script, *arguments):
@@ -80,8 +81,7 @@ def run_script(script, *arguments):
 
 
 def measure(case, path, rounds):
-    """Return the median seconds a clip of onnxruntime, which runs the file at `path`, of PyTorch, and of PyTorch
-    compiled."""
+    """Return the median seconds per clip: onnxruntime with the file at `path`, PyTorch, and PyTorch compiled."""
     import onnxruntime
     torch.set_num_threads(case.threads)
     options = onnxruntime.SessionOptions()

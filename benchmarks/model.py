@@ -6,12 +6,15 @@
     python -m benchmarks.model --frames 60 --rounds 3           # a quick look
 
 Every side of a case runs in a process of its own, so that its peak memory is its own. On the CPU the sides take turns,
-batch by batch, because other programs use the machine too; all of them hold their memory at the same time, and 24 GB
-are too few for training in all ways at once. On a GPU the sides run one after the other, and CUDA events take the time.
+batch by batch, because other programs may use the machine; all of them hold their memory at the same time, and 24 GB
+are too little for training in all ways at once. On a GPU the sides run one after the other, timed by CUDA events.
 All sides get the same batches. Five of six samples show one person, and how many do differs from batch to batch, so
 that times are means over all of them. All ratios refer to the plain model in float32, eager. TF32 is off except in rows
-that say tf32. User time is that of all threads: on a machine that others use too it says more than the clock.
+that say tf32. User time is the sum over all threads; on a shared machine it is more reliable than wall time.
 """
+import concurrent.futures
+import contextlib
+import functools
 import itertools
 import multiprocessing
 import resource
@@ -103,14 +106,14 @@ def get_parser():
     add = parser.add_argument
     add('--device', default='cpu', choices=('cpu', 'cuda', 'auto'), help='auto is cuda where there is a CUDA device')
     add('--models', nargs='+', choices=NETWORKS, default=list(NETWORKS))
-    add('--data', nargs='+', choices=DATA_SETS, help='on the CPU ntu, on a GPU both, if not given')
+    add('--data', nargs='+', choices=DATA_SETS, help='default: ntu on the CPU, both on a GPU')
     add('--work', nargs='+', choices=WORK, default=WORK)
-    add('--precisions', nargs='+', choices=PRECISIONS['cuda'], help='all that the device has, if not given')
+    add('--precisions', nargs='+', choices=PRECISIONS['cuda'], help='default: all that the device supports')
     add('--compile', nargs='+', choices=('no', 'yes'), default=('no', 'yes'))
     add('--keep-memory', nargs='+', choices=('no', 'yes'), default=('yes',), help='keep freed memory, as main.py does')
-    add('--frames', type=count, help="the data set's if not given")
-    add('--batch-size', type=count, help='on the CPU 24 for testing and 8 for training, on a GPU 64 of NTU and 128 of '
-                                         'Kinetics, if not given')
+    add('--frames', type=count, help="default: the data set's")
+    add('--batch-size', type=count, help='default: on the CPU 24 for testing and 8 for training, on a GPU 64 of NTU '
+                                         'and 128 of Kinetics')
     add('--rounds', type=count, default=8, help='batches measured; every side warms up on as many')
     add('--threads', type=count, default=torch.get_num_threads())
     return parser
@@ -125,7 +128,7 @@ def find_device(asked):
 
 
 def machine(device, threads):
-    """Return what figures are measured on, as a line of text."""
+    """Return a line that describes the machine."""
     card = f', {torch.cuda.get_device_name()}, CUDA {torch.version.cuda}' if device == 'cuda' else ''
     return f'{threads} threads, torch {torch.__version__}{card}'
 
@@ -140,7 +143,7 @@ def print_case(case, arg, rate):
         try:
             results = run_sides(case, group, arg.rounds)
         except UserError as error:
-            complain(error)  # the other rows may still be measured
+            complain(error)  # the other rows can still be measured
             continue
         for how, (times, peak) in results.items():
             wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))
@@ -163,44 +166,29 @@ def sides_of(arg, device):
 
 def run_sides(case, sides, rounds):
     """Return how → ([(seconds, user seconds) of each batch], peak GB) of `sides`, which take turns."""
-    context = multiprocessing.get_context('spawn')
-    processes, pipes = {}, {}
-    for how, side in sides.items():
-        pipes[how], end = context.Pipe()
-        processes[how] = context.Process(target=serve, args=(end, case, side), daemon=True)
-        processes[how].start()
-        end.close()
-
-    def ask(how, number):
+    with contextlib.ExitStack() as stack:
+        own_process = functools.partial(concurrent.futures.ProcessPoolExecutor, 1, multiprocessing.get_context('spawn'))
+        ask = {how: functools.partial(stack.enter_context(own_process()).submit, run_batch, case, side)
+               for how, side in sides.items()}
         try:
-            pipes[how].send(number)
-            return pipes[how].recv()
-        except (EOFError, ConnectionError):
-            raise UserError(f'{case.network}, {case.work}, {how}: its process has ended, see above: if memory was '
-                            'short, lower --batch-size, or measure fewer ways at once') from None
-
-    try:
-        times = in_turns({how: lambda number, how=how: ask(how, number) for how in sides}, rounds, warm_up=rounds)
-        return {how: (times[how], ask(how, None)) for how in sides}
-    finally:
-        for process in processes.values():
-            process.terminate()
-            process.join()
+            times = in_turns({how: lambda number, ask=ask[how]: ask(number).result() for how in sides}, rounds,
+                             warm_up=rounds)
+            return {how: ([time for time, _ in times[how]], times[how][-1][1]) for how in sides}
+        except concurrent.futures.process.BrokenProcessPool:
+            raise UserError(f'{case.network}, {case.work}, {" or ".join(sides)}: its process has ended, see above: if '
+                            'memory was short, lower --batch-size, or measure fewer ways at once') from None
 
 
-def serve(pipe, case, side):
-    """Run one side in this process: a batch for each number received and, for None, its peak memory in GB."""
-    torch.set_num_threads(case.threads)
-    network, execution = prepare_side(case, side)
-    step = make_step(case, network, execution)
-    start = peak_memory('cpu') if case.device == 'cpu' else 0
-    while (number := pipe.recv()) is not None:
-        pipe.send(time_of(step, case.batch(number), case.device))
-    pipe.send(peak_memory(case.device) - start)
+def run_batch(case, side, number):
+    """Return ((seconds, user seconds) of batch `number`, the peak GB so far) of one side, in a process of its own."""
+    step, start = prepare_side(case, side)
+    return time_of(step, case.batch(number), case.device), peak_memory(case.device) - start
 
 
+@functools.cache
 def prepare_side(case, side):
-    """Return (network, execution): the model of one side on its device, and how it is run."""
+    """Return (the step of one side, the memory in GB that this process held before it)."""
+    torch.set_num_threads(case.threads)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = side.precision == 'tf32'
     torch.backends.cudnn.benchmark = True  # as main.py does
     if side.keep_memory:
@@ -211,7 +199,7 @@ def prepare_side(case, side):
         print(note, flush=True)
     if execution.compiled and case.work == 'train':
         network.compile_for_training()  # main.py does it on GPUs only
-    return network, execution
+    return make_step(case, network, execution), peak_memory('cpu') if case.device == 'cpu' else 0
 
 
 def make_step(case, network, execution):

@@ -1,24 +1,23 @@
-"""What class weights and balanced sampling do to a rare class: `python -m benchmarks.rare_class`.
+"""The effect of class weights and balanced sampling on a rare class: `python -m benchmarks.rare_class`.
 
-Clips are those of data_gen/custom_example.py; of one class, only a tenth is left to train on. The recipe is that of
+Clips are those of data_gen/custom_example.py; only a tenth of one class is left for training. The recipe is that of
 config/small, shortened. Prints mean class accuracy on the people of the val part, and the accuracy of the rare class.
 """
 import argparse
 import csv
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
 import yaml
 
+from benchmarks.export import ROOT, run_script
 from benchmarks.timing import print_head, print_row
 from ensemble import class_accuracies, read_streams
 from runtime.side_by_side import places, run_side_by_side
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-RARE, KEPT = 'kick', 10  # of this class every tenth clip
+RARE, KEPT = 'kick', 10  # every tenth clip of this class is kept
 VAL_PERSONS = 'p13', 'p14', 'p15', 'p16'
 WAYS = {'plain': {}, 'class_weights: balanced': {'class_weights': 'balanced'}, 'balanced: True': {'balanced': True}}
 
@@ -44,8 +43,7 @@ def main():
 
 def prepare(folder):
     """Write the data set, with few clips of the rare class in its training part."""
-    run = [sys.executable, ROOT / 'data_gen/custom_example.py', '--out_folder', folder / 'raw']
-    subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
+    run_script('data_gen/custom_example.py', '--out_folder', folder / 'raw')
     with open(folder / 'raw/labels.csv', encoding='utf-8') as file:
         rows = list(csv.DictReader(file))
     rare = [row['file'] for row in rows if row['class'] == RARE and row['person'] not in VAL_PERSONS]
@@ -54,11 +52,10 @@ def prepare(folder):
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(row for row in rows if row['file'] not in left_out)
-    subprocess.run([sys.executable, ROOT / 'data_gen/custom_gendata.py', '--clips', folder / 'raw/clips',
-                    '--labels', folder / 'raw/labels.csv', '--skeleton', ROOT / 'config/small/skeleton.yaml',
-                    '--out_folder', folder / 'mine', '--val_persons', *VAL_PERSONS, '--center', 'pelvis',
-                    '--up', 'pelvis', 'neck', '--right', 'left shoulder', 'right shoulder'],
-                   check=True, stdout=subprocess.DEVNULL)
+    run_script('data_gen/custom_gendata.py', '--clips', folder / 'raw/clips', '--labels', folder / 'raw/labels.csv',
+               '--skeleton', ROOT / 'config/small/skeleton.yaml', '--out_folder', folder / 'mine',
+               '--val_persons', *VAL_PERSONS, '--center', 'pelvis', '--up', 'pelvis', 'neck',
+               '--right', 'left shoulder', 'right shoulder')
 
 
 def make_run(folder, name, changes):

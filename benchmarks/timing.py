@@ -1,11 +1,11 @@
-"""Timing of several ways to do the same work, and tables of the results."""
+"""Timing of alternatives for the same work, and tables of the results."""
 import time
 
 
 def in_turns(sides, rounds, warm_up=1):
     """Return name → [what work(number) returned, for each of the `rounds`], of `sides`, a dict name → work.
 
-    The sides take turns in every round, so that whatever else the machine does slows all of them alike. Results of the
+    The sides take turns in every round, so that other load on the machine slows all of them alike. Results of the
     first `warm_up` rounds are dropped.
     """
     results = {name: [] for name in sides}

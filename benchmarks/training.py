@@ -3,10 +3,10 @@
     python -m benchmarks.training --device auto --precision bf16
     python -m benchmarks.training --samples 64 --clips 16 --frames 32 --batch-size 4 --steps 4   # a quick look
 
-main.py trains two epochs on made-up data of the size of NTU's cross-subject training part (7 GB, memory-mapped, with
+main.py trains two epochs on synthetic data of the size of NTU's cross-subject training part (7 GB, memory-mapped, with
 4,000 different clips), and the second epoch is timed. The data have just been written, so that the system still holds
-them in memory if it can. The model alone takes the same steps, the optimizer's among them, on batches that are on the
-device already. TF32 is what PyTorch sets, here as in main.py.
+them in memory if it can. The model alone takes the same steps, with the optimizer's, on batches that are already on
+the device. TF32 is what PyTorch sets, here as in main.py.
 """
 import collections
 import contextlib
@@ -32,8 +32,8 @@ from runtime.arguments import Parser, count, whole_number
 from runtime.errors import UserError, run_command
 from runtime.precision import PRECISIONS, compile_training, prepare
 from runtime.run_flags import get_parser as get_run_parser
+from runtime.side_by_side import MAIN
 
-MAIN = pathlib.Path(__file__).resolve().parents[1] / 'main.py'
 PROFILED = 1, 3  # steps of the two runs that are profiled: their difference has neither start nor end in it
 WAITS = 'cudaDeviceSynchronize', 'cudaStreamSynchronize', 'cudaEventSynchronize', 'cudaMemcpy'
 READS = 'aten::_local_scalar_dense'  # what tensor.item(), float(tensor) and `if tensor` call
@@ -50,7 +50,7 @@ def main():
     print(f'{machine(device, case.threads)}; {arg.model}, {arg.data}, {case.frames} frames, batches of {batch_size}, '
           f'{arg.precision}; TF32: matrix products {torch.backends.cuda.matmul.allow_tf32}, '
           f'cuDNN {torch.backends.cudnn.allow_tf32}')
-    with tempfile.TemporaryDirectory(dir=arg.scratch) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         write_data(scratch / 'test', case, batch_size, arg.clips)
         write_data(scratch / 'train', case, arg.samples, arg.clips)
@@ -64,16 +64,15 @@ def get_parser():
     add('--device', default='cpu', choices=('cpu', 'cuda', 'auto'), help='auto is cuda where there is a CUDA device')
     add('--model', choices=NETWORKS, default='agcn')
     add('--data', choices=DATA_SETS, default='ntu', help='the shape of the clips')
-    add('--frames', type=count, help="the data set's if not given")
-    add('--batch-size', type=count, help='that of benchmarks.model if not given')
+    add('--frames', type=count, help="default: the data set's")
+    add('--batch-size', type=count, help='default: that of benchmarks.model')
     add('--precision', choices=PRECISIONS, default='fp32')
     add('--compile', action='store_true', help='compile the network, as main.py does it')
-    add('--workers', type=whole_number, help='processes that load data; as many as main.py takes if not given')
+    add('--workers', type=whole_number, help='processes that load data (default: as main.py)')
     add('--samples', type=count, default=40091, help='samples of an epoch')
     add('--clips', type=count, default=4000, help='clips that differ')
     add('--steps', type=count, default=100, help='steps of the model alone')
     add('--log-intervals', type=count, nargs='+', default=[1, 100], help='train once with each of these --log-interval')
-    add('--scratch', type=pathlib.Path, help='where a temporary folder is made')
     return parser
 
 
@@ -89,14 +88,14 @@ def write_data(folder, case, samples, clips):
 
 
 def print_rates(arg, case, scratch):
-    """Print samples a second of the model alone, of the loader alone and of main.py."""
+    """Print the samples per second of the model alone, of the loader alone and of main.py."""
     sides = {
         'model alone': lambda: step_seconds(arg, case, reads_loss=False),
         'model alone, the loss read after every step': lambda: step_seconds(arg, case, reads_loss=True),
         'loader alone': lambda: loader_seconds(arg, case, scratch / 'train'),
         **{f'main.py, log_interval {interval}': lambda interval=interval: main_seconds(arg, case, scratch, interval)
            for interval in arg.log_intervals}}
-    print_head(('what', 'samples a second', 'ms a batch', 'times the model alone'))
+    print_head(('what', 'samples per second', 'ms a batch', 'times the model alone'))
     alone = None
     for name, measure in sides.items():
         taken = measure()

@@ -15,19 +15,19 @@ from runtime.large_pickle import ArrayInFile, InFile, load_large_pickle, read_by
 # be copied into every worker, because reading one changes its reference count.
 PLACE = [('place', [('offset', 'i8'), ('length', 'i8'), ('as_text', '?')]), ('dtype', 'S8'), ('order', 'S1'),
          ('shape', 'i4', 4)]
-JOINTS = {(25, 3): '3d', (17, 2): '2d'}  # joints and coordinates → kind
 
 
 class Annotations:
     """The annotations of one split, in the file's order.
 
     Attributes: `name` (frame_dir) and `label`, lists; `kind`: '3d', NTU's 25 joints in metres, or '2d', COCO's 17 in
-    pixels; `num_point`, their number. Raises UserError, which names file and annotation, for what is not in PYSKL's
-    form.
+    pixels; `num_point`, their number. Other skeletons' joints, of either kind, need their number as `joints`. Raises
+    UserError, which names file and annotation, for what is not in PYSKL's form.
     """
 
-    def __init__(self, path, split):
+    def __init__(self, path, split, joints=None):
         self.path = path
+        self.known = {(joints or 25, 3): '3d', (joints or 17, 2): '2d'}  # joints and coordinates → kind
         annotations = chosen(load_large_pickle(path), split, path)
         self.name = [annotation['frame_dir'] for annotation in annotations]
         self.label = [label_of(annotation, path) for annotation in annotations]
@@ -48,10 +48,11 @@ class Annotations:
         if keypoint is None:
             raise ValueError('it has no keypoint: keypoints in files of their own (Kinetics-400) are not read')
         M, T, V, C = map(int, keypoint.shape)
-        kind = JOINTS.get((V, C))
+        kind = self.known.get((V, C))
         if kind is None or kind != (self.kind or kind):
-            raise ValueError(f'its {V} joints of {C} coordinates are neither 25 of 3 nor 17 of 2, or not those of the '
-                             'annotations before it')
+            known = ' nor '.join(f'{joints} of {coordinates}' for joints, coordinates in self.known)
+            raise ValueError(f'its {V} joints of {C} coordinates are neither {known}, or not those of the annotations '
+                             'before it')
         self.kind, self.num_point = kind, V
         self.frames[i] = annotation.get('total_frames', T)
         if not 0 < self.frames[i] <= T or M < 1:
@@ -122,8 +123,8 @@ def chosen(content, split, path):
 
 def samples_of(path, split):
     """Return the names and the labels of the split's annotations, two lists of one length."""
-    annotations = Annotations(path, split)
-    return annotations.name, annotations.label
+    annotations = chosen(load_large_pickle(path), split, path)
+    return [one['frame_dir'] for one in annotations], [label_of(one, path) for one in annotations]
 
 
 def label_of(annotation, path):

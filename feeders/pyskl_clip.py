@@ -16,12 +16,12 @@ PARTNERS = {'3d': list(ntu_rgb_d.BONE_PARTNERS),
             '2d': [coco.NOSE if joint in (11, 12) else partner for joint, partner in enumerate(coco.BONE_PARTNERS)]}
 
 
-def normalize_3d(x):
+def normalize_3d(x, center=MIDDLE_OF_SPINE, turned=True):
     """Return x, in metres, without the frames that lack the main body, centred and turned.
 
     The main body is the first, or the second if it is there in more frames: then they change places. The origin is its
-    middle of the spine in the first frame. The clip is turned so that in that frame the spine lies on z, and after that
-    the line of the shoulders on x. Joints at 0 were not seen, and stay there.
+    joint `center` in the first frame. The clip is turned, unless `turned` is False, so that in that frame NTU's spine
+    lies on z, and after that the line of the shoulders on x. Joints at 0 were not seen, and stay there.
     """
     there = [(np.abs(body) > NEAR_0).any((1, 2)) for body in x]
     if len(x) == 2 and there[0].sum() < there[1].sum():
@@ -29,7 +29,9 @@ def normalize_3d(x):
     if not there[0].any():
         return x
     x = x[:, there[0]]
-    x = (x - x[0, 0, MIDDLE_OF_SPINE]) * x.any(-1, keepdims=True)
+    x = (x - x[0, 0, center]) * x.any(-1, keepdims=True)
+    if not turned:
+        return x
     first = x[0, 0]
     upright = rotation_onto(first[1] - first[0], Z_AXIS)
     R = rotation_onto(upright @ (first[8] - first[4]), X_AXIS) @ upright
@@ -46,13 +48,14 @@ def normalize_2d(x, score, size):
     return np.concatenate((x, score[..., None]), -1)
 
 
-def derive(x, stream, kind):
+def derive(x, stream, kind, partners):
     """Return a stream of the joints x: joint, bone, joint_motion or bone_motion; `kind` is '3d' or '2d'.
 
-    In 2D the score of a bone is the mean of its two joints', that of a motion the mean of its two frames'.
+    `partners` has the joint at which each joint's bone starts. In 2D the score of a bone is the mean of its two
+    joints', that of a motion the mean of its two frames'.
     """
     if stream.startswith('bone'):
-        x = difference(x, x[:, :, PARTNERS[kind]], kind)
+        x = difference(x, x[:, :, partners], kind)
     if stream.endswith('motion'):
         moved = np.zeros_like(x)
         moved[:, :-1] = difference(x[:, 1:], x[:, :-1], kind)

@@ -7,7 +7,7 @@ from figures.body import front_view
 from figures.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, as_image, new_figure, styled
 
 PERSONS = BLUE, ORANGE
-MARGIN = .06  # of the larger side of what the persons reach over
+MARGIN = .06  # fraction of the larger side of the persons' bounding box
 COLUMNS = 8
 
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from figures.style import BLUE, GREY, MAGNITUDE, new_figure, styled
 
-MOST_NAMED = 120  # of more classes, every so many are marked by their number
+MOST_NAMED = 120  # of more classes, only some are marked, by number
 MOST_NUMBERED = 40
 ROW = .135  # inches a class
 

@@ -1,13 +1,13 @@
-"""What a report says in numbers: accuracies, confusions, and what fusion repaired."""
+"""What a report says in numbers: accuracies, confusions, and the effect of fusion."""
 import numpy as np
 
 from ensemble import class_accuracies, fuse, top_k
 
-PAIRS, SAMPLES = 10, 10  # how many of each are written out
+PAIRS, SAMPLES = 10, 10  # at most this many are printed
 
 
 def confusion_counts(predicted, labels, num_class):
-    """Return (num_class, num_class) integers: how many samples of each true class were taken for each class."""
+    """Return (num_class, num_class) integers: how many samples of each true class were predicted as each class."""
     return np.bincount(labels * num_class + predicted, minlength=num_class ** 2).reshape(num_class, num_class)
 
 
@@ -38,10 +38,10 @@ def report(stacked, weights, labels, names, sample_names, files):
 
 
 def fusion_lines(stacked, fused, labels, sample_names, files):
-    """Return the lines on what fusion repaired, and what it spoilt, stream by stream and for all at once."""
+    """Return the lines on the samples that fusion corrects and spoils, by stream and for all streams together."""
     right = stacked.argmax(2) == labels  # (S, N)
     fused_right = fused.argmax(1) == labels
-    lines = ['What fusion repaired']
+    lines = ['Effect of fusion']
     for file, one in zip(files, right):
         lines.append(f'  {file}: {one.mean():.2%} alone; fusion makes {(~one & fused_right).sum()} of its '
                      f'{(~one).sum()} wrong samples right, and {(one & ~fused_right).sum()} of its {one.sum()} right '

@@ -1,4 +1,4 @@
-"""How sure an accuracy is, and a difference between two."""
+"""Confidence interval of an accuracy, and significance of a difference between two."""
 import math
 import statistics
 
@@ -16,8 +16,8 @@ def wilson(right, number, confidence=0.95):
 def mcnemar(only_a, only_b):
     """Return the two-sided p of McNemar's exact test of two classifiers on the same samples.
 
-    Of the samples that one alone gets right, `only_a` are A's and `only_b` are B's. Were the two equally good, each
-    would fall to either with probability one half: p is that of so uneven a split, or a more uneven one. Source:
+    `only_a` samples are classified correctly by A alone, `only_b` by B alone. If both are equally good, each of these
+    samples is A's or B's with probability one half; p is the probability of a split at least this uneven. Source:
     McNemar, Psychometrika 12, 1947; exact by the binomial distribution.
     """
     number = only_a + only_b

@@ -1,4 +1,4 @@
-"""What all pictures share: colours, sizes, and how a figure becomes a file.
+"""Colours, sizes and settings of all pictures, and how a figure is written to a file.
 
 Colours are Okabe and Ito's for lines (https://jfly.uni-koeln.de/color/), cividis for magnitudes and PuOr for signed
 values: they can be told apart with any colour vision. Sizes are in inches.
@@ -23,7 +23,7 @@ SETTINGS = {'font.size': 8, 'axes.titlesize': 9, 'font.family': 'DejaVu Sans', '
             'axes.edgecolor': GREY, 'axes.labelcolor': INK, 'xtick.color': INK, 'ytick.color': INK,
             'axes.linewidth': .6, 'xtick.major.width': .6, 'ytick.major.width': .6, 'xtick.major.size': 2,
             'ytick.major.size': 2, 'svg.fonttype': 'none', 'svg.hashsalt': '2s-agcn'}
-styled = matplotlib.rc_context(SETTINGS)  # a decorator: the settings of programs that draw too stay as they are
+styled = matplotlib.rc_context(SETTINGS)  # a decorator: it leaves the settings of other programs unchanged
 
 
 def new_figure(width, height, title):
@@ -55,7 +55,7 @@ def as_image(figure, pixels_per_inch=100):
 
 
 def save_frames(images, path, frames_per_second):
-    """Write PIL images as a GIF that repeats for ever."""
+    """Write PIL images as a GIF that loops forever."""
     palette = images[len(images) // 2].quantize(64)
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     content = io.BytesIO()

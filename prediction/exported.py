@@ -40,7 +40,7 @@ class ExportedModel:
         """
         held = stream_of_file(path) or 'joint'
         if held != 'joint':
-            raise UserError(f'{path}: by its name it holds {held}, and the model derives that itself: give the joints')
+            raise UserError(f'{path}: its name says it holds {held}, but the model takes joints: give the joint file')
         C, frames, V, M = self.shape
         if joints.shape != (C, joints.shape[1] if self.uniform_sample else frames, V, M):
             raise UserError(f'{path}: its shape is {joints.shape}, and the model takes {C} channels, '
@@ -56,7 +56,7 @@ class ExportedModel:
     def scores(self, clips):
         """Return the scores (N, num_class), means over the draws, of N clips as `prepare` returns them.
 
-        If the model gives probabilities, the scores are their logarithms: those before softmax but for a constant.
+        If the model gives probabilities, the scores are their logarithms: those before softmax up to a constant.
         """
         stacked = np.stack([clip for clip, in clips])
         scores = self.function(stacked.reshape(-1, *stacked.shape[2:]))
@@ -89,7 +89,7 @@ def onnx_model(path, content=None):
                             'again') from None
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # the lines below say what is wrong
+    options.log_severity_level = 4  # errors are raised as exceptions, too
     try:
         session = onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'], enable_fallback=0)
         metadata = session.get_modelmeta().custom_metadata_map
@@ -102,7 +102,7 @@ def onnx_model(path, content=None):
     except UserError:
         raise
     except Exception as error:  # onnxruntime's own exceptions have no class in common
-        raise UserError(f'{path}: not a whole .onnx file ({reason(error)}): export it again') from None
+        raise UserError(f'{path}: an incomplete or damaged .onnx file ({reason(error)}): export it again') from None
 
 
 def reason(error):

@@ -1,4 +1,4 @@
-"""Frames that are judged while they are recorded: what a frame holds, and the windows that end at the newest one."""
+"""Frames that are scored while they are recorded: what a frame holds, and the windows that end at the newest one."""
 import json
 
 import numpy as np
@@ -27,7 +27,7 @@ class LivePredictor:
     `predictor` is a predict.Predictor. Clips are prepared as `preparation.yaml` beside the data says or, without one,
     as those of the published data set with as many joints. The predictor's pose flags hold the size of the image, if
     coordinates are in pixels, and the skeleton that joints are mapped to. The results are those of `Predictor.windows`
-    for the same frames. Persons are not followed: each is who stands at the same place in the frame before. Raises
+    for the same frames. Persons are not tracked: person m of a frame is person m of the frame before. Raises
     UserError if the model does not take such windows.
     """
 
@@ -41,12 +41,12 @@ class LivePredictor:
         elif joints in PUBLISHED:
             self.dimensions, self.clip_of, self.most_persons = PUBLISHED[joints]
         else:
-            raise UserError(f'--live: the model is of {joints} joints, and no preparation.yaml beside its data says '
+            raise UserError(f'--live: the model takes {joints} joints, and no preparation.yaml beside its data says '
                             'how to prepare them')
         self.flags = flags._replace(image_size=flags.image_size or size, dimensions=self.dimensions)
         self.joints = np.random.default_rng(0).random((1, window, joints, 3))  # (M, window, V, C), the newest last
         self.seen, self.time, self.smoothed, self.image_size = window, None, None, (1, 1)
-        self.score()  # finds what does not fit before the first frame comes; a network's first pass is slow, too
+        self.score()  # reports what does not fit before the first frame comes; the first pass is slow, too
         self.joints[:], self.seen, self.smoothed = 0, 0, None
 
     @property
@@ -60,7 +60,7 @@ class LivePredictor:
         `frame` is {'persons': (M, V, C), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as lists or
         arrays; or a frame of a pose estimator, see docs/prediction.md. A result has the time of its last frame (None if
         it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the `smoothed`
-        class. Raises BrokenSample for a frame that is none, which is passed over.
+        class. Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' in frame:
             persons = self.persons_in(frame['persons'])
@@ -110,7 +110,7 @@ class LivePredictor:
         farthest = np.abs(persons[..., :2]).max()
         if self.dimensions == 2 and not size and not self.predictor.preparation:
             if farthest > kinetics_json.FARTHEST_SHARE:
-                raise BrokenSample(f'a coordinate of {farthest:g} is no share of an image: give --image_size')
+                raise BrokenSample(f'a coordinate of {farthest:g} is not a fraction of an image: give --image_size')
             size = 1, 1
         return self.in_shares(persons, size)[:self.most_persons]
 
@@ -139,7 +139,7 @@ class LivePredictor:
 
 
 def live_results(live, lines):
-    """Yield the results of a LivePredictor for lines of JSON (bytes); say which lines are broken and pass over them."""
+    """Yield the results of a LivePredictor for lines of JSON (bytes); report broken lines and ignore them."""
     for number, line in enumerate(lines, 1):
         try:
             result = live.push(parsed(line))

@@ -47,7 +47,7 @@ def quantised(proto):
     """Return the ONNX model with weights of 8 bits, each channel with a scale of its own, by onnxruntime's tool."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, 'model.onnx')
-        quantize_dynamic(proto, path, per_channel=True, weight_type=QuantType.QUInt8)  # QInt8 takes three times as long
+        quantize_dynamic(proto, path, per_channel=True, weight_type=QuantType.QUInt8)  # QInt8 is three times slower
         return onnx.load(path)
 
 

@@ -7,7 +7,7 @@ NOBODY = 'nobody'
 
 
 def cut_line(path, frames, used):
-    """Return the line that says of which recordings only the first frames are judged, None for others."""
+    """Return the line that says that only the first frames of a recording are used, None if all are."""
     return f'{path}: only the first {used} of {frames} frames are used' if used != frames else None
 
 

@@ -1,4 +1,4 @@
-"""Scores of classes as probabilities, and the likeliest classes by name."""
+"""Scores as probabilities, and the likeliest classes by name."""
 import numpy as np
 
 

@@ -39,7 +39,7 @@ class Stream:
         self.stream = stream_of_file(self.data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')
         if not hasattr(self.feeder, 'prepare'):
-            raise UserError(f'{arg.feeder}: it has no prepare(clip), which makes of a clip what the model takes')
+            raise UserError(f'{arg.feeder}: it has no method prepare(clip), which predict.py needs')
 
     @functools.cached_property
     def graph(self):
@@ -48,13 +48,13 @@ class Stream:
     def prepare(self, joints, path):
         """Return the clip of joints (C, T, V, M) from `path` as the test feeder hands it to the model, (C, T', V, M).
 
-        A `.npy` whose name says that it holds this very stream is taken as it is. Random augmentations are drawn from
+        A `.npy` whose name says that it holds this stream is used as it is. Random augmentations are drawn from
         the config's seed. Raises UserError if the model does not take such a clip.
         """
         held = stream_of_file(path) or 'joint'
         if held not in ('joint', self.stream):
-            raise UserError(f'{path}: by its name it holds {held}, and {self.arg.config} needs {self.stream}: '
-                            'give the joints')
+            raise UserError(f'{path}: its name says it holds {held}, but {self.arg.config} needs '
+                            f'{self.stream}: give the joint file')
         C = joints.shape[0] * (2 if self.stream == 'joint_bone' != held else 1)
         check_shape((C, *joints.shape[1:]), self.arg, path)
         if not np.isfinite(joints).all():
@@ -71,7 +71,7 @@ class Stream:
             with torch.inference_mode(), self.execution.autocast():
                 scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
         except torch.OutOfMemoryError:
-            raise UserError(f'the GPU has not enough memory for {len(clips)} clips: lower --batch-size') from None
+            raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         return scores.cpu().numpy()
 
 
@@ -87,7 +87,7 @@ class FusedStreams:
     """One Stream, or two whose scores are fused: those of the first plus `alpha` times those of the second.
 
     `names` is a file that names the classes (default: the one beside the config's test data). Attributes: `streams`;
-    `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparation`, how clips of one's own
+    `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparation`, how the user's own clips
     are prepared, or None; `joint_names`, None if there are none; `num_point`, how many there are; `files`, a dict of
     config and weights for each stream.
     """
@@ -95,7 +95,7 @@ class FusedStreams:
     def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None,
                  precision=None):
         if bone_weights and not bone_config:
-            raise UserError('--bone-weights needs the --bone-config that they belong to')
+            raise UserError('--bone-weights needs --bone-config')
         self.streams = [Stream(config, weights, device, precision)]
         self.stream_weights = [1.0]
         if bone_config:
@@ -103,8 +103,8 @@ class FusedStreams:
             self.stream_weights.append(alpha)
         numbers = {class_count(stream.arg) for stream in self.streams}
         if len(numbers) > 1:
-            raise UserError(f'{config} and {bone_config} are of {" and ".join(map(str, numbers))} classes: '
-                            'only streams of the same classes can be fused')
+            raise UserError(f'{config} and {bone_config} have {" and ".join(map(str, numbers))} classes: '
+                            'only streams with the same classes can be fused')
         data_path = self.streams[0].data_path
         self.class_names = class_names(numbers.pop(), names or names_beside(data_path))
         self.preparation = preparation_beside(data_path)

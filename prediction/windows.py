@@ -10,7 +10,7 @@ from runtime.errors import UserError
 class Window(NamedTuple):
     """Frames `first` to `end` of a recording, from 0, `end` excluded, and their scores.
 
-    `scores` is (num_class,) float32, or None if nobody is there.
+    `scores` is (num_class,) float32, or None if it contains no person.
     """
 
     first: int
@@ -19,7 +19,7 @@ class Window(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Frames `first` to `end` of one class: its label, and the mean of its probability; None where nobody is there."""
+    """Frames `first` to `end` of one class: its label and mean probability; None where there is no person."""
 
     first: int
     end: int
@@ -57,14 +57,14 @@ def score_windows(model, recording, clip_of, path, places, batch_size):
 
 
 def window_clip(joints, recording, clip_of):
-    """Return the clip (C, T, V, M) of a window's joints (M, T, V, C), None if nobody is there."""
+    """Return the clip (C, T, V, M) of a window's joints (M, T, V, C), None if it contains no person."""
     try:
         clip, _ = clip_of(recording._replace(joints=joints))
     except EmptySample:
         return None
     if clip.shape[1] < joints.shape[1]:
         raise UserError(f'--window {joints.shape[1]}: the clips of this model have {clip.shape[1]} frames: '
-                        'choose a window of at most so many')
+                        'choose at most that many')
     return clip if clip.any() else None
 
 
@@ -75,10 +75,8 @@ def timeline(windows):
     """
     middles = [(window.first + window.end) / 2 for window in windows]
     borders = [0, *(round((a + b) / 2) for a, b in itertools.pairwise(middles)), windows[-1].end]
-    answers = []
-    for scores in (window.scores for window in windows):
-        label = None if scores is None else int(scores.argmax())
-        answers.append((label, None if scores is None else float(probabilities(scores)[label])))
+    answers = [(None, None) if scores is None else (int(scores.argmax()), float(probabilities(scores).max()))
+               for _, _, scores in windows]
     segments, number = [], 0
     for label, group in itertools.groupby(answers, key=lambda answer: answer[0]):
         chances = [chance for _, chance in group]

@@ -1,1 +1,1 @@
-"""What every command needs and no science is in: errors, whole files, data-only loading, devices, processes."""
+"""What every command needs beside the method itself: errors, whole files, data-only loading, devices, processes."""

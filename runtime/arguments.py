@@ -8,18 +8,26 @@ import yaml
 from runtime.errors import UserError, shown
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds the default to each help text that does not state it."""
+
+    def _get_help_string(self, action):
+        stated = action.default in (None, []) or '(default: ' in action.help
+        return action.help if stated else super()._get_help_string(action)
+
+
 class Parser(argparse.ArgumentParser):
     """An argparse parser whose errors are the user's one line, and whose flags may not be abbreviated."""
 
     def __init__(self, description, prog=None):
         super().__init__(prog=prog, description=description, allow_abbrev=False,
-                         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                         formatter_class=HelpFormatter)
 
     def error(self, message):
         raise UserError(f'{message}: {self.prog} --help lists the flags')
 
     def parse_with_config(self, argv=None):
-        """Return the namespace of `argv`, with what it does not say taken from the YAML of its `--config`.
+        """Return the namespace of `argv`, with the rest taken from the YAML of its `--config`.
 
         Priority: command line, then YAML, then default. Of a dict (feeder and model arguments) the command line
         replaces only the keys that it names. Raises UserError for a key that is no flag and for a wrong value.
@@ -55,7 +63,7 @@ def check_value(action, value, path):
     takes_list = action.nargs in ('+', '*')
     values = value if isinstance(value, list) else [value]
     if isinstance(value, list) and not takes_list:
-        raise UserError(f'{path}: {action.dest} is a list, and one value is needed')
+        raise UserError(f'{path}: {action.dest} is a list, but a single value is needed')
     checked = []
     for one in values:
         try:
@@ -64,11 +72,13 @@ def check_value(action, value, path):
             # A flag's type reads text; YAML has read numbers already, all but such as 1e-3, which it takes for text.
             text = one if isinstance(one, dict) else str(one)
             checked.append(action.type(text) if action.type else text)
-        except (ValueError, argparse.ArgumentTypeError):
-            name = getattr(action.type, '__name__', 'text').replace('_', ' ')
-            raise UserError(f'{path}: {action.dest}: {shown(one)} is no {name}') from None
+        except argparse.ArgumentTypeError as error:
+            raise UserError(f'{path}: {action.dest}: {error}') from None
+        except ValueError:
+            kind = {int: 'a whole number', float: 'a number', mapping: 'a mapping'}.get(action.type, 'a single value')
+            raise UserError(f'{path}: {action.dest}: {shown(one)} is not {kind}') from None
         if action.choices is not None and checked[-1] not in action.choices:
-            raise UserError(f'{path}: {action.dest}: {shown(one)} is none of {", ".join(map(str, action.choices))}')
+            raise UserError(f'{path}: {action.dest}: {shown(one)} is not one of {", ".join(map(str, action.choices))}')
     return checked if takes_list else checked[0]
 
 
@@ -86,7 +96,7 @@ def read_yaml(path):
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise UserError(f'{path}: a list of "key: value" lines is needed')
+        raise UserError(f'{path}: the file must hold "key: value" lines')
     return content
 
 
@@ -106,26 +116,28 @@ def mapping(text):
     except yaml.YAMLError:
         content = None
     if not isinstance(content, dict):
-        raise argparse.ArgumentTypeError(f"'{text}' is no mapping such as {{window_size: 64}}")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a mapping such as {{window_size: 64}}")
     return content
 
 
-def ranged(name, kind, fits, words):
-    """Return a flag's type, called `name`: it reads a `kind` of number that `fits`; `words` say which numbers do."""
+def ranged(kind, fits, words):
+    """Return a flag's type, which reads a `kind` of number that `fits`; `words` describe such numbers."""
     def read(text):
-        number = kind(text)
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan
         if not fits(number):
             raise argparse.ArgumentTypeError(f"'{text}' is not {words}")
         return number
-    read.__name__ = name
     return read
 
 
-count = ranged('count', int, lambda number: number >= 1, 'at least 1')
-whole_number = ranged('whole_number', int, lambda number: number >= 0, 'at least 0')
-number_from_0 = ranged('number_from_0', float, lambda number: 0 <= number < math.inf, 'at least 0')
-number_above_0 = ranged('number_above_0', float, lambda number: 0 < number < math.inf, 'above 0')
-share = ranged('share', float, lambda number: 0 <= number < 1, 'at least 0 and below 1')
+count = ranged(int, lambda number: number >= 1, 'a whole number ≥ 1')
+whole_number = ranged(int, lambda number: number >= 0, 'a whole number ≥ 0')
+number_from_0 = ranged(float, lambda number: 0 <= number < math.inf, 'a number ≥ 0')
+number_above_0 = ranged(float, lambda number: 0 < number < math.inf, 'a number > 0')
+share = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
 
 
 def balanced_or_number(text):

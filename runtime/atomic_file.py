@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all: written beside their final name, then renamed."""
+"""Files that are complete or absent: written under a temporary name, then renamed."""
 import contextlib
 import os
 import pathlib
@@ -14,8 +14,8 @@ def part_path(path):
 def write_whole(path, mode='wb', encoding=None):
     """Open a file that gets its final name `path` only when the block ends without an error.
 
-    Folders on the way are made. The content is on the disk before the rename, so that a machine that loses power
-    keeps the old file or the new one. After an error nothing is left, and an earlier file of that name is untouched.
+    Missing folders are created. The content is on the disk before the rename, so that after a power failure either
+    the old or the new file exists. After an error nothing is left, and an earlier file of that name is unchanged.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

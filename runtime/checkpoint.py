@@ -1,14 +1,14 @@
-"""The checkpoint of a training run: all that is needed to continue as if it had not stopped."""
+"""The checkpoint of a training run: all that is needed to continue with the same numbers."""
 import torch
 
 from runtime.errors import UserError, shown
 from runtime.run_flags import get_parser
 from runtime.torch_file import load_tensors
 
-# Flags that may differ between a run and the run that resumes it without a word: they change no number.
+# Flags that may differ between a run and the run that resumes it without a log line: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',
                   'checkpoint_interval', 'work_dir', 'device'}
-# Flags without which the checkpoint fits nothing.
+# Flags that the checkpoint depends on.
 MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder', 'schedule', 'ema', 'val_persons', 'val_share')
 # Flags that the rates of a schedule over all steps of the run follow from: of every schedule but step.
 OF_THE_SCHEDULE = ('num_epoch', 'start_epoch', 'warm_up_epoch', 'batch_size', 'base_lr')
@@ -37,7 +37,7 @@ def load_checkpoint(path, arguments, num_train):
     """
     state = load_tensors(path)
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
-        raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts anew')
+        raise UserError(f'{path}: not a checkpoint of this program: --overwrite starts from the beginning')
     # A flag that came later than the checkpoint was at its default.
     before = {**vars(get_parser().parse_args([])), **state['arguments']}
     fixed = [*MUST_AGREE]
@@ -47,11 +47,11 @@ def load_checkpoint(path, arguments, num_train):
         fixed.append('seed')  # it draws the validation part
     for key in fixed:
         if before[key] != arguments[key]:
-            raise UserError(f'{path}: {key} was {shown(before[key])} and is {shown(arguments[key])} now: the run '
-                            'cannot be resumed so; give the former value, or another --work-dir')
+            raise UserError(f'{path}: {key} was {shown(before[key])} and is {shown(arguments[key])} now: resume '
+                            'with the former value, or choose another --work-dir')
     if state['num_train'] != num_train:
-        raise UserError(f'{path}: it was written on {state["num_train"]} training samples, and there are {num_train} '
-                        'now')
+        raise UserError(f'{path}: it was written with {state["num_train"]} training samples, but there are '
+                        f'{num_train} now')
     changes = [f'{key} was {shown(before[key])} and is {shown(value)} now' for key, value in arguments.items()
                if key not in FREE_TO_CHANGE and before[key] != value]
     seen, batch_size = state['samples'], arguments['batch_size']
@@ -59,5 +59,5 @@ def load_checkpoint(path, arguments, num_train):
     if left_out > num_train % batch_size:
         changes.append(f'the last {left_out} samples of this epoch are left out: they fill no batch of {batch_size}')
     if seen and before['seed'] != arguments['seed']:
-        changes.append('the rest of this epoch is in another order: of its samples, some come twice and some never')
+        changes.append('the rest of this epoch is in another order: some of its samples come twice, others never')
     return state, changes

@@ -5,11 +5,11 @@ from runtime.errors import UserError
 
 
 def choose_devices(asked, local_rank=None):
-    """Return (devices, line): the torch devices to work on, and the sentence that says so.
+    """Return (devices, line): the torch devices to use, and a line for the log.
 
-    `asked` holds what `--device` takes: GPU numbers, 'cuda:1', 'mps', 'cpu', 'auto'. Devices that do not exist are left
-    out; where none is left, the best that exists is used. Under torchrun a process has the one GPU of its `local_rank`,
-    unless 'cpu' was asked for.
+    `asked` holds the values of `--device`: GPU numbers, 'cuda:1', 'mps', 'cpu', 'auto'. Devices that do not exist are
+    left out; if none is left, the best that exists is used. Under torchrun, a process uses the GPU of its
+    `local_rank`, unless 'cpu' is asked for.
     """
     names = [f'cuda:{name}' if str(name).isdigit() else str(name) for name in asked]
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -29,13 +29,13 @@ def choose_devices(asked, local_rank=None):
 
 
 def exists(name, cuda_count):
-    """Return whether the device `name` exists; 'auto' names none. UserError if it is no device's name."""
+    """Return whether the device `name` exists; 'auto' names none. UserError if the name is unknown."""
     if name == 'auto':
         return False
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise UserError(f"device: '{name}' is none: give GPU numbers, cuda:1, mps, cpu or auto") from None
+        raise UserError(f"device: unknown device '{name}': give GPU numbers, cuda:1, mps, cpu or auto") from None
     if device.type == 'cuda':
         return (device.index or 0) < cuda_count
     return device.type == 'mps' and torch.backends.mps.is_available()

@@ -13,7 +13,7 @@ def import_class(name, key=None):
     """
     parts = name.split('.') if isinstance(name, str) else []
     if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-        raise UserError(f'{shown(name)} is no dotted class name, such as feeders.feeder.Feeder')
+        raise UserError(f'{shown(name)} is not a dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
         plug_ins.remember(name, key)
@@ -41,7 +41,7 @@ def build(name, arguments, key):
     for argument, value in given.items():
         default = signature.parameters[argument].default
         if isinstance(default, int | float) and isinstance(value, str):
-            raise UserError(f'{key}: {name}: {argument}: {shown(value)} is text, and a value such as {default} is '
+            raise UserError(f'{key}: {name}: {argument}: {shown(value)} is text, but a value such as {default} is '
                             'needed (to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')
     try:
         return built_class(**arguments)
@@ -54,7 +54,7 @@ def build(name, arguments, key):
 def submodules(package):
     """Return a package's `__getattr__` by which its submodules are attributes, imported when asked for.
 
-    So models and feeders of others find theirs: they import `graph`, and take `graph.ntu_rgb_d.Graph` from it.
+    Other authors' models and feeders rely on it: they import `graph` and use `graph.ntu_rgb_d.Graph`.
     """
     def module_getattr(name):
         try:

@@ -13,7 +13,7 @@ ADVICE = 180  # of them, at the end of a line that is cut
 
 
 class UserError(Exception):
-    """Something a user can mend. Its text is one line: what is wrong, in which file, key or sample, what to do.
+    """An error that the user can correct, as one line of text: what is wrong, in which file, key or sample, what to do.
 
     `status` is the exit status that the command ends with.
     """
@@ -33,12 +33,12 @@ def run_command(command):
     try:
         status = command()
     except UserError as error:
-        # Under torchrun every process of a machine meets the same error: one line is enough.
+        # Under torchrun, every process of a machine meets the same error: one line is enough.
         status = complain(error, error.status) if os.environ.get('LOCAL_RANK', '0') == '0' else error.status
     except KeyboardInterrupt:
         status = complain('interrupted', 128 + signal.SIGINT)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, and would be told so a second time at exit
+        sys.stderr.close()  # the reader of our output is gone; flushing at exit would fail again
         status = 128 + signal.SIGPIPE
     except Exception as error:
         plug_in = plug_ins.origin(error)
@@ -60,7 +60,7 @@ def complain(text, status=WRONG_INPUT):
 
 
 def is_out_of_memory(error):
-    """Return whether memory ran out: torch says so in a RuntimeError, and this module does without torch."""
+    """Return whether memory ran out: torch raises a RuntimeError, and this module does not import torch."""
     words = "can't allocate memory", 'out of memory'
     return isinstance(error, MemoryError) or isinstance(error, RuntimeError) and any(w in str(error) for w in words)
 
@@ -73,19 +73,12 @@ def one_line(text):
     return line
 
 
-class _Shown(reprlib.Repr):
-    """Python's own way to cut values, with room for a path."""
-
-    def __init__(self):
-        super().__init__()
-        self.maxlevel, self.maxstring, self.maxother = 2, 120, 120
-
-    repr_OrderedDict = reprlib.Repr.repr_dict
-
-
-# Value → its repr, cut: for values that users' files hold. A few bytes of YAML or pickle can be nested lists whose
+# Value → its repr, shortened, for values from users' files: a few bytes of YAML or pickle can be nested lists whose
 # whole repr fills the memory.
-shown = _Shown().repr
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxstring, _short.maxother = 2, 120, 120
+_short.repr_OrderedDict = _short.repr_dict
+shown = _short.repr
 
 
 def describe_os_error(error):
@@ -94,9 +87,9 @@ def describe_os_error(error):
     advice = {
         errno.ENOSPC: ': make room there and run the command again',
         errno.EDQUOT: ': make room there and run the command again',
-        errno.EFBIG: ': the file would pass the size limit that is set here',
+        errno.EFBIG: ': the file would exceed the file size limit',
         errno.ENOENT: ': check the path',
-        errno.EACCES: ': check the rights of the file and of its folder',
-        errno.EROFS: ': choose a folder that can be written to',
+        errno.EACCES: ': check the permissions of the file and its folder',
+        errno.EROFS: ': choose a writable folder',
     }.get(error.errno, '')
     return f'{where}{error.strerror or error}{advice}'

@@ -1,4 +1,4 @@
-"""One run at a time in a folder, also among runs that know nothing of each other."""
+"""One run at a time in a folder, across processes."""
 import contextlib
 import pathlib
 
@@ -14,8 +14,8 @@ PATIENCE = 2  # seconds in which the workers of a run that was killed notice it
 def only_run_on(folder, flag):
     """Make `folder` and hold it against other runs while the block lasts; UserError if another run has it.
 
-    `flag` is the command's flag that names the folder. The lock of a killed run does not hold, whatever became of its
-    worker processes: filelock closes it in them. A folder that was made for nothing is removed again.
+    `flag` is the command's flag that names the folder. The lock of a killed run is free, even if its worker
+    processes still run: filelock closes it in them. A folder made here that stays empty is removed again.
     """
     folder = pathlib.Path(folder)
     made = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -24,8 +24,8 @@ def only_run_on(folder, flag):
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise UserError(f'{folder}: another run is writing there: wait for it, or choose another {flag}') from None
-    except OSError:  # a file system without locks keeps no runs apart
+        raise UserError(f'{folder}: another run is using this folder: wait for it, or choose another {flag}') from None
+    except OSError:  # a file system without locks
         pass
     try:
         yield

@@ -1,4 +1,4 @@
-"""What training steps measure: kept on the device until somebody needs it, because reading makes the CPU wait."""
+"""What training steps measure: kept on the device until it is needed, because reading makes the CPU wait."""
 import math
 import time
 
@@ -46,7 +46,7 @@ class Measures:
         names = self.processes.gather(sample_names(self.feeder, index.tolist()))
         names = ', '.join(name for part in names or [] for name in part)
         raise UserError(f'the loss is {loss} in epoch {epoch + 1}, batch {len(self.losses) + 1}, of the samples '
-                        f'{names}: lower --base-lr or set --grad-clip; the weights of before are kept')
+                        f'{names}: lower --base-lr or set --grad-clip; the weights saved earlier are kept')
 
     def clear(self):
         """Begin the next epoch."""

@@ -6,11 +6,11 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
 
 def keep_freed_memory():
-    """Let memory that is freed be used again, instead of being given back to the system at once.
+    """Keep freed memory for the next allocation, instead of returning it to the system at once.
 
-    A training step frees and takes gigabytes, and the system hands each page out anew, filled with zeros: a fifth of
-    the step's time. In return the process holds the most it ever needed until it ends. Only where the C library is
-    glibc; elsewhere nothing changes. For commands: a program that uses the project's classes keeps its own ways.
+    A training step frees and allocates gigabytes, and the system fills every new page with zeros: a fifth of the
+    step's time. In return, the process holds its peak memory until it ends. Has an effect with glibc only. Called by
+    commands, not by the classes that other programs use.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,4 @@
-"""Plug-ins: models, feeders and graphs that are not ours, which a config names by their dotted names."""
+"""Plug-ins: models, feeders and graphs of other authors, which a config names by their dotted names."""
 import contextlib
 import importlib.util
 import traceback
@@ -6,7 +6,7 @@ import traceback
 OURS = {'feeders.feeder', 'feeders.parts', 'feeders.pyskl', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d',
         'graph.skeleton', 'model.aagcn', 'model.agcn'}
 
-_sources = {}  # source file → what the config says of it
+_sources = {}  # source file → the config's key and value
 
 
 def remember(name, key):
@@ -21,7 +21,7 @@ def remember(name, key):
 def origin(error):
     """Return the line that says which plug-in raised `error`, None if none did.
 
-    It is the last one in the traceback, which of a DataLoader's worker process is a part of the error's text.
+    It is the last one in the traceback. That of a DataLoader's worker process is part of the error's text.
     """
     text = ''.join(traceback.format_exception(error))
     *_, (at, source) = sorted([(-1, ''), *((text.rfind(f'"{source}"'), source) for source in _sources)])

@@ -1,4 +1,4 @@
-"""How a network is run: in which precision, and compiled or not, on whatever machine this is."""
+"""How a network is run: in which precision, and compiled or not, as far as the machine allows."""
 import dataclasses
 
 import torch
@@ -8,7 +8,7 @@ PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
 @dataclasses.dataclass
 class Execution:
-    """A way to run a network. `notes` says, a line each, what was asked for and cannot be had here."""
+    """A way to run a network. `notes` has a line for each request that this machine cannot meet."""
 
     device_type: str
     dtype: torch.dtype | None
@@ -29,8 +29,8 @@ def prepare(network, precision='fp32', compiled=False, device='cpu'):
 
     Our own networks are compiled for testing (see `compile_training`), others as PyTorch does it.
 
-    `precision` is 'fp32', 'bf16' or 'fp16'. Where the machine lacks what it takes, the plain path is prepared and a
-    note says so. `network` stays the same module with the same state dict.
+    `precision` is 'fp32', 'bf16' or 'fp16'. What the machine does not support is left out, with a
+    note. `network` stays the same module with the same state dict.
     """
     device_type = torch.device(device).type
     notes = []
@@ -54,32 +54,32 @@ def compile_training(network, devices):
     if not hasattr(network, 'compile_for_training'):
         return []
     if devices[0].type != 'cuda':
-        return ['compile: for the evaluations; training is compiled on CUDA devices only']
+        return ['compile: used for evaluations only; training is compiled on CUDA devices only']
     if len(devices) > 1:  # DataParallel runs copies of the network in threads, which PyTorch does not compile
-        return ['compile: for the evaluations, on the first GPU; training on several is compiled under torchrun only']
+        return ['compile: used for evaluations only, on the first GPU; training on several needs torchrun']
     network.compile_for_training()
     return []
 
 
 def lacks_precision(dtype, device_type):
-    """Return why `dtype` is of no use on this device, or None."""
+    """Return why `dtype` cannot be used on this device, or None."""
     if dtype == torch.float16 and device_type != 'cuda':
         return 'it needs a CUDA device'
     if dtype == torch.bfloat16:
         if device_type == 'cpu' and not (torch.backends.mkldnn.is_available()
                                          and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
-            return 'this processor has no arithmetic for it'
+            return 'this processor does not support it'
         if device_type == 'cuda' and not torch.cuda.is_bf16_supported(including_emulation=False):
-            return 'this GPU has no arithmetic for it'
+            return 'this GPU does not support it'
         if device_type not in ('cpu', 'cuda'):
-            return f'it is not prepared for {device_type}'
+            return f'it is not supported on {device_type}'
     return None
 
 
 def lacks_compiler(device):
-    """Return why nothing can be compiled for `device` here, or None: a small function is, to see."""
+    """Return why nothing can be compiled for `device` here, or None; compiles a small function to find out."""
     try:
         torch.compile(torch.sin)(torch.ones(16, device=device))
-    except Exception as error:  # whatever a missing or a broken compiler raises
+    except Exception as error:  # a missing or broken compiler can raise anything
         return ' '.join(str(error).split())[:120] or type(error).__name__
     return None

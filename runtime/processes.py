@@ -11,7 +11,7 @@ from runtime.errors import UserError
 
 
 class Processes:
-    """This process's place among the processes of a run, and what they tell each other.
+    """This process's place among the processes of a run, and their communication.
 
     Attributes: `rank` (0 writes, the others only compute), `world_size`, `local_rank` (None without torchrun).
     """
@@ -20,7 +20,7 @@ class Processes:
         self.world_size = int(os.environ.get('WORLD_SIZE', 1))
         self.rank = int(os.environ.get('RANK', 0)) if self.world_size > 1 else 0
         if self.world_size > 1 and 'LOCAL_RANK' not in os.environ:
-            raise UserError(f'WORLD_SIZE is {self.world_size} in the environment, and LOCAL_RANK is not there: '
+            raise UserError(f'WORLD_SIZE is {self.world_size} in the environment, but LOCAL_RANK is not set: '
                             'start with torchrun, or unset WORLD_SIZE')
         self.local_rank = int(os.environ['LOCAL_RANK']) if self.world_size > 1 else None
         self.is_main = self.rank == 0
@@ -42,7 +42,7 @@ class Processes:
         return over_devices(network, devices)
 
     def disconnect(self):
-        """Leave the other processes, all at once: none ends while another still writes or needs it."""
+        """Leave the other processes, all at once: none ends while another still needs it."""
         if self.world_size > 1 and dist.is_initialized():
             dist.barrier()
             dist.destroy_process_group()

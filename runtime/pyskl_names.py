@@ -1,7 +1,7 @@
 """The parameters of AAGCN by the names that PYSKL and MMAction2 give them.
 
 Source: the checkpoints of https://github.com/kennymckormick/pyskl and https://github.com/open-mmlab/mmaction2, whose
-AAGCN is the one here, and whose AGCN is that AAGCN without attention.
+AAGCN equals model.aagcn, and whose AGCN is that AAGCN without attention.
 """
 import re
 
@@ -13,16 +13,16 @@ NAMES = (
     (r'backbone\.gcn\.(\d+)\.residual\.(.+)', lambda match: f'l{int(match[1]) + 1}.residual.{match[2]}'),
     (r'cls_head\.fc(?:_cls)?\.(.+)', lambda match: f'fc.{match[1]}'),  # fc_cls in PYSKL, fc in MMAction2
 )
-NO_PARAMETER = re.compile(r'backbone\.A|data_preprocessor\.(mean|std)')  # the graph of the body, and what video needs
+NO_PARAMETER = re.compile(r'backbone\.A|data_preprocessor\.(mean|std)')  # the graph of the body, and video input
 
 
 def is_theirs(weights):
-    """Tell whether the dict `weights` is of their form."""
+    """Return whether the dict `weights` uses their names."""
     return any(name.startswith('backbone.gcn.') for name in weights)
 
 
 def in_our_names(weights):
-    """Return `weights` (name → tensor) of their form by our names, in their order; unknown names stay as they are."""
+    """Return `weights` (name → tensor) in their names by our names, in their order; unknown names stay as they are."""
     return {our_name(name): value for name, value in weights.items() if not NO_PARAMETER.fullmatch(name)}
 
 

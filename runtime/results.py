@@ -1,4 +1,4 @@
-"""The files that tell what a network answered: scores, predictions, and weights under their names."""
+"""The files that hold the results of a run: scores, predictions, weights."""
 import json
 import pathlib
 import pickle
@@ -45,8 +45,8 @@ class WeightFiles:
     def check_free(self):
         """Raise UserError if an earlier run has left files under this name."""
         if left := self.earlier():
-            raise UserError(f'{left[-1]}: it is from an earlier run: --overwrite writes over those weights, '
-                            '--model-saved-name gives those of this run another name')
+            raise UserError(f'{left[-1]}: it belongs to an earlier run: --overwrite replaces it, '
+                            '--model-saved-name chooses another name')
 
     def save(self, network, epoch, global_step):
         """Write the numbered file of `epoch`, and delete those that are not to be kept."""

@@ -1,6 +1,6 @@
 """The flags of a run, which are the keys of a YAML config too, with `_` for `-`.
 
-They are in a module of their own because predict.py and visualize.py read the same configs, and do without main.py.
+Separate from main.py because predict.py and visualize.py read the same configs.
 """
 from runtime.arguments import (
     Parser,
@@ -22,11 +22,11 @@ def get_parser():
     add = parser.add_argument
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
 
-    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file with any of these flags')
+    add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file whose keys are these flags')
     add('--phase', default='train', choices=('train', 'test'), help='train the model or test it')
     add('--work-dir', default='./work_dir/temp', help='folder for the log, the config and the scores')
     add('-model_saved_name', '--model-saved-name', default='',
-        help='path prefix of weights and events (default: WORK_DIR/weights)')
+        help='path prefix of weights and TensorBoard events (default: WORK_DIR/weights)')
     add('--overwrite', default=False, **switch, help='replace the results of an earlier run')
     add('--resume', default=False, **switch, help='continue from the checkpoint in the work dir')
 
@@ -34,14 +34,14 @@ def get_parser():
     add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
     add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
     add('--num-worker', type=whole_number, default=None,
-        help='processes that load data; if not given, as many as help')
+        help='processes that load data (default: chosen for this machine)')
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
     add('--val-persons', default=[], nargs='+',
         help='validate on the training samples whose names contain one of these texts, such as P008')
     add('--val-share', type=share, default=0.,
-        help='validate on this share of the training samples of each class; whole persons, where they are known')
+        help='validate on this fraction of the training samples of each class; whole persons if they are known')
 
     add('--model', default=None, help='dotted class name of the model')
     add('--model-args', type=mapping, default={}, help='arguments of the model')
@@ -66,7 +66,7 @@ def get_parser():
         help='weights of the classes in the training loss: balanced, or a number for each class')
     add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
     add('--ema', type=share, default=0.,
-        help='test and save an average of the weights, which moves by 1 - this share a step')
+        help='evaluate and save an exponential moving average of the weights, with this decay per step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) up to only-train-epoch')
     add('--only_train_epoch', '--only-train-epoch', type=int, default=0,
@@ -74,22 +74,25 @@ def get_parser():
     add('--start-epoch', type=whole_number, default=0, help='first epoch, counted from 0')
     add('--num-epoch', type=int, default=80, help='number of epochs')
     add('--accumulate', type=count, default=1,
-        help='parts in which a batch passes the model, to save memory; their gradients are summed')
+        help='split each batch into this many parts and sum their gradients, to save memory')
     add('--grad-clip', type=number_above_0, default=None, help='clip the L2 norm of the gradient to this value')
 
-    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu, or auto: the best there is')
-    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'), help='of the forward pass; fp16 needs CUDA')
-    add('--compile', default=False, **switch, help='compile the model (training: on GPUs only), slow to start')
+    add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu, or auto (the best available)')
+    add('--precision', default='fp32', choices=('fp32', 'bf16', 'fp16'),
+        help='precision of the forward pass; fp16 needs CUDA')
+    add('--compile', default=False, **switch,
+        help='compile the model (for training on CUDA only); the first batches are slow')
     add('--skip-empty-bodies', type=yes_or_no, default=True, help='compute identical bodies once')
     add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
-    add('--deterministic', type=yes_or_no, default=True, help='let cuDNN use only kernels that repeat exactly')
+    add('--deterministic', type=yes_or_no, default=True, help='use only deterministic cuDNN kernels')
 
-    add('--log-interval', type=count, default=100, help='batches between lines with loss and rate')
-    add('--save-interval', type=count, default=2, help='epochs between weight files')
-    add('--eval-interval', type=count, default=1, help='epochs between evaluations')
-    add('--checkpoint-interval', type=number_from_0, default=30, help='minutes between checkpoints within an epoch')
-    add('--keep', type=count, default=None, help='number of weight files to keep, the latest; all if not given')
+    add('--log-interval', type=count, default=100, help='log loss and learning rate every N batches')
+    add('--save-interval', type=count, default=2, help='save weights every N epochs')
+    add('--eval-interval', type=count, default=1, help='evaluate every N epochs')
+    add('--checkpoint-interval', type=number_from_0, default=30,
+        help='also write a checkpoint every N minutes within an epoch')
+    add('--keep', type=count, default=None, help='keep only the latest N weight files (default: all)')
     add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
-    add('--show-topk', type=count, default=[1, 5], nargs='+', help='which top-k accuracies to log')
+    add('--show-topk', type=count, default=[1, 5], nargs='+', help='values of k of the top-k accuracies in the log')
     add('--save-score', type=yes_or_no, default=False, help='write the scores of every evaluation')
     return parser

@@ -29,7 +29,7 @@ class RunFolder:
         self._early_lines = []
 
     def results(self):
-        """Return the files of an earlier run that are not overwritten unasked: its checkpoint and its scores."""
+        """Return the files of an earlier run that need --overwrite: its checkpoint and its scores."""
         return sorted(path for path in self.path.glob('*')
                       if path.name == CHECKPOINT or re.fullmatch(r'epoch\d+_(test|val)_score\.pkl', path.name))
 
@@ -39,20 +39,20 @@ class RunFolder:
         if resume and CHECKPOINT not in names:
             raise UserError(f'{self.path}: no {CHECKPOINT} in it, so there is nothing to resume: leave out --resume')
         if names and not (resume or overwrite):
-            how = '--resume goes on with it, ' if CHECKPOINT in names else ''
-            raise UserError(f'{self.path}: it holds an earlier run ({names[0]}): {how}--overwrite starts anew over '
-                            'it, --work-dir names another folder')
+            how = '--resume continues it, ' if CHECKPOINT in names else ''
+            raise UserError(f'{self.path}: it holds an earlier run ({names[0]}): {how}--overwrite replaces it, '
+                            '--work-dir chooses another folder')
 
     def overwrite(self, others, used=None):
         """Log which files of an earlier run are replaced: the results here and those `earlier` in each of `others`.
 
-        A training gives such `others`; all are deleted then, but the weights `used` by it, so that none stays beside
-        its own.
+        Only a training gives `others`; it deletes all of these files except the weights `used` by it, so that none is
+        left beside its own.
         """
         earlier = [*self.results(), *(path for files in others for path in files.earlier())]
         names = [str(path) for path in earlier if not used or path.resolve() != pathlib.Path(used).resolve()]
         if names and self.writes:
-            self.log(f'Replaced, {len(names)} files of an earlier run: {", ".join(names)}')
+            self.log(f'Replaced {len(names)} files of an earlier run: {", ".join(names)}')
             for name in names if others else ():
                 os.unlink(name)
 
@@ -60,8 +60,8 @@ class RunFolder:
     def claimed(self, overwrite=False, resume_at=None):
         """Make the folder, and, while the block lasts, keep other runs out of it and its log open.
 
-        A log that is there is continued: at its end; from its start if `overwrite`; or where `position` was
-        `resume_at`, because a resumed run logs again what followed. Lines logged before the block come first in the
+        An existing log is continued at its end; it is emptied if `overwrite`, and cut at `resume_at`, a former
+        `position`, by a resumed run, which logs again what followed. Lines logged before the block come first in the
         log of a run that is not resumed.
         """
         if not self.writes:
@@ -69,7 +69,7 @@ class RunFolder:
             return
         with only_run_on(self.path, '--work-dir'), open(self.path / 'log.txt', 'a', encoding='utf-8') as self._log:
             if overwrite or resume_at is not None:
-                self._log.truncate(min(resume_at or 0, self.position()))  # a power cut can take the end of a log
+                self._log.truncate(min(resume_at or 0, self.position()))  # a power cut may have shortened the log
                 self._log.seek(0, os.SEEK_END)
             for line in self._early_lines if resume_at is None else ():
                 self._write(line)

@@ -1,7 +1,7 @@
-"""Pickles read as data: plain containers, strings, numbers and numpy arrays, and nothing that runs.
+"""Pickles read as data: plain containers, strings, numbers and NumPy arrays. Nothing in a file runs.
 
-Label files, score files and annotation files come from strangers, and an ordinary unpickler calls whatever a file
-tells it to. This one is Python's own, written in Python, with three doors closed: only the names below can be looked
+Label files, score files and annotation files may come from anybody, and an ordinary unpickler calls any function
+that a file names. This one is Python's own, written in Python, with three limits: only the names below can be looked
 up, only numpy arrays and dtypes can be given a state, and no array can be made larger than the bytes in the file.
 """
 import codecs
@@ -16,32 +16,16 @@ from runtime.errors import UserError, shown
 PLAIN_DTYPE = re.compile(r'[<>|=]?[biufcSUV?]\d*')
 
 
-class _ArrayClass:
-    """Stands for numpy.ndarray, which pickles name only to hand it to `_reconstruct`."""
-
-
-def _reconstruct(_array_class, _shape, _code):
-    return np.empty(0)  # the state that follows brings shape and data
-
-
 def _dtype(code, *_flags):
     if not isinstance(code, str) or not PLAIN_DTYPE.fullmatch(code):
-        raise pickle.UnpicklingError(f'an array of {shown(code)}, which is no plain number')
+        raise pickle.UnpicklingError(f'an array of {shown(code)}, which is not a plain number')
     return np.dtype(code, False, True)  # a copy, whose byte order can be set
-
-
-def _scalar(dtype, data):
-    return np.frombuffer(_as_bytes(data), dtype, count=1)[0]
 
 
 def _encode(text, encoding='latin1'):
     if encoding not in ('latin1', 'latin-1'):
         raise pickle.UnpicklingError(f'bytes written as {shown(encoding)}')
     return codecs.encode(text, 'latin1')
-
-
-def _no_bytes():
-    return b''  # the only bytes that old protocols write by that name
 
 
 def _frombuffer(data, dtype, shape, order):
@@ -57,15 +41,15 @@ ADMITTED = {
     ('collections', 'OrderedDict'): collections.OrderedDict,
     ('collections', 'defaultdict'): collections.OrderedDict,
     ('_codecs', 'encode'): _encode,
-    ('__builtin__', 'bytes'): _no_bytes,
+    ('__builtin__', 'bytes'): lambda: b'',  # the only bytes that old protocols write by that name
     ('__builtin__', 'set'): set,
     ('builtins', 'set'): set,
-    ('numpy', 'ndarray'): _ArrayClass,
+    ('numpy', 'ndarray'): None,  # only passed to _reconstruct
     ('numpy', 'dtype'): _dtype,
 }
 for _core in ('numpy.core', 'numpy._core'):  # NumPy 1, NumPy 2
-    ADMITTED[_core + '.multiarray', '_reconstruct'] = _reconstruct
-    ADMITTED[_core + '.multiarray', 'scalar'] = _scalar
+    ADMITTED[_core + '.multiarray', '_reconstruct'] = lambda _class, _shape, _code: np.empty(0)  # filled by BUILD
+    ADMITTED[_core + '.multiarray', 'scalar'] = lambda dtype, data: np.frombuffer(_as_bytes(data), dtype, count=1)[0]
     ADMITTED[_core + '.numeric', '_frombuffer'] = _frombuffer
 
 
@@ -80,7 +64,7 @@ def _flat(load):
 
 
 class DataUnpickler(pickle._Unpickler):
-    """Python's unpickler, restricted to data. `admitted` maps (module, name) to what stands for it."""
+    """Python's unpickler, restricted to data. `admitted` maps (module, name) to its replacement."""
 
     admitted = ADMITTED
     dispatch = dict(pickle._Unpickler.dispatch)
@@ -91,10 +75,10 @@ class DataUnpickler(pickle._Unpickler):
     def find_class(self, module, name):
         if (module, name) in self.admitted:
             return self.admitted[module, name]
-        raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is no data')
+        raise pickle.UnpicklingError(f'it asks for {module}.{name}, which is not data')
 
     def get_extension(self, code):
-        raise pickle.UnpicklingError(f'it asks for extension {code}, which is no data')
+        raise pickle.UnpicklingError(f'it asks for extension {code}, which is not data')
 
     def load_build(self):
         """Give the object on the stack its state, which only arrays and dtypes may have."""
@@ -112,7 +96,7 @@ class DataUnpickler(pickle._Unpickler):
             size = (target.itemsize, target.alignment) if target.kind in 'SUV' else (-1, -1)
             target.__setstate__((3, order, None, None, None, *size, 0))
         else:
-            raise pickle.UnpicklingError(f'it sets the state of a {type(target).__name__}, which is no data')
+            raise pickle.UnpicklingError(f'it sets the state of a {type(target).__name__}, which is not data')
 
     dispatch[pickle.BUILD[0]] = load_build
 
@@ -120,7 +104,7 @@ class DataUnpickler(pickle._Unpickler):
         dispatch[_code[0]] = _flat(dispatch[_code[0]])
 
     def load_bytearray8(self):
-        """Push the bytes that follow; Python's own way first fills an array as long as the file only says they are."""
+        """Push the bytes that follow; Python's own way first fills an array of the length that the file claims."""
         length = int.from_bytes(self.read(8), 'little')
         data = self.read(length)
         if len(data) < length:
@@ -131,9 +115,9 @@ class DataUnpickler(pickle._Unpickler):
 
 
 def load_pickle(path, unpickler=DataUnpickler):
-    """Return what the pickle at `path` holds, from any Python and NumPy, without running anything in it.
+    """Return the content of the pickle at `path`, written by any Python and NumPy, without running anything in it.
 
-    Raises UserError, naming the file, if it is cut off, is no pickle, or holds anything but data.
+    Raises UserError, naming the file, if it is truncated, not a pickle, or holds anything but data.
     """
     try:
         with open(path, 'rb') as file:
@@ -142,5 +126,5 @@ def load_pickle(path, unpickler=DataUnpickler):
         raise UserError(f'{path}: {error.strerror}: check the path') from None
     except Exception as error:  # a damaged pickle can raise any of a dozen exceptions
         reason = ' '.join(str(error).split()) or type(error).__name__
-        raise UserError(f'{path}: not a whole pickle of plain data ({reason}): '
-                        'make it anew or fetch it again') from None
+        raise UserError(f'{path}: not a complete pickle of plain data ({reason}): '
+                        'create or download it again') from None

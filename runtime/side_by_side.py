@@ -30,8 +30,8 @@ def places(devices=None, jobs=None):
 def run_side_by_side(folders, devices):
     """Run main.py with the `run.yaml` in each of `folders`, one at a time on each of `devices`; show the progress.
 
-    Return {folder: why its run failed}; each is told on standard error too, when it happens. A run that fails costs
-    the others nothing.
+    Return {folder: why its run failed}; each is also reported on standard error when it happens. The other
+    runs continue.
     """
     threads = max(1, cores() // len(devices))  # the same when few runs are left: sums depend on it in the last digit
     free, failed = queue.SimpleQueue(), {}

@@ -1,16 +1,16 @@
-"""SIGINT (Ctrl-C) and SIGTERM (what a cluster sends) ask a run to stop after the step it is in."""
+"""SIGINT (Ctrl-C) and SIGTERM (sent by clusters) stop a run after its current step."""
 import signal
 
 from runtime.errors import UserError
 
 
 def stop_requested(number, advice):
-    """Return the error that ends a run which signal `number` stopped, with the status that tells a shell so."""
+    """Return the error that ends a run which signal `number` stopped, with the status that shells expect."""
     return UserError(f'stopped by {signal.Signals(number).name}: {advice}', 128 + number)
 
 
 class StopSignals:
-    """While the block runs, a first SIGINT or SIGTERM is only remembered, in `received`; a second one acts as usual."""
+    """Within the block, a first SIGINT or SIGTERM is only stored, in `received`; a second one has its usual effect."""
 
     def __init__(self):
         self.received = None

@@ -1,6 +1,6 @@
 """What torch.save writes, read as data: tensors, numpy arrays and plain containers.
 
-Nothing in a file runs, and objects of any other class are passed over without being built. There are three forms: since
+Nothing in a file runs, and objects of other classes are ignored without being built. There are three forms: since
 PyTorch 1.6 a zip archive of one pickle and one member for each storage; before, pickles in a row with the storages
 behind them; and an ordinary pickle, in which each storage is such a file of its own.
 Source: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py.
@@ -32,7 +32,7 @@ def load_tensors(path):
         raise UserError(f'{path}: {error.strerror}: check the path') from None
     except Exception as error:  # a damaged file can raise any of a dozen exceptions
         reason = str(error).strip().splitlines()[0].split('. ')[0] if str(error).strip() else type(error).__name__
-        raise UserError(f'{path}: not a whole file of weights ({reason}): fetch or write it again') from None
+        raise UserError(f'{path}: incomplete or damaged weights ({reason}): download or save them again') from None
 
 
 def read_tensors(file):
@@ -64,7 +64,7 @@ def read_zip(file, size):
             if key not in storages:
                 storages[key] = torch.from_numpy(np.frombuffer(bytearray(archive.read(f'{root}data/{key}')), np.uint8))
             if len(storages[key]) != numel * dtype.itemsize:
-                raise pickle.UnpicklingError(f'storage {key} has not the length that is said')
+                raise pickle.UnpicklingError(f'storage {key} has another length than stated')
             return storages[key].view(dtype)
 
         return TensorUnpickler(io.BytesIO(archive.read(root + 'data.pkl')), storage).load()
@@ -89,19 +89,16 @@ def read_legacy(file, size):
     for key in TensorUnpickler(file).load():
         length, data = int.from_bytes(file.read(8), 'little'), file.read(storages[key].nbytes)
         if length != len(storages[key]) or len(data) != storages[key].nbytes:
-            raise EOFError('it is cut off')
+            raise EOFError('it is truncated')
         storages[key].view(torch.uint8).copy_(torch.from_numpy(np.frombuffer(bytearray(data), np.uint8)))
     return content
 
 
-class PassedOver:
-    """Stands for an object of a class that is no data: takes all that a pickle gives it, and keeps nothing."""
+class Ignored:
+    """Replaces an object of a class that is not data: accepts all that a pickle gives it, and keeps nothing."""
 
     def __init__(self, *_):
         pass
-
-    def __new__(cls, *_):
-        return super().__new__(cls)
 
     def __call__(self, *_):
         return self
@@ -120,20 +117,8 @@ def _tensor(storage, offset, size, stride, *_):
     return torch.as_strided(storage, size, stride, offset)  # which stays within the storage
 
 
-def _same(data, *_):
-    return data
-
-
-def _of_subclass(rebuild, _class, arguments, _state):
-    return rebuild(*arguments)
-
-
-def _storage_from_bytes(data):
-    return read_tensors(io.BytesIO(data))
-
-
 class TensorUnpickler(DataUnpickler):
-    """DataUnpickler that admits tensors, and passes over what is no data instead of refusing it.
+    """DataUnpickler that admits tensors, and ignores what is not data instead of refusing it.
 
     `storage(dtype, key, location, number of elements)` returns a storage as a tensor of one dimension.
     """
@@ -141,9 +126,9 @@ class TensorUnpickler(DataUnpickler):
     admitted = {**DataUnpickler.admitted,
                 ('torch._utils', '_rebuild_tensor'): _tensor,
                 ('torch._utils', '_rebuild_tensor_v2'): _tensor,
-                ('torch._utils', '_rebuild_parameter'): _same,
-                ('torch._tensor', '_rebuild_from_type_v2'): _of_subclass,
-                ('torch.storage', '_load_from_bytes'): _storage_from_bytes}
+                ('torch._utils', '_rebuild_parameter'): lambda data, *_: data,
+                ('torch._tensor', '_rebuild_from_type_v2'): lambda rebuild, _class, given, _state: rebuild(*given),
+                ('torch.storage', '_load_from_bytes'): lambda data: read_tensors(io.BytesIO(data))}
     dispatch = dict(DataUnpickler.dispatch)
 
     def __init__(self, file, storage=None):
@@ -153,7 +138,7 @@ class TensorUnpickler(DataUnpickler):
     def find_class(self, module, name):
         if module in ('torch', 'torch.cuda') and name in DTYPES:
             return DTYPES[name]
-        return self.admitted.get((module, name), PassedOver)
+        return self.admitted.get((module, name), Ignored)
 
     def persistent_load(self, pid):
         kind, dtype, *place = pid

@@ -1,4 +1,4 @@
-"""Weights on disk: an ordered dict of CPU tensors, read as data whatever the file holds."""
+"""Weights on disk: an ordered dict of CPU tensors, read as data only."""
 import collections
 import io
 import pathlib
@@ -42,7 +42,7 @@ def load_weights(path):
         if isinstance(content, dict):
             content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
     if not isinstance(content, dict) or not content:
-        raise UserError(f'{path}: no weights in it, but a {type(content).__name__}: '
+        raise UserError(f'{path}: it contains a {type(content).__name__}, not weights: '
                         'a dict from parameter names to tensors is needed')
     weights = collections.OrderedDict()
     for name, value in content.items():
@@ -79,12 +79,12 @@ def fill_model(model, weights, path):
     if unknown or differing:
         check_traits(weights, own, path)
     if unknown:
-        raise UserError(f'{path}: it has {unknown[0]} and {len(unknown) - 1} more names that the model lacks: '
-                        'name the model it was written by, or drop them with --ignore-weights')
+        raise UserError(f'{path}: {len(unknown)} of its names are not in the model, such as {unknown[0]}: '
+                        'name the model that wrote it, or leave them out with --ignore-weights')
     if differing:
         name = differing[0]
         raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
-                        'model: check model_args, or drop it with --ignore-weights')
+                        'model: check model_args, or leave it out with --ignore-weights')
     model.load_state_dict({**own, **weights})
     return [name for name in own if name not in weights]
 
@@ -95,7 +95,7 @@ def check_traits(weights, own, path):
     differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
     if differing:
         said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
-        raise UserError(f'{path}: it is of a model with {said[0]}, and this model has {said[1]}: check '
+        raise UserError(f'{path}: it is of a model with {said[0]}, but this model has {said[1]}: check '
                         f'{", ".join(differing)} in model_args, or take other weights')
 
 
@@ -126,7 +126,7 @@ def load_into(model, path, ignored=()):
     missing = fill_model(model, kept, path)
     if theirs and set(missing) - set(left_out):
         check_traits(loaded, model.state_dict(), path)
-        raise UserError(f'{path}: it lacks {missing[0]} and {len(missing) - 1} more names of this model: '
+        raise UserError(f'{path}: it lacks {len(missing)} names of this model, such as {missing[0]}: '
                         'name model.aagcn.Model, which such weights are of')
     return left_out, missing
 
@@ -138,4 +138,4 @@ def find_weights(path):
     under_data = pathlib.Path('data', path)
     if not pathlib.Path(path).is_absolute() and under_data.exists():
         return str(under_data)
-    raise UserError(f'{path}: no such weights, here or under data/: train them, fetch them, or give --weights')
+    raise UserError(f'{path}: no such file, here or under data/: train or download the weights, or give --weights')

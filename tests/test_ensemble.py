@@ -66,8 +66,8 @@ def test_names_without_a_score_are_reported(run, scored, tmp_path):
 
 
 @pytest.mark.parametrize('broken, words', [
-    (b'', 'not a whole pickle'),
-    (pickle.dumps([1, 2]), 'no score file'),
+    (b'', 'not a complete pickle'),
+    (pickle.dumps([1, 2]), 'not a score file'),
     (pickle.dumps({NAMES[0]: 'text'}), NAMES[0]),
     (pickle.dumps({NAMES[0]: np.array([1, np.nan], np.float32)}), 'not finite'),
 ])

@@ -205,7 +205,7 @@ def test_one_line_for_files_that_are_no_model_of_ours(run, tiny, small, tmp_path
     for name, written in contents.items():
         (tmp_path / name).write_bytes(written)
         process = run('predict.py', '--onnx', name, tiny / 'data', status=2)
-        assert_one_line_error(process, name, *words.get(name, ['not a whole .onnx file']))
+        assert_one_line_error(process, name, *words.get(name, ['damaged .onnx file']))
     assert_one_line_error(run('predict.py', '--onnx', 'gone.onnx', tiny / 'data', status=2), 'gone.onnx')
     assert_one_line_error(run('predict.py', '--onnx', small, '--weights', 'w.pt', tiny / 'data', status=2), '--weights')
 

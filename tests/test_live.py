@@ -116,7 +116,7 @@ def test_frames_of_openpose(in_2d):
     shares = rng.random((2, WINDOW, 18, 3))
     size = np.array([640, 480, 1])
     clip, _ = kinetics_clip(Recording(shares, image_size=(1, 1)))
-    expected = in_2d.scores([in_2d.prepare(clip, 'clip')])[0]
+    expected = in_2d.model.scores([in_2d.model.prepare(clip, 'clip')])[0]
     for image_size, in_file in (None, shares), ((640, 480), shares * size):
         in_2d.pose_flags = in_2d.pose_flags._replace(image_size=image_size)
         live = LivePredictor(in_2d, WINDOW)
@@ -140,7 +140,7 @@ def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
 
 
 def test_pixels_are_no_shares(in_2d):
-    with pytest.raises(UserError, match='320 is no share of an image: give --image_size'):
+    with pytest.raises(UserError, match='320 is not a fraction of an image: give --image_size'):
         LivePredictor(in_2d, 1).push({'persons': [[[320, 240, 1]] * 18]})
 
 

@@ -225,7 +225,7 @@ def test_a_bad_loss_leaves_the_files_of_before(train, tmp_path):
     files = [tmp_path / 'work_dir/checkpoint.pt', *(tmp_path / 'runs').glob('tiny*.pt')]
     before = [path.read_bytes() for path in files]
     assert_one_line_error(train('--resume', '--num-epoch', '2', '--step', '5', '--base-lr', '1e30', status=2),
-                          'the loss is', 'in epoch 2, batch', 'S001C001', 'the weights of before are kept')
+                          'the loss is', 'in epoch 2, batch', 'S001C001', 'the weights saved earlier are kept')
     assert [path.read_bytes() for path in files] == before and len(before) == 3
 
 
@@ -287,8 +287,8 @@ def test_overwrite_says_what_it_replaces_and_leaves_only_its_own(train, tmp_path
     start = tmp_path / 'runs/tiny-1-8.pt'
     process = train('--num-epoch', '1', '--batch-size', '8', '--overwrite', '--weights', start, '--save-score', 'yes')
     for name in ('checkpoint.pt', 'tiny-0-4.pt', 'epoch2_test_score.pkl', 'tiny-best.json'):
-        assert re.search(f'Replaced, .*{name}', process.stdout)
-    assert 'Replaced, ' in (tmp_path / 'work_dir/log.txt').read_text()
+        assert re.search(f'Replaced .*{name}', process.stdout)
+    assert 'Replaced ' in (tmp_path / 'work_dir/log.txt').read_text()
     assert {path.name for path in (tmp_path / 'runs').glob('tiny*.pt')} == {'tiny-0-10.pt', 'tiny-best.pt', start.name}
     assert [path.name for path in (tmp_path / 'work_dir').glob('*_score.pkl')] == ['epoch1_test_score.pkl']
     assert [step for step, _ in read_scalars(tmp_path / 'runs/tiny/train')['loss']] == [8, 9]
@@ -319,9 +319,9 @@ def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(
     assert len(names['val']) == 4 and len(names['train']) == 12 and not names['val'] & names['train']
     run.start()
     log = capsys.readouterr().out
-    assert log.count(', the validation part') == 3 and log.count(', the test part') == 1
+    assert log.count('(validation part)') == 3 and log.count('(test part)') == 1
     best = json.loads((tmp_path / 'runs/tiny-best.json').read_text())
-    assert f'The best of the validation part, {100 * best["top1"]:.2f}% in epoch {best["epoch"] + 1}:' in log
+    assert f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:' in log
     scores = {path.name for path in (tmp_path / 'work_dir').glob('*_score.pkl')}
     assert scores == {*(f'epoch{e}_val_score.pkl' for e in (1, 2, 3)), f'epoch{best["epoch"] + 1}_test_score.pkl'}
     test = processor(phase='test', weights=str(tmp_path / 'runs/tiny-best.pt'), work_dir=str(tmp_path / 'test'),
@@ -341,7 +341,7 @@ def test_validation_keeps_to_the_samples_of_the_training_part(processor, tmp_pat
 @pytest.mark.parametrize('schedule', ['step', 'one-cycle', 'cosine'])
 def test_nothing_to_train_is_said(train, schedule):
     process = train(start_epoch=2, num_epoch=2, val_share=0.25, schedule=schedule)
-    assert 'there is nothing left to train' in process.stdout
+    assert 'nothing is left to train' in process.stdout
 
 
 def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_path):

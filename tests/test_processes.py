@@ -86,7 +86,7 @@ def test_two_ranks_validate_and_average_as_one_run(data, tmp_path):
     changes = {'num_epoch': 1, 'val_share': 0.25, 'ema': 0.5, 'optimizer': 'AdamW', 'schedule': 'one-cycle'}
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
     log, _ = two_ranks('main.py', '--config', path)
-    assert log.count(', the validation part') == 1 and log.count(', the test part') == 1
+    assert log.count('(validation part)') == 1 and log.count('(test part)') == 1
     assert log.count('Validation: 4 of the 16 training samples') == 1
 
 

@@ -48,7 +48,7 @@ def test_two_runs_are_kept_apart_without_fcntl_too(run, system, tmp_path):
     for line in process.stdout:
         if 'Training epoch: 2' in line:
             break
-    assert_one_line_error(run('main.py', '--config', path, '--resume', env=env, status=2), 'another run is writing')
+    assert_one_line_error(run('main.py', '--config', path, '--resume', env=env, status=2), 'another run is using')
     process.kill()
     process.communicate()
     run('main.py', '--config', path, '--resume', '--num-epoch', '1', env=env)

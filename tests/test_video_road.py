@@ -1,4 +1,4 @@
-"""The commands of docs/own-video.md on made-up recordings, and predictions with what they have trained."""
+"""The commands of docs/own-video.md on synthetic recordings, and predictions with what they have trained."""
 import json
 import re
 

@@ -10,7 +10,9 @@ from conftest import shared_path
 
 from feeders.batches import BatchOrder, make_loader
 from feeders.pyskl import STREAMS, Feeder
+from feeders.pyskl_annotations import samples_of
 from feeders.pyskl_clip import draw_frames
+from graph.skeleton import Graph
 from runtime.errors import UserError
 from tests.pyskl_files import SHORT, annotations, write_annotations
 
@@ -121,7 +123,7 @@ class Runs:
     (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 18, 3)))), 'clip0: its 18 joints'),
     (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 17, 2))), 1), 'clip1: its 17 joints'),
     (broken(lambda a: a.update(total_frames=31)), 'total_frames is 31'),
-    (broken(lambda a: a.update(keypoint=Runs())), 'which is no data'),
+    (broken(lambda a: a.update(keypoint=Runs())), 'which is not data'),
     (broken(lambda a: a.update(keypoint=[[1]])), "clip0: 'list'"),
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_what_is_wrong_gets_one_line_and_nothing_runs(tmp_path, monkeypatch, content, words):
@@ -155,3 +157,37 @@ def test_the_joints_stay_in_the_file(tmp_path, protocol):
     Feeder(path, 'xsub_train')
     assert path.stat().st_size > 85e6
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 << 10
+
+
+OPENPOSE = 'config/skeletons/openpose18.yaml'
+
+
+def test_other_joints_in_3d_are_centred_on_the_center_of_their_skeleton(tmp_path):
+    content = made_up(V=18)
+    path = write_annotations(tmp_path / 'a.pkl', content)
+    graph = Graph(file=OPENPOSE)
+    feeder = Feeder(path, 'xsub_train', clip_len=30, skeleton=OPENPOSE)
+    keypoint = content['annotations'][0]['keypoint']
+    expected = keypoint - keypoint[0, 0, graph.center]
+    assert feeder.clip_shape == (3, 30, 18, 2)
+    np.testing.assert_allclose(feeder[0][0][..., 0], expected[0].transpose(2, 0, 1), atol=1e-6)
+    bones = Feeder(path, 'xsub_train', 'bone', clip_len=30, skeleton=OPENPOSE)[0][0][..., 0]
+    np.testing.assert_allclose(bones, (expected - expected[:, :, graph.bone_partners])[0].transpose(2, 0, 1), atol=1e-6)
+    assert samples_of(path, 'xsub_val') == (['clip1', 'clip2', 'clip3'], [1, 2, 3])
+
+
+def test_other_joints_in_2d_are_shares_of_the_picture(tmp_path):
+    content = made_up(V=18, C=2)
+    for one in content['annotations']:
+        one['keypoint_score'] = np.ones(one['keypoint'].shape[:3], np.float32)
+        one['img_shape'] = (240, 320)
+    path = write_annotations(tmp_path / 'a.pkl', content)
+    clip = Feeder(path, 'xsub_train', clip_len=30, skeleton=OPENPOSE)[0][0][..., 0]
+    x, y = np.moveaxis(content['annotations'][0]['keypoint'][0], -1, 0)
+    np.testing.assert_allclose(clip, [x / 160 - 1, y / 120 - 1, np.ones_like(x)], atol=1e-6)
+
+
+def test_joints_that_are_not_the_skeleton_s_are_refused(tmp_path):
+    path = write_annotations(tmp_path / 'a.pkl', made_up())
+    with pytest.raises(UserError, match='its 25 joints of 3 coordinates are neither 18 of 3 nor 18 of 2'):
+        Feeder(path, 'xsub_train', skeleton=OPENPOSE)

@@ -45,12 +45,13 @@ def test_one_value_for_a_list(parse):
 
 @pytest.mark.parametrize('text, words', [
     ('bse_lr: 0.1\n', "no key 'bse_lr': did you mean 'base_lr'"),
-    ('base_lr: fast\n', "base_lr: 'fast' is no number from 0"),
+    ('base_lr: fast\n', "base_lr: 'fast' is not a number ≥ 0"),
     ('base_lr: [1, 2]\n', 'base_lr is a list'),
-    ('phase: trian\n', "phase: 'trian' is none of train, test"),
-    ('grad_clip: -1\n', 'grad_clip: -1 is no number above 0'), ('weight_decay: -1\n', 'is no number from 0'),
-    ('num_worker: -1\n', 'num_worker: -1 is no whole number'), ('train_feeder_args: "{a"\n', 'is no mapping'),
-    ('nesterov: maybe\n', "nesterov: 'maybe' is no yes or no"),
+    ('phase: trian\n', "phase: 'trian' is not one of train, test"),
+    ('grad_clip: -1\n', "grad_clip: '-1' is not a number > 0"), ('weight_decay: -1\n', 'is not a number ≥ 0'),
+    ('num_worker: -1\n', "num_worker: '-1' is not a whole number ≥ 0"),
+    ('train_feeder_args: "{a"\n', 'is not a mapping'),
+    ('nesterov: maybe\n', "nesterov: 'maybe' is neither yes nor no"),
     ('model_args: 3\n', 'model_args'),
     ('- a\n', '"key: value"'),
     ('a: [1\n', 'not valid YAML'),

@@ -88,6 +88,6 @@ def test_a_length_that_is_not_there_takes_no_memory(tmp_path):
     path = tmp_path / 'long.pkl'
     path.write_bytes(b'\x80\x05' + pickle.BYTEARRAY8 + (2 << 30).to_bytes(8, 'little') + b'short.')
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(UserError, match='not a whole pickle'):
+    with pytest.raises(UserError, match='not a complete pickle'):
         load_pickle(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
