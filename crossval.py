@@ -150,7 +150,7 @@ def groups_of(arg, names):
     if arg.table:
         table = read_table(arg.table, ['file', arg.by])
         group = {pathlib.PurePath(file).as_posix(): value
-                 for file, value in zip(table.column('file'), table.column(arg.by))}
+                 for file, value in zip(table.columns['file'], table.columns[arg.by])}
     else:
         try:
             pattern = re.compile(IN_NAMES.get(arg.by, arg.by))

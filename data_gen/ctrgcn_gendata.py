@@ -33,9 +33,7 @@ def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--arrays', type=pathlib.Path, required=True, metavar='FILE',
                         help='such as NTU60_CS.npz, NTU60_CV.npz, NTU120_CSub.npz or NTU120_CSet.npz')
-    parser.add_argument('--out_folder', type=pathlib.Path, required=True, metavar='FOLDER',
-                        help='where the data are written; the configs read from ./data/ntu/xsub and so on')
-    add_settings(parser)
+    add_settings(parser, hint=' (the configs read ./data/ntu/xsub and so on)')
     return parser.parse_args()
 
 

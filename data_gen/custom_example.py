@@ -1,10 +1,10 @@
-"""Write clips of a skeleton of 15 joints, and the table of who does what in them: what one's own may look like.
+"""Write example clips of a skeleton of 15 joints, with the table of their classes and persons.
 
-    OUT/clips/p01_wave_1.npy …   (T, 15, 3), the joints of config/small/skeleton.yaml in metres, T as long as it took
+    OUT/clips/p01_wave_1.npy …   (T, 15, 3), the joints of config/small/skeleton.yaml in metres
     OUT/labels.csv               file,class,person
 
-The people are made up as those of the demo are. Each does every action that takes one alone a few times, seen from
-somewhere else each time.
+The people are synthetic, as in the demo. Each performs every action for one person a few times, each time seen from
+another angle.
 """
 import csv
 import pathlib
@@ -18,9 +18,9 @@ from data_gen.demo.actions import ACTIONS, perform, style
 from data_gen.demo.camera import seen_by, sensed
 from data_gen.demo.figure import JOINT, body
 from graph.skeleton import Graph
-from runtime.arguments import Parser, count
+from runtime.arguments import Parser, count, whole_number
 from runtime.atomic_file import write_whole
-from runtime.errors import UserError, run_command
+from runtime.errors import run_command
 
 SKELETON = pathlib.Path(__file__).resolve().parents[1] / 'config/small/skeleton.yaml'
 OTHER_NAMES = {'pelvis': 'base of spine'}  # in the demo's figure
@@ -31,13 +31,10 @@ FARTHEST_ASIDE = 45  # degrees, of the camera
 
 def read_arguments():
     parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument('--out_folder', default='./data/mine_raw', type=pathlib.Path, help='where they are written')
-    parser.add_argument('--people', type=count, default=16, help='how many people')
-    parser.add_argument('--seed', type=int, default=1, help='another seed gives other people')
-    arg = parser.parse_args()
-    if arg.seed < 0:
-        raise UserError(f'--seed {arg.seed}: give a number from 0 up')
-    return arg
+    parser.add_argument('--out_folder', default='./data/mine_raw', type=pathlib.Path, help='output folder')
+    parser.add_argument('--people', type=count, default=16, help='number of people')
+    parser.add_argument('--seed', type=whole_number, default=1, help='seed of the people and their motion')
+    return parser.parse_args()
 
 
 def takes(people, seed):

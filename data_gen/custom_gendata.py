@@ -15,7 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen import preparation
 from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats import pose_files, read_own_clip
-from data_gen.formats.own_clips import PARTS, largest_of, list_recordings
+from data_gen.formats.own_clips import PARTS, list_recordings
+from data_gen.formats.sample import BrokenSample
 from data_gen.preparation import Preparation, check_preparation
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.derived import SKELETON, data_file
@@ -26,69 +27,57 @@ from runtime.cores import cores
 from runtime.errors import UserError, run_command
 
 MOST_PERSONS = 2  # by default
-TABLE = 'labels.csv'  # a copy of --labels: it tells who is in the clips
-JOB = 64  # clips whose size a process finds at a time
+TABLE = 'labels.csv'  # a copy of --labels: it says who is in the clips
 
 
 def main():
     arg = parse_arguments()
-    graph = Graph(file=arg.skeleton)
-    check_flags(arg, graph.joint_names)
+    joints = Graph(file=arg.skeleton).joint_names
+    how = Preparation(joints, arg.dimensions, arg.max_frame or 1, arg.max_body or 1, arg.center, arg.up, arg.right,
+                      arg.image_size)
+    try:
+        check_preparation(how)
+    except ValueError as error:
+        raise UserError(f'--{error}') from None
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
-    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, graph.joint_names, arg.dimensions)
+    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, joints, arg.dimensions)
     read = functools.partial(read_own_clip, flags=flags)
-    how = make_preparation(arg, graph.joint_names, samples, read)
+    if arg.max_frame is None or arg.max_body is None:
+        longest, most = largest(samples, read, arg.workers or cores())
+        how = how._replace(frames=arg.max_frame or longest, persons=arg.max_body or min(most, MOST_PERSONS))
     descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                     preparation.FILE: how.as_text()}
     refuse_another_data_set(arg, descriptions)
-    status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape,
-                            arg, unit='clips',
+    status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape, arg, unit='clips',
                             beside={**descriptions, TABLE: arg.labels.read_text(encoding='utf-8-sig')})
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status
 
 
-def make_preparation(arg, joints, samples, read):
-    """Return the Preparation that the flags ask for; what they leave open follows from the largest clips."""
-    frames, persons = arg.max_frame, arg.max_body
-    if frames is None or persons is None:
-        longest, most = largest(samples, read, arg.workers or cores())
-        frames, persons = frames or longest, persons or min(most, MOST_PERSONS)
-    return preparation_of(arg, joints, frames, persons)
-
-
-def preparation_of(arg, joints, frames, persons):
-    return Preparation(joints, arg.dimensions, frames, persons, arg.center, arg.up, arg.right, arg.image_size)
-
-
-def check_flags(arg, joints):
-    """Raise UserError if the clips cannot be prepared as the flags say."""
-    try:
-        check_preparation(preparation_of(arg, joints, frames=1, persons=1))
-    except ValueError as error:
-        raise UserError(f'--{error}') from None
-
-
 def largest(samples, read, workers):
     """Return the frames of the longest clip and the persons of that with the most; broken ones do not count."""
-    jobs = [samples[start:start + JOB] for start in range(0, len(samples), JOB)]
-    sizes = tqdm(do_jobs(functools.partial(largest_of, read), jobs, workers), total=len(jobs), disable=None)
+    sizes = tqdm(do_jobs(functools.partial(size_of, read), samples, workers), total=len(samples), disable=None)
     return np.max(list(sizes), axis=0).tolist()
+
+
+def size_of(read, sample):
+    """Return the size (T, M) of a clip, (1, 1) of a broken one. Runs in any process."""
+    try:
+        return read(sample.source).joints.shape[1::-1]
+    except BrokenSample:  # named when its clip is made
+        return 1, 1
 
 
 def refuse_another_data_set(arg, descriptions):
     """Raise UserError if the folder's data are described otherwise: new parts must not lie beside other ones."""
+    has_data = any(data_file(arg.out_folder, part, 'joint').exists() for part in PARTS)
     for name, text in descriptions.items():
         path = arg.out_folder / name
         found = path.read_text(encoding='utf-8', errors='replace') if path.is_file() else None
-        if not arg.overwrite and found != text and (found is not None or has_data(arg.out_folder)):
-            raise UserError(f'{path}: what is there is not of these classes, clips and flags: --overwrite makes them '
-                            'anew, or choose another --out_folder')
-
-
-def has_data(folder):
-    return any(data_file(folder, part, 'joint').exists() for part in PARTS)
+        if not arg.overwrite and found != text and (found is not None or has_data):
+            raise UserError(f'{path}: the existing data have other classes, clips or flags: --overwrite replaces them, '
+                            'or choose another --out_folder')
 
 
 def parse_arguments():
@@ -103,19 +92,18 @@ def parse_arguments():
         help='persons whose clips are the val part, instead of the column part')
     add('--skeleton', type=pathlib.Path, required=True, metavar='FILE',
         help='.yaml with joints, inward, center and pairs, as graph.skeleton.Graph takes them')
-    add('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/mine'), metavar='FOLDER',
-        help='where the data set is written')
-    add('--dimensions', type=int, choices=(2, 3), default=3, help='x, y, z; or x, y and a score, if there is one')
+    add('--dimensions', type=int, choices=(2, 3), default=3,
+        help='3: x, y, z; 2: x, y and a score, which may be missing')
     add('--center', metavar='JOINT', help='3D: make this joint the origin of every frame')
-    add('--up', nargs=2, metavar='JOINT', help='3D: turn each clip so that the way from the one joint to the other '
-                                               'leads along z in its first frame, such as pelvis neck')
-    add('--right', nargs=2, metavar='JOINT', help='3D: and then so that this way leads along x, such as left and right '
-                                                  'shoulder')
-    pose_files.add_flags(add, '; 2D: makes pixels shares of the image, from its centre, y upwards')
-    add('--max_frame', type=count, metavar='N', help='frames of a clip; without it, those of the longest')
-    add('--max_body', type=count, metavar='N', help='persons of a clip; without it, as many as there are, but at most '
-                                                    f'{MOST_PERSONS}')
-    add_settings(parser)
+    add('--up', nargs=2, metavar='JOINT', help='3D: rotate each clip so that the direction from the first joint to '
+                                               'the second is z in its first frame, such as pelvis neck')
+    add('--right', nargs=2, metavar='JOINT', help='3D: then rotate it so that this direction is x, such as left and '
+                                                  'right shoulder')
+    pose_files.add_flags(add, '; 2D: converts pixels to fractions of the image, from its centre, y upwards')
+    add('--max_frame', type=count, metavar='N', help='number of frames of a clip (default: the length of the longest)')
+    add('--max_body', type=count, metavar='N', help='number of persons of a clip (default: as many as occur, at most '
+                                                    f'{MOST_PERSONS})')
+    add_settings(parser, './data/mine')
     return parser.parse_args()
 
 

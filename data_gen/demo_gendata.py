@@ -1,10 +1,10 @@
-"""Write a small set of made-up human motion as raw NTU RGB+D files, for a demo that needs no download.
+"""Write a small set of synthetic human motion as raw NTU RGB+D files, for a demo that needs no download.
 
     OUT/nturgb+d_skeletons/SsssCcccPpppRrrrAaaa.skeleton
-    OUT/samples_with_missing_skeletons.txt  (empty: a list that NTU's own data set has)
+    OUT/samples_with_missing_skeletons.txt  (empty: NTU's own data set has such a list)
     OUT/class_names.txt
 
-Every person does every action once, before three cameras at once. Person numbers are NTU's, so that its
+Every person performs every action once, recorded by three cameras. Person numbers are NTU's, so that its
 cross-subject split applies: three of four people are for training, the others for testing.
 """
 import itertools
@@ -19,7 +19,7 @@ from data_gen.demo.actions import ACTIONS, perform, style
 from data_gen.demo.camera import seen_by, sensed, skeleton_text, tracked
 from data_gen.demo.figure import body
 from data_gen.formats.ntu_benchmarks import SUBJECTS_60
-from runtime.arguments import Parser
+from runtime.arguments import Parser, whole_number
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 
@@ -31,14 +31,12 @@ CAMERAS = {1: 0, 2: -45, 3: 45}  # degrees about the vertical axis
 
 def read_arguments():
     parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument('--out_folder', default='./data/demo_raw', help='where the data set is written')
-    parser.add_argument('--people', type=int, default=16, help='how many people, a fourth of them for testing')
-    parser.add_argument('--seed', type=int, default=1, help='another seed gives other people')
+    parser.add_argument('--out_folder', default='./data/demo_raw', help='output folder')
+    parser.add_argument('--people', type=int, default=16, help='number of people, a quarter of them for testing')
+    parser.add_argument('--seed', type=whole_number, default=1, help='seed of the people and their motion')
     arg = parser.parse_args()
     if not 8 <= arg.people <= 26:
-        raise UserError(f'--people {arg.people}: from 8 to 26 people can be made')
-    if arg.seed < 0:
-        raise UserError(f'--seed {arg.seed}: give a number from 0 up')
+        raise UserError(f'--people {arg.people}: give a number from 8 to 26')
     return arg
 
 
@@ -51,7 +49,7 @@ def groups_of_people(count):
 def performances(count, seed):
     """Yield (person, action's number from 1, joints (M, T, 25, 3)) for every person and action.
 
-    Partners are from the person's own group, so that nobody who is tested on was seen in training.
+    Partners are from the same group, so that no person of the test part appears in training.
     """
     for group in groups_of_people(count):
         people = [np.random.default_rng([seed, person]) for person in group]
@@ -71,7 +69,7 @@ def refuse_other_recordings(folder, names):
     """Raise UserError if the folder has recordings that this run would not write: they would be read with it."""
     others = sorted({path.name for path in folder.glob('*.skeleton')} - names)
     if others:
-        raise UserError(f'{folder}: it holds {len(others)} recordings that are not of this run, such as {others[0]}: '
+        raise UserError(f'{folder}: it contains {len(others)} recordings of another run, such as {others[0]}: '
                         'remove them or choose another --out_folder')
 
 

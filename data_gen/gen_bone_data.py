@@ -1,4 +1,4 @@
-"""Bones: `{train,val}_data_bone.npy` from the joints of all data sets that are there."""
+"""Bones: `{train,val}_data_bone.npy` from the joints of all existing data sets."""
 import pathlib
 import sys
 

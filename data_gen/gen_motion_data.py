@@ -1,4 +1,4 @@
-"""Motion: `{train,val}_data_{joint,bone}_motion.npy` from the joints and the bones of all data sets that are there."""
+"""Motion: `{train,val}_data_{joint,bone}_motion.npy` from the joints and the bones of all existing data sets."""
 import pathlib
 import sys
 

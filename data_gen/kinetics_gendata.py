@@ -22,11 +22,9 @@ def main():
 
 def parse_arguments():
     parser = Parser(__doc__)
-    parser.add_argument('--data_path', type=pathlib.Path, default=pathlib.Path('./data/kinetics-skeleton'),
-                        metavar='FOLDER', help='folder of kinetics_{train,val}/ and kinetics_{train,val}_label.json')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/kinetics'), metavar='FOLDER',
-                        help='where the data are written')
-    add_settings(parser)
+    parser.add_argument('--data_path', type=pathlib.Path, default='./data/kinetics-skeleton', metavar='FOLDER',
+                        help='folder of kinetics_{train,val}/ and kinetics_{train,val}_label.json')
+    add_settings(parser, './data/kinetics')
     return parser.parse_args()
 
 

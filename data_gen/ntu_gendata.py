@@ -27,13 +27,11 @@ def parse_arguments():
                         default=[pathlib.Path('./data/nturgbd_raw/nturgb+d_skeletons')],
                         help='one or more folders of .skeleton files')
     parser.add_argument('--ignored_sample_path', type=pathlib.Path, metavar='FILE',
-                        default=pathlib.Path('./data/nturgbd_raw/samples_with_missing_skeletons.txt'),
-                        help='list of the samples that have missing skeletons, which are left out')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
-                        help='where the data are written')
+                        default='./data/nturgbd_raw/samples_with_missing_skeletons.txt',
+                        help='list of samples with missing skeletons, which are left out')
     parser.add_argument('--benchmark', nargs='+', choices=BENCHMARKS, default=['xsub', 'xview'],
-                        help='xsub and xview are those of NTU-60, xsub120 and xset120 of NTU-120')
-    add_settings(parser)
+                        help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
+    add_settings(parser, './data/ntu')
     return parser.parse_args()
 
 

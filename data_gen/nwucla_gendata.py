@@ -27,11 +27,9 @@ def main():
 
 def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
-    parser.add_argument('--data_path', type=pathlib.Path, default=pathlib.Path('./data/NW-UCLA/all_sqe'),
-                        metavar='FOLDER', help='folder of a01_s01_e00_v01.json and so on')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/nw-ucla'), metavar='FOLDER',
-                        help='where the data are written')
-    add_settings(parser)
+    parser.add_argument('--data_path', type=pathlib.Path, default='./data/NW-UCLA/all_sqe', metavar='FOLDER',
+                        help='folder of a01_s01_e00_v01.json and so on')
+    add_settings(parser, './data/nw-ucla')
     return parser.parse_args()
 
 

@@ -42,12 +42,10 @@ def parse_arguments():
     parser = Parser(__doc__)
     parser.add_argument('--annotations', type=pathlib.Path, required=True, metavar='FILE',
                         help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); '
-                             'it is held in memory whole')
-    parser.add_argument('--out_folder', type=pathlib.Path, default=pathlib.Path('./data/ntu'), metavar='FOLDER',
-                        help='the configs for 17 joints read from ./data/ntu-hrnet')
+                             'the whole file is loaded into memory')
     parser.add_argument('--skeleton', type=pathlib.Path, metavar='FILE',
-                        help='.yaml of the joints, if they are other ones: config/skeletons/ has those of the field')
-    add_settings(parser)
+                        help='.yaml of the joints, if they are others: config/skeletons/ holds those in common use')
+    add_settings(parser, './data/ntu', hint=' (the configs for 17 joints read ./data/ntu-hrnet)')
     return parser.parse_args()
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from data_gen.formats.raw_file import check_size
+from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
 
 LONGEST = 100_000  # frames: an hour
@@ -56,16 +56,6 @@ def detections(joints, frames, ids, skeletons, num_frames=None, **more):
     found = joints.any((1, 2))
     ids = None if None in ids else np.unique(ids, return_inverse=True)[1][found]
     return Detections(joints[found], frames[found], num_frames, skeletons[joints.shape[1]], ids, **more)
-
-
-def numbers(lists, what):
-    """Return nested lists of numbers as a float64 array; BrokenSample, which names `what`, if they are none."""
-    try:
-        array = np.array(lists, np.float64)
-    except (ValueError, TypeError, OverflowError):
-        raise BrokenSample(f'{what} are not lists of numbers, all of one length') from None
-    check_size(array, f'{what} have a value of')
-    return array
 
 
 def triples(lists, what):

@@ -10,29 +10,23 @@ import os
 
 import numpy as np
 
-from data_gen.formats.json_forms import form_of
-from data_gen.formats.raw_file import as_text, load_json, look_up, reading
+from data_gen.formats.raw_file import as_text, load_json, look_up, numbers, reading
 from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 
 SUFFIX = '.json'
 MAX_PERSONS = 5  # of a frame, in the order of the file
 JOINTS = 18
-MOST_LABEL = 1_000_000
-UNKNOWN = -1, True, 'not in the label file'  # as check_label returns it
 MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
 LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
-FARTHEST = 1e6  # a number beyond is damage
 FARTHEST_SHARE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
-NUMBERS = {int, float}  # no booleans; NaN and Infinity, which JSON does not have, are read as text
 
 
 def list_recordings(folder, parts):
-    """Return the Samples of all `parts` in `folder`, by part and name; tells of those that have no skeleton.
+    """Return the Samples of all `parts` in `folder`, by part and name; prints how many have no skeleton.
 
     Clips that are not both in the part's folder and in its label file, or have no proper label, are Samples with a
-    problem. A part of which nothing is there is passed over. Raises UserError if none is there, or if one cannot be
-    used.
+    problem. A part that has neither is skipped. Raises UserError if all parts are, or if one cannot be used.
     """
     samples, absent = [], []
     for part in parts:
@@ -42,9 +36,9 @@ def list_recordings(folder, parts):
         else:
             absent.append(str(part_folder))
     if len(absent) == len(parts):
-        raise UserError(f'{" and ".join(absent)}: not there: check --data_path')
+        raise UserError(f'no {" and no ".join(absent)}: check --data_path')
     for name in absent:
-        print(f'{name}: not there, nor its label file: passed over')
+        print(f'skipping {name}: neither the folder nor its label file exists')
     return samples
 
 
@@ -54,20 +48,19 @@ def list_part(part, folder, label_path):
     try:
         names = os.listdir(folder)
     except OSError as error:
-        raise UserError(f'{folder}: {error.strerror}: the clips of {label_path.name} are needed there') from None
+        raise UserError(f'{folder}: {error.strerror}: it should contain the clips of {label_path.name}') from None
     found = {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
     samples, without = [], 0
     for clip in sorted(found | labels.keys()):
-        path = f'{folder}{os.sep}{clip}{SUFFIX}'
-        label, has_skeleton, problem = check_label(labels[clip]) if clip in labels else UNKNOWN
-        if not has_skeleton:
+        path, entry = f'{folder}{os.sep}{clip}{SUFFIX}', labels.get(clip)
+        if isinstance(entry, dict) and entry.get('has_skeleton') is False:
             without += 1
-            continue
-        if clip not in found:
-            problem = f'not there, but in {label_path.name}'
-        samples.append(Sample(clip + SUFFIX, label, () if problem else (part,), path, problem and f'{path}: {problem}'))
+        elif problem := problem_of(entry) if clip in found else f'missing, but in {label_path.name}':
+            samples.append(Sample(clip + SUFFIX, -1, (), problem=f'{path}: {problem}'))
+        else:
+            samples.append(Sample(clip + SUFFIX, entry['label_index'], (part,), path))
     if other := len(names) - len(found):
-        print(f'{folder}: passed over: {other} files that are no {SUFFIX}')
+        print(f'{folder}: ignoring {other} files that are not {SUFFIX}')
     if without:
         print(f'{label_path}: left out: {without} clips without a skeleton (has_skeleton is false)')
     return samples
@@ -81,22 +74,23 @@ def read_labels(path):
     except OSError as error:
         raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f'{path}: not valid JSON ({error}): fetch it again') from None
+        raise UserError(f'{path}: not valid JSON ({error}): download it again') from None
     if not isinstance(content, dict) or not content:
-        raise UserError(f'{path}: no label file: clips by name, each with has_skeleton and label_index, are needed')
+        raise UserError(f'{path}: not a label file, which has clips by name, each with has_skeleton and label_index')
     return content
 
 
-def check_label(entry):
-    """Return (label, has_skeleton, problem) of one clip's entry in a label file; problem is '' if there is none."""
+def problem_of(entry):
+    """Return what is wrong with one clip's entry in a label file, '' if nothing is."""
+    if entry is None:
+        return 'not in the label file'
     if not isinstance(entry, dict):
-        return -1, True, 'its entry in the label file is no object'
-    label, has_skeleton = entry.get('label_index'), entry.get('has_skeleton')
-    if type(has_skeleton) is not bool:
-        return -1, True, f'its has_skeleton in the label file is {json.dumps(has_skeleton)[:20]}'
-    if type(label) is not int or not 0 <= label <= MOST_LABEL:
-        return -1, has_skeleton, f'its label_index in the label file is {json.dumps(label)[:20]}'
-    return label, has_skeleton, ''
+        return 'its entry in the label file is not an object'
+    for key, kind in (('has_skeleton', bool), ('label_index', int)):
+        value = entry.get(key)
+        if type(value) is not kind or value < 0:
+            return f'its {key} in the label file is {as_text(value)}'
+    return ''
 
 
 def read_recording(path):
@@ -106,11 +100,7 @@ def read_recording(path):
     names the file and what is wrong; frames are named by their position in the file, from 1.
     """
     with reading(path):
-        content = load_json(path, MAX_BYTES)
-        if not (isinstance(content, dict) and 'data' in content) and (form := form_of(content)):
-            raise BrokenSample(f'{form}, and no clip of Kinetics-Skeleton, which is an object with data: a list of '
-                               'frames, each with frame_index and skeleton')
-        return recording_in(content)
+        return recording_in(load_json(path, MAX_BYTES))
 
 
 def recording_in(content):
@@ -130,26 +120,17 @@ def recording_in(content):
 def persons_in(content):
     """Return each person's position in the frame and its frame, two lists, and values, (P, 54): pose, then score."""
     places, frames, values = [], [], []
-    for number, frame in enumerate(look_up(content, 'data', list, 'the clip'), 1):
+    for number, frame in enumerate(look_up(content, 'data', list, 'not a clip of Kinetics-Skeleton'), 1):
         where = f'frame {number}'
         index = look_up(frame, 'frame_index', int, where)
         if not 0 <= index < LONGEST:
             raise BrokenSample(f'{where}: frame_index {as_text(index)}')
-        for place, person in enumerate(look_up(frame, 'skeleton', list, where)):
-            numbers = list_of(person, 'pose', 2 * JOINTS, where) + list_of(person, 'score', JOINTS, where)
-            if not NUMBERS.issuperset(map(type, numbers)) or not -FARTHEST <= min(numbers) <= max(numbers) <= FARTHEST:
-                wrong = next(value for value in numbers if type(value) not in NUMBERS or not abs(value) <= FARTHEST)
-                raise BrokenSample(f'{where}: {as_text(wrong)} where a number should be')
-            if place < MAX_PERSONS:
-                places.append(place)
-                frames.append(index)
-                values.append(numbers)
-    return places, frames, np.array(values, np.float64)  # with the type, it takes a third of the time
-
-
-def list_of(person, key, count, where):
-    """Return the list of `count` values at the `key` of a person."""
-    values = look_up(person, key, list, where)
-    if len(values) != count:
-        raise BrokenSample(f'{where}: a {key} of {len(values)} values, not {count}')
-    return values
+        for place, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
+            pose, score = look_up(person, 'pose', list, where), look_up(person, 'score', list, where)
+            if (len(pose), len(score)) != (2 * JOINTS, JOINTS):
+                raise BrokenSample(f'{where}: a pose of {len(pose)} and a score of {len(score)} values, not of '
+                                   f'{2 * JOINTS} and {JOINTS}')
+            places.append(place)
+            frames.append(index)
+            values.append(pose + score)
+    return places, frames, numbers(values, 'poses and scores')

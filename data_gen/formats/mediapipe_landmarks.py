@@ -13,8 +13,9 @@ import re
 
 import numpy as np
 
-from data_gen.formats.detections import detections, numbers
+from data_gen.formats.detections import detections
 from data_gen.formats.own_clips import numbers_in, places_of_rows
+from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
 from graph.mapping import skeleton
 
@@ -83,7 +84,7 @@ def landmark_columns(columns):
 
 def parse_table(table):
     """Return the Detections in a Table. World landmarks are those with the hips around the origin."""
-    values = np.full((len(table.rows), len(NAMES), len(AXES)), np.nan)
+    values = np.full((len(table.lines), len(NAMES), len(AXES)), np.nan)
     values[..., AXES.index('visibility')] = 1
     for column, (landmark, axis) in landmark_columns(table.columns).items():
         values[:, landmark, axis] = numbers_in(table, column)

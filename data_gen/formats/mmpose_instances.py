@@ -6,8 +6,8 @@ instance has `keypoints`, (V, 2) in pixels, `keypoint_scores`, (V,), and where p
 """
 import numpy as np
 
-from data_gen.formats.detections import detections, numbers
-from data_gen.formats.raw_file import look_up
+from data_gen.formats.detections import detections
+from data_gen.formats.raw_file import look_up, numbers
 from data_gen.formats.sample import BrokenSample
 
 WORDS = "MMPose's instances (keypoints, keypoint_scores)"

@@ -5,10 +5,10 @@ The table has the columns `file`, relative to the folder of the clips, `class`, 
 A `.npy` holds (T, V, C) or, of several persons, (M, T, V, C). A `.csv` has a line for each frame and person, and
 columns named after the joints: `<joint>_x`, `<joint>_y`, and `<joint>_z` in 3D or `<joint>_score` in 2D, where it may
 be left out. A column `person` tells persons apart by any text, a column `frame` numbers the frames; without that, a
-person's lines are its frames in turn. Other columns, of both, are passed over.
+person's lines are its frames in turn. Other columns, of both, are ignored.
 """
 import collections
-import contextlib
+import itertools
 import pathlib
 
 import numpy as np
@@ -35,14 +35,12 @@ def list_recordings(path, clips, val_persons=None):
     if not clips.is_dir():
         raise UserError(f'{clips}: no such folder: check --clips')
     table = read_table(path, ['file', 'class', 'part' if val_persons is None else 'person'])
-    if not table.rows:
-        raise UserError(f'{path}: no line after the first')
-    parts = table.column('part') if val_persons is None else parts_by_person(table, val_persons, path)
-    classes = [' '.join(name.split()) for name in table.column('class')]
+    parts = table.columns['part'] if val_persons is None else parts_by_person(table, val_persons, path)
+    classes = [' '.join(name.split()) for name in table.columns['class']]
     names = sorted_classes(classes)
     label = {name: i for i, name in enumerate(names)}
     samples = {}
-    for file, name, part, line in zip(table.column('file'), classes, parts, table.lines):
+    for file, name, part, line in zip(table.columns['file'], classes, parts, table.lines):
         if not file or not name:
             raise UserError(f'{path}: line {line} has no {"class" if file else "file"}')
         if part not in PARTS:
@@ -54,13 +52,13 @@ def list_recordings(path, clips, val_persons=None):
     others = {file.relative_to(clips).as_posix() for file in clips.rglob('*')
               if file.suffix in SUFFIXES and file.is_file() and not file.samefile(path)} - samples.keys()
     if others:
-        print(f'passed over: {len(others)} clips in {clips} that are not in {path}, such as {min(others)}')
+        print(f'ignoring {len(others)} clips in {clips} that are not in {path}, such as {min(others)}')
     return [samples[file] for file in sorted(samples)], names
 
 
 def parts_by_person(table, val_persons, path):
     """Return each row's part: val for the persons in `val_persons`; UserError if one of these has no clip."""
-    persons = table.column('person')
+    persons = table.columns['person']
     for person in val_persons:
         if person not in persons:
             raise UserError(f"--val_persons: '{person}' has no clip in {path}, where there are "
@@ -74,15 +72,6 @@ def sorted_classes(classes):
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
-def largest_of(read, samples):
-    """Return the size (T, M) of the largest among some clips. Runs in any process."""
-    sizes = [(1, 1)]
-    for sample in samples:
-        with contextlib.suppress(BrokenSample):  # named when its clip is made
-            sizes.append(read(sample.source).joints.shape[1::-1])
-    return np.max(sizes, axis=0)
-
-
 def read_recording(path, joints, dimensions):
     """Return the Recording in the file at `path`.
 
@@ -91,13 +80,13 @@ def read_recording(path, joints, dimensions):
     """
     suffix = pathlib.Path(path).suffix
     if suffix not in SUFFIXES:
-        raise BrokenSample(f'{path}: {" and ".join(SUFFIXES)} are taken, by the end of the name')
-    bodies = read_csv(path, joints, dimensions) if suffix == '.csv' else read_npy(path, joints, dimensions)
+        raise BrokenSample(f'{path}: the name of a clip must end in {" or ".join(SUFFIXES)}')
+    bodies = (read_csv if suffix == '.csv' else read_npy)(path, joints, dimensions)
     with reading(path):
         absent = np.isnan(bodies).any(3)
         if dimensions == 3 and (partly := absent & ~absent.all(2, keepdims=True)).any():
             _, t, v = np.argwhere(partly)[0]
-            raise BrokenSample(f"frame {t + 1}: '{joints[v]}' is missing (nan), and other joints are there")
+            raise BrokenSample(f"frame {t + 1}: '{joints[v]}' is missing (nan), but other joints are not")
         bodies[absent] = 0
         check_size(bodies)
         if bodies.shape[3] == 2:
@@ -117,7 +106,7 @@ def read_npy(path, joints, dimensions):
 
 
 def read_csv(path, joints, dimensions):
-    """Return the joints in the `.csv` file at `path`, float64 (M, T, V, C), NaN where nothing is said."""
+    """Return the joints in the `.csv` file at `path`, float64 (M, T, V, C), NaN where the file has no value."""
     axes = ('x', 'y', 'z') if dimensions == 3 else ('x', 'y')
     table = read_table(path, [f'{joint}_{axis}' for joint in joints for axis in axes])
     with reading(path):
@@ -139,20 +128,18 @@ def numbers_in(table, name):
     if name not in table.columns:
         raise BrokenSample(f"no column '{name}', and other joints have one")
     numbers = []
-    for text, line in zip(table.column(name), table.lines):
+    for text, line in zip(table.columns[name], table.lines):
         try:
             numbers.append(float(text or 'nan'))
         except ValueError:
-            raise BrokenSample(f"line {line}: '{shortened(text, 20)}' in column '{name}' is no number") from None
+            raise BrokenSample(f"line {line}: '{shortened(text, 20)}' in column '{name}' is not a number") from None
     return np.array(numbers)
 
 
 def places_of_rows(table):
     """Return each row's person and frame, two lists of integers from 0; BrokenSample if two rows have one place."""
-    if not table.rows:
-        raise BrokenSample('no line after the first')
     numbers = {}
-    names = table.column('person') if 'person' in table.columns else [''] * len(table.rows)
+    names = table.columns.get('person', [''] * len(table.lines))
     persons = [numbers.setdefault(name, len(numbers)) for name in names]
     if 'frame' in table.columns:
         values = numbers_in(table, 'frame')
@@ -160,11 +147,8 @@ def places_of_rows(table):
             raise BrokenSample("column 'frame' should count the frames")
         frames = (values - values.min()).astype(int).tolist()
     else:
-        so_far = collections.Counter()
-        frames = []
-        for person in persons:
-            frames.append(so_far[person])
-            so_far[person] += 1
+        next_frame = collections.defaultdict(itertools.count)
+        frames = [next(next_frame[person]) for person in persons]
     seen = set()
     for place, line in zip(zip(persons, frames), table.lines):
         if place in seen:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from data_gen.formats import mediapipe_landmarks, mmpose_instances, openpose_frames, result_list
-from data_gen.formats.json_forms import form_of
 from data_gen.formats.raw_file import load_json, reading
 from data_gen.formats.sample import BrokenSample, Recording
 from data_gen.formats.table import read_table
@@ -90,9 +89,12 @@ def recording_in(content, path, flags):
 
 def looks_of(content):
     """Return what the content of a JSON file looks like."""
-    if isinstance(content, dict):
-        return form_of(content) or f'an object with {", ".join(sorted(content)[:3]) or "no keys"}'
-    return form_of(content) or ('a list' if isinstance(content, list) else 'no object and no list')
+    if not isinstance(content, dict):
+        return 'a list' if isinstance(content, list) else 'no object and no list'
+    first = next(iter(content.values()), None)
+    if isinstance(first, dict) and 'has_skeleton' in first:
+        return 'a label file of Kinetics-Skeleton'
+    return f'an object with {", ".join(sorted(content)[:3]) or "no keys"}'
 
 
 def dimensions_of(flags):

@@ -10,6 +10,7 @@ from data_gen.formats.sample import BrokenSample
 FARTHEST = 1e6  # in any unit
 MOST_BYTES = 1 << 29  # of a recording in JSON: an hour of a few people
 
+
 @contextlib.contextmanager
 def reading(path):
     """Within this block a BrokenSample, and an error of the operating system, names the file at `path`."""
@@ -54,6 +55,16 @@ def as_text(value):
     """Return a value of a JSON file, fit for a line of text."""
     text = json.dumps(value)
     return text if len(text) <= 20 else text[:20] + '…'
+
+
+def numbers(lists, what):
+    """Return nested lists of numbers as a float64 array; BrokenSample, which names `what`, if they are none."""
+    try:
+        array = np.array(lists, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise BrokenSample(f'{what} are not lists of numbers, all of one length') from None
+    check_size(array, f'{what} have a value of')
+    return array
 
 
 def load_array(path):

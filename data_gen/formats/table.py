@@ -1,4 +1,4 @@
-"""Tables in text files: a line of column names, then a row a line, the values parted by commas."""
+"""Tables in text files: a line of column names, then one row per line, the values separated by commas."""
 import csv
 from typing import NamedTuple
 
@@ -7,47 +7,44 @@ from data_gen.formats.sample import BrokenSample
 
 
 class Table(NamedTuple):
-    """`columns`: name → its place in each of the `rows`, lists of texts; `lines`: the line that each row ends on."""
+    """`columns`: name → the texts of that column; `lines`: the line of the file on which each row ends."""
 
     columns: dict
-    rows: list
     lines: list
-
-    def column(self, name):
-        """Return the texts of one column."""
-        place = self.columns[name]
-        return [row[place] for row in self.rows]
 
 
 def read_table(path, needed):
-    """Return the Table in the file at `path`; BrokenSample, naming the file, unless it has the columns in `needed`."""
+    """Return the Table in the file at `path`, of at least one row.
+
+    Raises BrokenSample, which names the file, if it is no such table or lacks one of the columns in `needed`.
+    """
     with reading(path):
-        rows, lines = [], []
         try:
             with open(path, encoding='utf-8-sig', newline='') as file:  # spreadsheets begin a file with a mark
                 reader = csv.reader(file)
-                for row in filter(None, reader):
-                    rows.append([value.strip() for value in row])
-                    lines.append(reader.line_num)
+                rows = [([value.strip() for value in row], reader.line_num) for row in reader if row]
         except (UnicodeDecodeError, csv.Error) as error:
             raise BrokenSample(f'not a text of rows and commas ({error})') from None
         if not rows:
             raise BrokenSample('an empty file')
-        if any('\0' in value for row in rows for value in row):
-            raise BrokenSample('not a text of rows and commas (there is a zero byte in it)')
-        header, *rows = rows
+        if any('\0' in value for row, _ in rows for value in row):
+            raise BrokenSample('not a text of rows and commas (it contains a zero byte)')
+        (header, _), *rows = rows
         for name in needed:
             if name not in header:
                 raise BrokenSample(f"no column '{name}' in its first line, which is {shortened(','.join(header))}")
         for name in header:
             if name and header.count(name) > 1:
-                raise BrokenSample(f"column '{name}' is there twice")
-        for row, line in zip(rows, lines[1:]):
+                raise BrokenSample(f"two columns are called '{name}'")
+        if not rows:
+            raise BrokenSample('no line after the first')
+        for row, line in rows:
             if len(row) != len(header):
                 raise BrokenSample(f'line {line} has {len(row)} values, and the first line {len(header)}')
-        return Table({name: place for place, name in enumerate(header)}, rows, lines[1:])
+        texts, lines = zip(*rows)
+        return Table(dict(zip(header, zip(*texts))), lines)
 
 
 def shortened(text, longest=60):
-    """Return a text of a file, fit for a line."""
+    """Return a text of a file, cut to a length that fits into an error line."""
     return text if len(text) <= longest else text[:longest] + '…'

@@ -10,6 +10,8 @@ first process alone, so a file's bytes do not depend on the number of processes.
 """
 import contextlib
 import functools
+import math
+import pathlib
 import shutil
 import sys
 import time
@@ -28,15 +30,16 @@ from runtime.cores import cores
 from runtime.errors import UserError
 from runtime.folder_lock import only_run_on
 
-JOB = 4  # samples that a process takes at a time
 LINES = 50  # broken samples that get a line of their own
 NAMES = 3  # samples that a remark names
 BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
 
-def add_settings(parser):
-    """Add to an argparse parser the flags that `write_data_set` takes as its `settings`."""
+def add_settings(parser, out_folder=None, hint=''):
+    """Add to an argparse parser --out_folder, required if it has no default, and the `settings` of `write_data_set`."""
+    parser.add_argument('--out_folder', type=pathlib.Path, default=out_folder, required=out_folder is None,
+                        metavar='FOLDER', help=f'output folder{hint}')
     parser.add_argument('--workers', type=count, metavar='N',
                         help='number of processes (default: the number of CPU cores)')
     parser.add_argument('--strict', action='store_true', help='stop with status 2 at the first broken file')
@@ -44,7 +47,7 @@ def add_settings(parser):
 
 
 class Outcome(NamedTuple):
-    """What came of one sample: its clip, or None; lines of the summary that count it; why it is broken, if it is."""
+    """The result for one sample: its clip, or None; the lines of the summary that count it; why it is broken, if so."""
 
     clip: Any
     notes: list
@@ -64,19 +67,21 @@ def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, u
         if not files and any(sample.parts for sample in samples):
             return DONE
         wanted = [sample for sample in samples if sample.problem or files.keys() & sample.parts]
-        check_room(out_folder, files, wanted)
+        check_room(out_folder, 4 * math.prod(shape) * sum(len(files.keys() & sample.parts) for sample in wanted))
         start = time.monotonic()
         try:
-            summary = write_rows(files, wanted, functools.partial(make_clips, read, clip_of), settings, unit)
+            summary = write_rows(files, wanted, functools.partial(make_clip, read, clip_of), settings, unit)
             if any(file.names for file in files.values()):
                 for name, text in (beside or {}).items():
                     with write_whole(out_folder / name, 'w', encoding='utf-8') as file:
                         file.write(text)
-            written = sum(map(finish, files.values()))
+            written = sum(file.finish() for file in files.values())
         finally:
             for file in files.values():
                 file.discard()
-        tell(summary)
+        for text, names in sorted(summary.items()):
+            some = ', '.join(names[:NAMES])
+            print(f'{text}: {len(names)} ({some}{", …" if len(names) > NAMES else ""})')
         seconds = max(time.monotonic() - start, 1e-3)
         print(f'{len(wanted)} {unit} in {seconds:.1f} s, {len(wanted) / seconds:.0f} a second')
     if not written:
@@ -85,7 +90,7 @@ def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, u
 
 
 def parts_to_write(out_folder, parts, samples, shape, overwrite):
-    """Return the PartFile of each part to write, by name, and say which are not; clear what a killed run has left."""
+    """Return the PartFile of each part to write, by name, and remove what a killed run has left."""
     belonging = {part for sample in samples for part in sample.parts}
     if not belonging and not any(sample.problem for sample in samples):
         raise UserError(f'{out_folder}: none of the samples belongs to any of its parts: check the data and the '
@@ -97,28 +102,26 @@ def parts_to_write(out_folder, parts, samples, shape, overwrite):
         if part not in belonging:
             print(f'{part}: no sample belongs to it: not written')
         elif file.exists() and not overwrite:
-            print(f'{file.data_path}: there already (--overwrite makes it anew)')
+            print(f'{file.data_path}: keeping the existing file (--overwrite replaces it)')
         else:
             files[part] = file
     return files
 
 
-def check_room(out_folder, files, samples):
-    """Raise UserError if the disk has not the room for all parts, before an hour of work finds out."""
-    needed = sum(file.size(sum(part in sample.parts for sample in samples)) for part, file in files.items())
+def check_room(out_folder, needed):
+    """Raise UserError if the disk has no room for `needed` bytes, before an hour of work finds out."""
     free = shutil.disk_usage(out_folder).free
     if needed > free:
-        raise UserError(f'{out_folder}: {needed / 1e9:.1f} GB are needed there, {free / 1e9:.1f} GB are free: make '
-                        'room, or choose another --out_folder')
+        raise UserError(f'{out_folder}: {needed / 1e9:.1f} GB are needed, but {free / 1e9:.1f} GB are free: make room, '
+                        'or choose another --out_folder')
 
 
 def write_rows(files, samples, make, settings, unit):
     """Write the rows of all `samples`; return the summary, line → names of the samples that it counts."""
-    jobs = [samples[start:start + JOB] for start in range(0, len(samples), JOB)]
     summary = {}
     with (tqdm(total=len(samples), unit=f' {unit}', dynamic_ncols=True, disable=None) as progress,
-          contextlib.closing(do_jobs(make, jobs, settings.workers or cores())) as results):
-        for sample, outcome in zip(samples, (outcome for outcomes in results for outcome in outcomes)):
+          contextlib.closing(do_jobs(make, samples, settings.workers or cores())) as outcomes):
+        for sample, outcome in zip(samples, outcomes):
             for note in outcome.notes:
                 summary.setdefault(note, []).append(sample.name)
             if outcome.problem and settings.strict:
@@ -126,7 +129,7 @@ def write_rows(files, samples, make, settings, unit):
             if outcome.problem and len(summary[BROKEN]) <= LINES:
                 progress.write(f'left out: {outcome.problem}', file=sys.stderr)
             if outcome.clip is not None:
-                for part in filter(files.get, sample.parts):
+                for part in files.keys() & sample.parts:
                     files[part].add(sample, outcome.clip)
             progress.update()
         if len(summary.get(BROKEN, ())) > LINES:
@@ -134,12 +137,8 @@ def write_rows(files, samples, make, settings, unit):
     return summary
 
 
-def make_clips(read, clip_of, samples):
-    """Return the Outcomes of some samples. Runs in any process."""
-    return [make_clip(read, clip_of, sample) for sample in samples]
-
-
 def make_clip(read, clip_of, sample):
+    """Return the Outcome of one sample. Runs in any process."""
     if sample.problem:
         return Outcome(None, [BROKEN], sample.problem)
     try:
@@ -155,17 +154,3 @@ def make_clip(read, clip_of, sample):
     except EmptySample as error:
         return Outcome(None, [f'left out: {error}'])
     return Outcome(np.ascontiguousarray(clip), [f'warning: {remark}' for remark in remarks])
-
-
-def finish(file):
-    """Give a PartFile its final name, and tell; return the number of its rows."""
-    rows = file.finish()
-    print(f'{file.data_path}: {rows} samples' if rows else f'{file.part}: no sample is left for it: not written')
-    return rows
-
-
-def tell(summary):
-    """Print how many samples each line of the summary counts, and the first of their names."""
-    for text, names in sorted(summary.items()):
-        some = ', '.join(names[:NAMES])
-        print(f'{text}: {len(names)} ({some}{", …" if len(names) > NAMES else ""})')

@@ -1,11 +1,13 @@
 """Data that are derived from other data of the same set: which, from what, and block by block to the disk."""
 import itertools
+import math
 import pathlib
 
 import numpy as np
 from tqdm import tqdm
 
 from data_gen.writing.part_file import npy_header
+from feeders.clip_file import read_data
 from graph import coco, kinetics, ntu_rgb_d
 from graph.skeleton import Graph
 from runtime.arguments import Parser
@@ -24,9 +26,9 @@ PARTNERS = {len(partners): partners for partners in (
 
 
 def derive_all(description, streams):
-    """Read the command line of a script, and write the `streams` of all data sets and parts that are there.
+    """Read the command line of a script, and write the `streams` of all data sets and parts that exist.
 
-    `streams` maps each stream to the streams that it is made of, a list, and to the function that `derive` takes.
+    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes.
     """
     folders, parts = parse_folders(description)
     for folder, part, (target, (sources, function)) in itertools.product(folders, parts, streams.items()):
@@ -34,31 +36,31 @@ def derive_all(description, streams):
 
 
 def parse_folders(description):
-    """Read the command line; return the data sets' folders that are there and the names of the parts.
+    """Read the command line; return the folders of the existing data sets and the names of the parts.
 
-    Says which are not there; UserError if none is. A data set is there if the joints of one of its parts are.
+    Prints which are missing; UserError if all are. A data set exists if it has the joints of one of the parts.
     """
     parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',
-                        help=f'folders under the data root; if not given {" ".join(DATASETS + DATASETS_IF_THERE)}, '
-                             'those that are there')
+                        help='folders under the data root (default: those that exist of '
+                             f'{" ".join(DATASETS + DATASETS_IF_THERE)})')
     parser.add_argument('--parts', nargs='+', default=list(PARTS), metavar='PART', help='parts of the data')
     parser.add_argument('--data_root', type=pathlib.Path, default=pathlib.Path('./data'), metavar='FOLDER',
-                        help='what the folders are under')
+                        help='folder that contains the data sets')
     arg = parser.parse_args()
 
-    def there(name):
+    def exists(name):
         return any(data_file(arg.data_root / name, part, 'joint').exists() for part in arg.parts)
 
-    wanted = arg.datasets or [*DATASETS, *filter(there, DATASETS_IF_THERE)]
-    absent = [str(arg.data_root / name) for name in wanted if not there(name)]
+    wanted = arg.datasets or [*DATASETS, *filter(exists, DATASETS_IF_THERE)]
+    absent = [str(arg.data_root / name) for name in wanted if not exists(name)]
     if len(absent) == len(wanted):
         raise UserError(f'no {" or ".join(f"{part}_data_joint.npy" for part in arg.parts)} in {", ".join(absent)}: '
                         'make the joint data first (data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py, '
                         'data_gen/pyskl_gendata.py, data_gen/custom_gendata.py)')
     if absent:
-        print(f'not there, passed over: {", ".join(absent)}')
-    return [arg.data_root / name for name in wanted if there(name)], arg.parts
+        print(f'skipping missing data sets: {", ".join(absent)}')
+    return [arg.data_root / name for name in wanted if exists(name)], arg.parts
 
 
 def data_file(folder, part, stream):
@@ -69,23 +71,23 @@ def data_file(folder, part, stream):
 def derive(folder, part, sources, target, function):
     """Write the part's stream `target`: function(folder, block of the first source, of the second, …), block by block.
 
-    Blocks are (n, C, T, V, M) float32, all over the same samples. Says so and writes nothing if a source is not there.
+    Blocks are (n, C, T, V, M), all of the same samples. If a source is missing, prints so and writes nothing.
     """
     paths = [data_file(folder, part, source) for source in sources]
     for path in paths:
         if not path.exists():
-            print(f'{path}: not there, so no {target} of {part}')
+            print(f'{path} is missing: {target} of {part} is not written')
             return
-    arrays = [open_data(path) for path in paths]
-    for path, array in zip(paths, arrays):
-        if array.shape != arrays[0].shape:
-            raise UserError(f'{path}: {array.shape} there and {arrays[0].shape} in {paths[0].name}: make it anew')
+    shapes = [read_data(path).shape for path in paths]
+    for path, shape in zip(paths, shapes):
+        if shape != shapes[0]:
+            raise UserError(f'{path}: its shape is {shape}, that of {paths[0].name} is {shapes[0]}: prepare it again')
     target_path = data_file(folder, part, target)
-    N = len(arrays[0])
-    rows = max(1, BLOCK_BYTES // max(1, arrays[0][:1].nbytes))
+    N = shapes[0][0]
+    rows = max(1, BLOCK_BYTES // (4 * math.prod(shapes[0][1:])))
     with write_whole(target_path) as file, tqdm(total=N, unit=' samples', disable=None) as progress:
         for start in range(0, N, rows):
-            blocks = [read_rows(path, array, start, min(start + rows, N)) for path, array in zip(paths, arrays)]
+            blocks = [read_data(path)[start:start + rows] for path in paths]  # maps of their own: memory is bounded
             try:
                 derived = np.ascontiguousarray(function(folder, *blocks), dtype=np.float32)
             except UserError as error:
@@ -97,34 +99,17 @@ def derive(folder, part, sources, target, function):
     print(f'{target_path}: {N} samples')
 
 
-def open_data(path):
-    """Return the data at `path`, mapped: (N, C, T, V, M), at least one sample; UserError if they are something else."""
-    try:
-        array = np.load(path, mmap_mode='r')
-    except (ValueError, EOFError) as error:
-        raise UserError(f'{path}: not a whole .npy file ({error}): make it anew') from None
-    if array.ndim != 5 or not array.size or array.dtype.kind != 'f' or not array.flags.c_contiguous:
-        raise UserError(f'{path}: {array.dtype} {array.shape}, not numbers in the shape (N, C, T, V, M)')
-    return array
-
-
-def read_rows(path, array, start, stop):
-    """Return rows of the mapped `array` from a map of their own, so that memory holds no more than them."""
-    row_bytes = array[:1].nbytes
-    return np.memmap(path, array.dtype, 'r', array.offset + start * row_bytes, (stop - start, *array.shape[1:]))
-
-
 def partners_of(folder, num_joints):
-    """Return the joint at which each bone starts, for data in `folder` of so many joints; UserError if none is known.
+    """Return the joint at which each bone starts, for data in `folder` of `num_joints` joints.
 
-    It is that of the skeleton in the folder, if custom_gendata.py has put one there.
+    A skeleton.yaml in the folder decides, else the number of joints. Raises UserError if no skeleton is known.
     """
     if (folder / SKELETON).is_file():
         partners = Graph(file=folder / SKELETON).bone_partners
         if len(partners) != num_joints:
-            raise UserError(f'{num_joints} joints, and {SKELETON} beside it has {len(partners)}')
+            raise UserError(f'{num_joints} joints, but {SKELETON} beside it has {len(partners)}')
         return partners
     if num_joints not in PARTNERS:
-        raise UserError(f'no skeleton has {num_joints} joints; known are {", ".join(map(str, PARTNERS))}, and what a '
-                        f'{SKELETON} beside the data describes')
+        raise UserError(f'no known skeleton has {num_joints} joints, only {", ".join(map(str, PARTNERS))}: describe '
+                        f'it in a {SKELETON} beside the data')
     return PARTNERS[num_joints]

@@ -1,7 +1,6 @@
 """One part of a data set on its way to the disk: rows of clips and their labels, then the two final files."""
 import contextlib
 import io
-import math
 import os
 import pickle
 
@@ -26,12 +25,8 @@ class PartFile:
         self.file = None
 
     def exists(self):
-        """Say whether both files are there, under their final names."""
+        """Return whether both files exist under their final names."""
         return self.data_path.exists() and self.label_path.exists()
-
-    def size(self, rows):
-        """Return the number of bytes of the file with so many rows."""
-        return len(npy_header((rows, *self.shape))) + rows * 4 * math.prod(self.shape)
 
     def add(self, sample, clip):
         """Write the row of a Sample: its clip, float32 of the part's shape."""
@@ -47,6 +42,7 @@ class PartFile:
     def finish(self):
         """Give the file and the labels their final names, if there are rows; return the number of rows."""
         if self.file is None:
+            print(f'{self.part}: not written, because it has no samples')
             return 0
         with named(self.data_path):
             self.file.seek(0)
@@ -58,10 +54,11 @@ class PartFile:
         os.replace(self.unfinished, self.data_path)
         with write_whole(self.label_path) as file:
             pickle.dump((self.names, self.labels), file)
+        print(f'{self.data_path}: {len(self.names)} samples')
         return len(self.names)
 
     def discard(self):
-        """Delete what is unfinished, also what a run that was killed has left."""
+        """Delete unfinished files, also those that a killed run has left."""
         if self.file is not None:
             with contextlib.suppress(OSError):  # a full disk may refuse the last bytes
                 self.file.close()
@@ -73,7 +70,7 @@ class PartFile:
 
 
 def npy_header(shape):
-    """Return the bytes before the data of a `.npy` file of float32 in this shape; their number is that of any N."""
+    """Return the bytes before the data of a `.npy` file of float32 in this shape; as many for any number of rows."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {'descr': '<f4', 'fortran_order': False, 'shape': shape})
     return header.getvalue()

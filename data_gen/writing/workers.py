@@ -10,14 +10,15 @@ from concurrent.futures.process import BrokenProcessPool
 from runtime.errors import UserError
 
 MOST_WORKERS = 61  # what Windows can wait for
-JOBS_AHEAD = 2  # for each worker
+CHUNK = 4  # jobs that a process takes at once
+CHUNKS_AHEAD = 2  # for each worker
 
 
 def do_jobs(function, jobs, workers):
     """Yield function(job) for every job in the list `jobs`, on `workers` processes, in the order of the jobs.
 
-    `function`, jobs and results travel between processes, so they must be picklable; only a few are on their way at a
-    time. An exception of `function` is raised here; a process that was killed raises UserError.
+    `function`, jobs and results are sent between processes, so they must be picklable; only a few are in memory at
+    once. An exception of `function` is raised here; a process that was killed raises UserError.
     """
     workers = min(workers, len(jobs), MOST_WORKERS)
     if workers <= 1:
@@ -26,15 +27,19 @@ def do_jobs(function, jobs, workers):
     try:
         with ProcessPoolExecutor(workers, initializer=begin_worker) as pool:
             running = collections.deque()
-            for job in jobs:
-                running.append(pool.submit(function, job))
-                if len(running) > JOBS_AHEAD * workers:
-                    yield running.popleft().result()
+            for start in range(0, len(jobs), CHUNK):
+                running.append(pool.submit(do_chunk, function, jobs[start:start + CHUNK]))
+                if len(running) > CHUNKS_AHEAD * workers:
+                    yield from running.popleft().result()
             while running:
-                yield running.popleft().result()
+                yield from running.popleft().result()
     except BrokenProcessPool:
-        raise UserError('a process was killed, probably for want of memory: run the command again, with fewer '
+        raise UserError('a process was killed, probably because memory ran out: run the command again with fewer '
                         '--workers') from None
+
+
+def do_chunk(function, jobs):
+    return [function(job) for job in jobs]
 
 
 def begin_worker():

@@ -174,7 +174,7 @@ BROKEN = {
     'code.npy': (np.array([Hostile()], dtype=object), 'not a whole .npy'),
     'cut.npy': (b'\x93NUMPY\x01', 'not a whole .npy'),
     'infinite.npy': (np.full((9, 5, 3), np.inf), 'a value of inf'),
-    'word.csv': (csv_of('1' + ROW + '\n2,one' + ROW[2:]), "line 3: 'one' in column 'hand_x' is no number"),
+    'word.csv': (csv_of('1' + ROW + '\n2,one' + ROW[2:]), "line 3: 'one' in column 'hand_x' is not a number"),
     'ragged.csv': (csv_of('1,2,3'), 'line 2 has 3 values, and the first line 16'),
     'twice.csv': (csv_of('1' + ROW + '\n1' + ROW), 'line 3: an earlier line has the same frame'),
     'halves.csv': (csv_of('1.5' + ROW + '\n2' + ROW), "column 'frame' should count"),
@@ -182,7 +182,7 @@ BROKEN = {
     'header.csv': (csv_of(''), 'no line after the first'),
     'columns.csv': (b'hand_x,hand_y\n1,2\n', "no column 'hand_z'"),
     'binary.csv': (b'\xff\xfe\x00', 'not a text'),
-    'picture.png': (b'\x89PNG', '.npy and .csv are taken'),
+    'picture.png': (b'\x89PNG', 'must end in .npy or .csv'),
     'gone.npy': (None, 'No such file'),
 }
 
@@ -193,7 +193,7 @@ def missing_joint():
     return clip
 
 
-BROKEN['missing.npy'] = missing_joint(), "frame 5: 'elbow' is missing (nan), and other joints are there"
+BROKEN['missing.npy'] = missing_joint(), "frame 5: 'elbow' is missing (nan), but other joints are not"
 
 
 def test_broken_clips_are_left_out_named_and_counted(mine, out, run):
@@ -225,7 +225,7 @@ def test_same_bytes_for_any_number_of_workers_and_again(mine, out, run):
     run(SCRIPT, *flags(mine, mine.parent / 'two'), '--workers', 2)
     before = tree_bytes(out)
     assert before == tree_bytes(mine.parent / 'two')
-    assert 'there already' in run(SCRIPT, *flags(mine, out)).stdout and tree_bytes(out) == before
+    assert 'keeping the existing file' in run(SCRIPT, *flags(mine, out)).stdout and tree_bytes(out) == before
 
 
 def test_data_of_other_classes_or_flags_are_not_mixed_with_those_there(mine, out, run):
@@ -261,7 +261,7 @@ WRONG_TABLES = {
     'file,class,part\np0_wave.npy,wave,train\np0_wave.npy,sit,train\n': 'line 3: p0_wave.npy is on an earlier line',
     'file,class,part\np0_wave.npy,,train\n': 'line 2 has no class',
     'file,class,part\n': 'no line after the first',
-    'file,class,class,part\n': "'class' is there twice",
+    'file,class,class,part\n': "two columns are called 'class'",
     'file,class,part\np0\0.npy,wave,train\n': 'a zero byte',
 }
 
@@ -292,7 +292,7 @@ def test_clips_that_the_table_lacks_are_counted(mine, out, run):
     np.save(mine / 'clips/more.npy', np.ones((3, 5, 3)))
     (mine / 'clips/link.npy').symlink_to('gone.npy')
     process = run(SCRIPT, *flags(mine, out), '--labels', mine / 'clips/labels.csv')
-    assert 'passed over: 1 clips in ' in process.stdout and 'such as more.npy' in process.stdout
+    assert 'ignoring 1 clips in ' in process.stdout and 'such as more.npy' in process.stdout
 
 
 def test_bones_follow_the_skeleton_beside_the_data(mine, out, run, tmp_path):

@@ -34,8 +34,8 @@ def data(tmp_path):
 
 def test_all_streams_of_all_data_sets_that_are_there(tmp_path, data, run):
     process = run(BONES)
-    assert 'not there, passed over: data/ntu/xview\n' in process.stdout
-    assert 'kinetics/train_data_joint.npy: not there' in process.stdout
+    assert 'skipping missing data sets: data/ntu/xview\n' in process.stdout
+    assert 'kinetics/train_data_joint.npy is missing' in process.stdout
     run(MOTION)
     run(MERGE)
     for (name, part), (joints, partners) in data.items():
@@ -50,7 +50,7 @@ def test_all_streams_of_all_data_sets_that_are_there(tmp_path, data, run):
 
 def test_motion_without_bones_says_so(tmp_path, data, run):
     process = run(MOTION, '--datasets', 'ntu/xsub', '--parts', 'val')
-    assert 'val_data_bone.npy: not there, so no bone_motion of val' in process.stdout
+    assert 'val_data_bone.npy is missing: bone_motion of val is not written' in process.stdout
     assert {path.name for path in (tmp_path / 'data/ntu/xsub').iterdir()} == {
         'train_data_joint.npy', 'val_data_joint.npy', 'val_data_joint_motion.npy'}
 
@@ -74,9 +74,9 @@ def test_wrong_files_are_named(tmp_path, data, run):
     whole = path.read_bytes()
     for content in (b'', b'no array', whole[:-100]):
         path.write_bytes(content)
-        assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'make it anew')
+        assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'prepare the data again')
     np.save(path, np.zeros((3, 4)))
-    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '(N, C, T, V, M)')
+    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '(samples, channels, frames, joints, persons)')
     np.save(path, np.array([{'hostile': 1}]), allow_pickle=True)
     assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy')
     write_joints(path.parent, 'train', 21)

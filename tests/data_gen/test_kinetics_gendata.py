@@ -108,13 +108,13 @@ def test_what_is_broken_is_left_out_named_and_counted_and_nothing_else_is_lost(t
     edit_labels(tree, 'train', edit)
     process = run(SCRIPT, *arguments(tree, out), status=1)
     lines = [line for line in process.stderr.splitlines() if line.startswith('left out: ')]
-    reasons = {'train0001': 'not valid JSON', 'train0004': 'not there, but in', 'stranger': 'not in the label file',
+    reasons = {'train0001': 'not valid JSON', 'train0004': 'missing, but in', 'stranger': 'not in the label file',
                'train0003': 'its label_index is 5, that in the label file 3', 'train0005': 'label_index', 'train0006':
-               'label_index', 'train0008': 'no object', 'train0009': 'has_skeleton', 'train0010': 'label_index'}
+               'label_index', 'train0008': 'not an object', 'train0009': 'has_skeleton', 'train0010': 'label_index'}
     assert len(lines) == len(process.stderr.splitlines()) == len(reasons)
     for name, reason in reasons.items():
         assert sum(f'{name}.json: ' in line and reason in line for line in lines) == 1, (name, lines)
-    for words in ('left out: broken: 9', 'passed over: 1 files', 'cut there: 1 (train0002.json)'):
+    for words in ('left out: broken: 9', 'ignoring 1 files', 'cut there: 1 (train0002.json)'):
         assert words in process.stdout
     names, labels, data = load(out, 'train')
     assert names == [f'train{number:04d}.json' for number in (2, 11, 12, 13, 15)] and labels == [2, 11, 12, 13, 15]
@@ -126,7 +126,7 @@ def test_what_is_broken_is_left_out_named_and_counted_and_nothing_else_is_lost(t
 
 def test_strict_stops_at_what_is_broken_and_leaves_nothing(tree, out, run):
     (tree / 'kinetics_val/val0002.json').unlink()
-    assert_one_line_error(run(SCRIPT, *arguments(tree, out, '--strict'), status=2), 'val0002.json', 'not there')
+    assert_one_line_error(run(SCRIPT, *arguments(tree, out, '--strict'), status=2), 'val0002.json', 'missing')
     assert tree_bytes(out) == {}
 
 
@@ -174,7 +174,7 @@ def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
 
     label_path = tree / 'kinetics_val_label.json'
     labels = label_path.read_text()
-    for text, words in (('{"a": ', 'not valid JSON'), ('[]', 'no label file'), ('{}', 'no label file')):
+    for text, words in (('{"a": ', 'not valid JSON'), ('[]', 'not a label file'), ('{}', 'not a label file')):
         label_path.write_text(text)
         refused(label_path, words)
     label_path.unlink()
@@ -185,7 +185,7 @@ def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
     assert_one_line_error(run(SCRIPT, *arguments(tmp_path / 'nowhere', out), status=2), 'nowhere', '--data_path')
     label_path.unlink()
     process = run(SCRIPT, *arguments(tree, out))
-    assert 'kinetics_val: not there, nor its label file: passed over' in process.stdout
+    assert 'kinetics_val: neither the folder nor its label file exists' in process.stdout
     assert set(tree_bytes(out)) == {'train_data_joint.npy', 'train_label.pkl'}
 
 
@@ -193,7 +193,7 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
     run(SCRIPT, *arguments(tree, out))
     whole = tree_bytes(out)
     (out / 'val_label.pkl').write_bytes(b'mine')
-    assert run(SCRIPT, *arguments(tree, out)).stdout.count('there already') == 2
+    assert run(SCRIPT, *arguments(tree, out)).stdout.count('keeping the existing file') == 2
     assert tree_bytes(out) == {**whole, 'val_label.pkl': b'mine'}
     run(SCRIPT, *arguments(tree, out, '--overwrite'))
     assert tree_bytes(out) == whole

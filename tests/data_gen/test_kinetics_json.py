@@ -101,18 +101,17 @@ DAMAGES = {
     'a person that is a number': (PERSON, 5, 'frame 4'),
     'no pose': ((*PERSON, 'pose'), ..., 'frame 4: no pose'),
     'no score': ((*PERSON, 'score'), ..., 'frame 4: no score'),
-    'a short pose': ((*PERSON, 'pose'), [0.5] * 34, '34 values, not 36'),
-    'a long pose': ((*PERSON, 'pose'), [0.5] * 54, '54'),
+    'a short pose': ((*PERSON, 'pose'), [0.5] * 34, 'pose of 34'),
+    'a long pose': ((*PERSON, 'pose'), [0.5] * 54, 'pose of 54'),
     'an empty score': ((*PERSON, 'score'), [], 'score of 0'),
-    'a long score': ((*PERSON, 'score'), [0.5] * 19, '19 values, not 18'),
+    'a long score': ((*PERSON, 'score'), [0.5] * 19, 'score of 19'),
     'a pose that is text': ((*PERSON, 'pose'), '0.5', '0.5'),
-    'a word': ((*PERSON, 'pose', 7), 'left', '"left"'),
-    'a number as text': ((*PERSON, 'pose', 7), '0.5', '"0.5"'),
-    'null': ((*PERSON, 'score', 7), None, 'null'),
-    'true': ((*PERSON, 'score', 7), True, 'true'),
-    'NaN': ((*PERSON, 'pose', 7), float('nan'), 'NaN'),
-    'infinity': ((*PERSON, 'pose', 7), float('inf'), 'Infinity'),
-    'a huge number': ((*PERSON, 'pose', 7), 10 ** 400, '1000'),
+    'a word': ((*PERSON, 'pose', 7), 'left', 'not lists of numbers'),
+    'a list': ((*PERSON, 'pose', 7), [0.5], 'not lists of numbers'),
+    'null': ((*PERSON, 'score', 7), None, 'a value of nan'),
+    'NaN': ((*PERSON, 'pose', 7), float('nan'), 'a value of nan'),
+    'infinity': ((*PERSON, 'pose', 7), float('inf'), 'a value of inf'),
+    'a huge number': ((*PERSON, 'pose', 7), 10 ** 400, 'not lists of numbers'),
     'a far number': ((*PERSON, 'score', 7), 2e6, '2000000.0'),
 }
 
@@ -137,21 +136,9 @@ def test_numbers_that_are_not_set_apart_properly(path, old, new):
         prepare_clip(path)
 
 
-FORMS = {
-    "OpenPose's output of one frame": {'version': 1.3, 'people': [{'pose_keypoints_2d': [1.] * 54}]},
-    'a list of detections': [{'image_id': '0.jpg', 'category_id': 1, 'keypoints': [1.] * 51, 'score': 2.5}],
-    'a recording of NW-UCLA': {'file_name': 'a01', 'skeletons': [[[.1, .2, .3]] * 20] * 9, 'label': 1},
-    "MMPose's predictions": {'meta_info': {}, 'instance_info': [{'frame_id': 1, 'instances': []}]},
-    "COCO's annotations": {'images': [], 'annotations': []},
-    "MediaPipe's landmarks": [{'pose_landmarks': [{'x': .5, 'y': .5, 'z': 0}]}],
-    'a label file of Kinetics-Skeleton': {'a': {'has_skeleton': True, 'label': 'x', 'label_index': 0}},
-}
-
-
-@pytest.mark.parametrize('form', FORMS)
-def test_json_of_another_form_is_named_by_what_it_looks_like(path, form):
-    path.write_text(json.dumps(FORMS[form]))
-    with pytest.raises(BrokenSample, match=f'clip.json: {form}.* and no clip of Kinetics-Skeleton'):
+def test_json_of_another_form_is_named(path):
+    path.write_text(json.dumps({'version': 1.3, 'people': [{'pose_keypoints_2d': [1.] * 54}]}))
+    with pytest.raises(BrokenSample, match='clip.json: not a clip of Kinetics-Skeleton: no data'):
         kinetics_json.read_recording(path)
 
 

@@ -153,7 +153,7 @@ def test_thousands_of_broken_files_do_not_fill_the_screen(tree, out, run):
         (tree / f'S002{name[4:]}.skeleton').write_bytes(b'')
     process = run(SCRIPT, *arguments(tree, out), status=1)
     assert len(process.stderr.splitlines()) == 51 and 'and 39 more' in process.stderr
-    assert 'xview/train: no sample is left' in process.stdout
+    assert 'xview/train: not written' in process.stdout
     assert set(tree_bytes(out)) == {'xsub/train_data_joint.npy', 'xsub/train_label.pkl',
                                     'xview/val_data_joint.npy', 'xview/val_label.pkl'}
 
@@ -181,7 +181,7 @@ def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):
     (out / 'xview/val_label.pkl').unlink()
     (out / 'xsub/val_label.pkl').write_bytes(b'mine')
     process = run(SCRIPT, *arguments(tree, out))
-    assert process.stdout.count('there already') == 3
+    assert process.stdout.count('keeping the existing file') == 3
     assert tree_bytes(out) == {**whole, 'xsub/val_label.pkl': b'mine'}
     run(SCRIPT, *arguments(tree, out, '--overwrite'))
     assert tree_bytes(out) == whole

@@ -177,7 +177,7 @@ def test_damaged_data_is_named(files, damage, use_mmap):
         whole = file.read()
     with open(data_path, 'wb') as file:
         file.write(damage(whole))
-    assert_refused((data_path, label_path), data_path, 'not a whole .npy', use_mmap=use_mmap)
+    assert_refused((data_path, label_path), data_path, 'damaged .npy', use_mmap=use_mmap)
 
 
 @pytest.mark.parametrize('array', (

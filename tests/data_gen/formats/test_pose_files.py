@@ -248,7 +248,7 @@ def test_a_folder_of_frames_is_one_recording_among_others(tmp_path):
 @pytest.mark.parametrize('content, words', [
     ('', 'an empty file'), ('{"people": [', 'not valid JSON'), ('3', 'no object and no list: taken are OpenPose'),
     ('{"b": 1, "a": 2}', 'an object with a, b: taken are'), ('[1, 2]', 'a list: taken are'),
-    ('{"annotations": []}', "COCO's annotations: taken are"), ('[]', 'without a skeleton'),
+    ('{"annotations": []}', 'an object with annotations: taken are'), ('[]', 'without a skeleton'),
     ('{"people": [{"pose_keypoints_2d": [1, 2, 3]}]}', '1 joints in a person: 25 .openpose25. and 18'),
     ('{"people": [{"pose_keypoints_2d": "many"}]}', 'pose_keypoints_2d is "many"'),
     ('{"people": [7]}', 'no pose_keypoints_2d'),
