@@ -38,7 +38,7 @@ def get_parser():
     add('--out', default='./work_dir/crossval', help='where runs and scores go')
     add('--device', nargs='+', help='devices, each for runs of their own: 0 1 2, cpu; all GPUs if not given')
     add('--jobs', type=count, help='runs at a time; one a GPU, or one a core, if not given')
-    add('--overwrite', action='store_true', help='train all folds anew, the finished ones too')
+    add('--overwrite', action='store_true', help='train all folds again, including finished ones')
     add('--compare', nargs=2, metavar=('A', 'B'), help='compare two finished --out folders instead')
     add('flags', nargs='*', help='after --: flags of main.py for all runs, such as -- --num-epoch 40')
     return parser
@@ -83,8 +83,8 @@ def cross_validate(arg):
     print('\n'.join(results(runs, streams, weights, names, labels, out)))
     if failed:
         folder, reason = next(iter(failed.items()))
-        raise UserError(f'{len(failed)} of {len(every)} runs failed, the first in {folder}: {reason}: mend it, and the '
-                        'same command goes on with those', status=2 if len(failed) == len(every) else 1)
+        raise UserError(f'{len(failed)} of {len(every)} runs failed, the first in {folder}: {reason}: fix it, and the '
+                        'same command trains those again', status=2 if len(failed) == len(every) else 1)
 
 
 def stream_names(paths):
@@ -121,7 +121,7 @@ def keep_labels(path, names, labels, overwrite):
     """Write the label file of the cross-validation; UserError if the folder holds one of other clips."""
     samples = names, labels.tolist()
     if path.exists() and not overwrite and read_labels(path) != samples:
-        raise UserError(f'{path}: the folder holds runs on other clips: --out names another, --overwrite starts anew')
+        raise UserError(f'{path}: the folder holds runs on other clips: choose another --out, or --overwrite them')
     with write_whole(path) as file:
         pickle.dump(samples, file)
 
@@ -160,7 +160,7 @@ def groups_of(arg, names):
         group = {name: match[1 if pattern.groups else 0] for name, match in found.items() if match}
     for name in names:
         if not group.get(name):
-            raise UserError(f'--by {arg.by}: {arg.table or "it"} says nothing of {name}: give a regular expression '
+            raise UserError(f'--by {arg.by}: {arg.table or "it"} has no value for {name}: give a regular expression '
                             "such as 'subject(\\d+)', or a --table that has every clip")
     return [group[name] for name in names]
 
@@ -168,8 +168,8 @@ def groups_of(arg, names):
 def write_same(path, text, overwrite):
     """Write `text` to `path`; UserError if something else stands there and may not be overwritten."""
     if path.exists() and not overwrite and path.read_text(encoding='utf-8') != text:
-        raise UserError(f'{path}: the folder holds a run of other settings or clips: --out names another folder, '
-                        '--overwrite trains all folds anew')
+        raise UserError(f'{path}: the folder holds a run of other settings or clips: choose another --out, or '
+                        '--overwrite it')
     with write_whole(path, 'w', encoding='utf-8') as file:
         file.write(text)
 

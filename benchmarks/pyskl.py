@@ -2,7 +2,7 @@
 
     python -m benchmarks.pyskl --recordings 24
 
-Both sides take turns on the same recordings, once to warm up. They are made up, one in six with two bodies: in NTU
+Both sides take turns on the same recordings, once to warm up. They are synthetic, one in six with two bodies: in NTU
 RGB+D, 11 of 60 classes are of two persons. Their 60 to 250 frames do not change the speed, as every clip has 100.
 Ours is what `main.py` runs with a config of config/pyskl: its feeder, batches of 16 recordings, absent bodies computed
 once. The plain model, tests/plain_agcn.py, in float32, takes the same clips one by one; making them is not counted

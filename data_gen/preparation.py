@@ -106,7 +106,7 @@ def read_preparation(path):
             raise ValueError('joints: a list of names is needed')
         return check_preparation(Preparation(**content))
     except (ValueError, TypeError) as error:
-        raise UserError(f'{path}: {error}: make the data anew with data_gen/custom_gendata.py') from None
+        raise UserError(f'{path}: {error}: prepare the data again with data_gen/custom_gendata.py') from None
 
 
 def preparation_beside(data_path):

@@ -22,7 +22,7 @@ class Feeder(Dataset):
     """Clips (N, C, T, V, M) and their labels. An item is (clip float32 (C, T, V, M), label, index).
 
     The arguments follow; `prepare` applies them, in the order written there. Other attributes are `sample_name` and
-    `label`, lists, and `data`, the array of clips. A process that a Feeder is sent to opens `data_path` anew. Without
+    `label`, lists, and `data`, the array of clips. A process that a Feeder is sent to opens `data_path` again. Without
     data (`data_path` None) there are no items, but `prepare` works on clips from elsewhere.
 
     Raises UserError for arguments that do not fit together and for files that are missing or damaged.

@@ -24,16 +24,16 @@ def read_labels(path):
     content = load_pickle(path)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(
             isinstance(part, list | tuple) or isinstance(part, np.ndarray) and part.ndim == 1 for part in content):
-        raise UserError(f'{path}: a pickle of two lists (sample names, labels) is needed: prepare the data anew')
+        raise UserError(f'{path}: a pickle of two lists (sample names, labels) is needed: prepare the data again')
     names, labels = (list(part) for part in content)
     if len(names) != len(labels):
-        raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data anew')
+        raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data again')
     if not names:
-        raise UserError(f'{path}: there is no sample in it: prepare the data anew')
+        raise UserError(f'{path}: there is no sample in it: prepare the data again')
     found = {}
     for name, label in zip(names, labels):
         if not isinstance(name, str | bytes | int | np.generic):
-            raise UserError(f'{path}: {shown(name)} is no sample name: prepare the data anew')
+            raise UserError(f'{path}: {shown(name)} is no sample name: prepare the data again')
         name = name.decode('latin-1') if isinstance(name, bytes) else str(name)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
             raise UserError(f'{path}: the label of {name} is {shown(label)}: integers from 0 are needed')

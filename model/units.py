@@ -176,7 +176,7 @@ class SkeletonNetwork(nn.Module):
         through_units = self.compiled_units or self.through_units
         if x.device.type != 'cpu':
             return through_units(x, None)
-        # A compiled network is compiled anew for every size, so the parts are of nearly equal size.
+        # A network is compiled again for every size, so the parts are of nearly equal size.
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
         return torch.cat([through_units(part, None) for part in parts])
 

@@ -148,7 +148,7 @@ def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
     (('--configs', 'train_joint.yaml', '--folds', '1'), ('folds',)),
     (('--configs', 'train_joint.yaml', '--folds', '17'), ('16 clips make 16 folds',)),
     (('--configs', 'train_joint.yaml', '--by', 'camera'), ('1 folds', 'at least 2')),
-    (('--configs', 'train_joint.yaml', '--by', 'subject(\\d+)'), ('says nothing of S001C001P001R000A001.skeleton',)),
+    (('--configs', 'train_joint.yaml', '--by', 'subject(\\d+)'), ('has no value for S001C001P001R000A001.skeleton',)),
     (('--configs', 'train_joint.yaml', '--by', '('), ('regular expression',)),
     (('--configs', 'train_joint.yaml', '--by', 'person', '--table', 'none.csv'), ('none.csv',)),
     (('--configs', 'train_joint.yaml', 'train_joint.yaml', '--folds', '2'), ('two of one name',)),
@@ -193,5 +193,5 @@ def test_groups_are_read_from_a_table(tmp_path):
     (tmp_path / 'labels.csv').write_text('file,class,person\na/1.npy,sit,Ann Lee\nb/1.npy,sit,Bo\nc.npy,sit,Bo\n')
     folds = folds_of(['a/1.npy', 'b/1.npy'], [0, 0], by='person', table=tmp_path / 'labels.csv')
     assert {fold: tested.tolist() for fold, tested in folds.items()} == {'Ann_Lee': [True, False], 'Bo': [False, True]}
-    with pytest.raises(UserError, match='labels.csv says nothing of d.npy'):
+    with pytest.raises(UserError, match='labels.csv has no value for d.npy'):
         folds_of(['a/1.npy', 'd.npy'], [0, 0], by='person', table=tmp_path / 'labels.csv')

@@ -1,4 +1,4 @@
-"""What the demo's made-up people do: joint angles over time, in each person's own style.
+"""What the demo's synthetic people do: joint angles over time, in each person's own style.
 
 Every action starts and ends in the same upright stance, and actions share their postures on purpose: a wave and a
 throw, a squat and a jump, a push and a hand shake differ by how they move.

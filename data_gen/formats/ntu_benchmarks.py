@@ -29,7 +29,7 @@ BENCHMARKS = {  # name: (the folder that its files go to, which recordings it tr
 
 
 def recording_name(name):
-    """Return the RecordingName that `name` (SsssCcccPpppRrrrAaaa, without suffix) stands for, None for other names."""
+    """Return the RecordingName that `name` (SsssCcccPpppRrrrAaaa, without suffix) encodes, None for other names."""
     match = NAME.fullmatch(name)
     return RecordingName(*map(int, match.groups())) if match else None
 

@@ -47,7 +47,7 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
         raise UserError(f'{", ".join(map(str, folders))}: no recording there '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
     if other:
-        print(f'passed over: {other} files that are not named like recordings of NTU RGB+D')
+        print(f'ignoring {other} files that are not named like recordings of NTU RGB+D')
     if listed:
         print(f'left out: {listed} files in the list of samples with missing skeletons')
     return [samples[name] for name in sorted(samples)]

@@ -36,7 +36,7 @@ def list_recordings(folder):
     if not samples:
         raise UserError(f'{folder}: no recording there (a01_s01_e00_v01.json and so on): check --data_path')
     if other := len(names) - len(samples):
-        print(f'passed over: {other} files that are not named like recordings of NW-UCLA')
+        print(f'ignoring {other} files that are not named like recordings of NW-UCLA')
     return samples
 
 

@@ -19,8 +19,8 @@ class PoseFlags(NamedTuple):
     """What a file of an estimator leaves open, from the flags of `add_flags`, and the joints that are needed.
 
     `image_size` is (width, height) in pixels; `to` the skeleton of config/skeletons that joints are mapped to; `fill`
-    the longest gap, in frames, that is interpolated. `joints` are the names that are needed, `dimensions` 2 or 3; None
-    stands for any. `tell` is called with lines about the file, unless it is None.
+    the longest gap, in frames, that is interpolated. `joints` are the names that are needed, `dimensions` 2 or 3, None
+    if either is taken. `tell` is called with lines about the file, unless it is None.
     """
 
     image_size: tuple | None = None

@@ -54,7 +54,7 @@ def list_recordings(path, joints=None):
         for name in dict.fromkeys(split[split_name]):
             members[name] = (*members.get(name, ()), part)
     if others := len(by_name.keys() - members.keys()):
-        print(f'passed over: {others} annotations that belong to no split')
+        print(f'ignoring {others} annotations that belong to no split')
 
     samples = []
     for name in sorted(members):
@@ -105,7 +105,7 @@ def parts_of(split, path):
         if match and part not in parts.values():
             parts[name] = part
         else:
-            print(f'passed over: the split {shown(name)}: only train and val, or test where there is no val, are '
+            print(f'ignoring the split {shown(name)}: only train and val, or test where there is no val, are '
                   'written, with what stands before or a number after it')
     if not parts:
         raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')

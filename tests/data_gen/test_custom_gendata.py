@@ -151,7 +151,7 @@ def test_tables_hold_what_arrays_do(tmp_path):
 
 def test_longer_and_fuller_clips_are_cut_and_counted(mine, out, run):
     process = run(SCRIPT, *flags(mine, out), '--max_frame', 8, '--max_body', 1)
-    assert 'warning: longer than 8 frames, cut there: 9 (p1_fall.npy' in process.stdout
+    assert 'warning: longer than 8 frames, cut: 9 (p1_fall.npy' in process.stdout
     assert 'warning: more than 1 persons, of whom 1 are kept: 4' in process.stdout
     assert load(out, 'train')[2].shape[1:] == (3, 8, 5, 1)
 

@@ -112,9 +112,9 @@ def test_what_is_left_out_is_counted(tree, out, run):
     process = run(SCRIPT, *arguments(tree, out, '--benchmark', 'xview'))
     kept = load(out, 'xview/train')[0] + load(out, 'xview/val')[0]
     assert sorted(kept) == recordings[3:]
-    for words in ('passed over: 2 files', 'left out: 2 files in the list',
+    for words in ('ignoring 2 files', 'left out: 2 files in the list',
                   f'left out: without a body in any frame: 1 ({recordings[2]})',
-                  f'warning: longer than 300 frames, cut there: 1 ({recordings[3]})',
+                  f'warning: longer than 300 frames, cut: 1 ({recordings[3]})',
                   f'warning: without a skeleton in any frame, kept as zeros: 1 ({recordings[4]})'):
         assert words in process.stdout
 

@@ -59,7 +59,7 @@ def plain_clip(path):
 def test_the_usual_files(raw, tmp_path, run, workers):
     out = tmp_path / 'data/nw-ucla'
     process = run(SCRIPT, '--data_path', raw, '--workers', workers)
-    assert 'passed over: 1 files that are not named like recordings of NW-UCLA' in process.stdout
+    assert 'ignoring 1 files that are not named like recordings of NW-UCLA' in process.stdout
     for part, views in (('train', (1, 2)), ('val', (3,))):
         names, labels, data = load(out, part)
         expected = sorted((f'a{action:02d}_s{view:02d}_e00_v{view:02d}.json', label)

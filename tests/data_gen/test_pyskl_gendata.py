@@ -102,8 +102,8 @@ def test_2d(path, tmp_path, run):
     write(path, annotations, xsub_train=names[:4], xsub_val=names[4:], train=names, dev=names)
     out = tmp_path / 'data/ntu-hrnet'
     process = run(SCRIPT, '--annotations', path, '--out_folder', out)
-    assert "passed over: the split 'dev'" in process.stdout
-    assert 'cut there: 1 (v_4)' in process.stdout
+    assert "ignoring the split 'dev'" in process.stdout
+    assert 'cut: 1 (v_4)' in process.stdout
     for part, chosen in (('xsub/train', annotations[:4]), ('xsub/val', annotations[4:]), ('train', annotations)):
         sample_names, labels, data = load(out, part)
         assert sample_names == [annotation['frame_dir'] for annotation in chosen]
@@ -146,7 +146,7 @@ def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
     assert len(lines) == len(damages) + 2
     for name in (*damages, 'absent', 'twice'):
         assert sum(line.startswith(f'left out: {path}: {name}: ') for line in lines) == 1, (name, lines)
-    for words in ('left out: broken: 13', 'any frame, kept as zeros: 1 (empty)', 'passed over: 1 annotations'):
+    for words in ('left out: broken: 13', 'any frame, kept as zeros: 1 (empty)', 'ignoring 1 annotations'):
         assert words in process.stdout
     assert load(out, 'train')[0] == ['empty', 'fine_1'] and not load(out, 'train')[2][0].any()
     assert load(out, 'val')[0] == ['fine_2']
