@@ -58,7 +58,7 @@ def nwucla_clip(recording):
 
 def first_frames(joints, frames):
     """Return the first `frames` frames of joints (M, T, V, C), and the list of what there is to remark."""
-    return joints[:, :frames], [f'longer than {frames} frames: cut'] if joints.shape[1] > frames else []
+    return joints[:, :frames], [f'longer than {frames} frames, cut'] if joints.shape[1] > frames else []
 
 
 def clip_3d(joints, frames, persons, up=UP, right=RIGHT, center=CENTER, all_joints=False):

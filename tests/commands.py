@@ -12,7 +12,9 @@ import sys
 import tempfile
 
 FORKS = multiprocessing.get_context('forkserver')
-FORKS.set_forkserver_preload(['numpy', 'torch', 'torch._dynamo', 'torch.utils.data', 'yaml', 'tqdm', 'tensorboardX'])
+FORKS.set_forkserver_preload([
+    'numpy', 'torch', 'torch._dynamo', 'torch.utils.data', 'yaml', 'tqdm', 'tensorboardX', 'matplotlib.figure',
+    'matplotlib.backends.backend_agg'])
 
 
 class Command:
