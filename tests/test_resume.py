@@ -69,7 +69,7 @@ def reference(run, data, tmp_path):
 def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, long_mode, sent):
     undisturbed, seconds = reference
     draws = random.Random(sent)
-    for kill in range(20 if long_mode else 3):
+    for kill in range(20 if long_mode else 2):
         work = tmp_path / f'{sent}_{kill}'
         path = make_config(work, data, num_worker=kill % 2 * 2)
         command = Command(ROOT / 'main.py', ['--config', path], work)
