@@ -192,7 +192,7 @@ class Processor:
             self.test_best()
 
     def test_best(self):
-        """Test the best weights on the validation part: the only use of the test part."""
+        """Test the weights that were best on the validation part; the test part is used only here."""
         best = self.processes.share(self.files.best)
         if best is None:  # nothing was left to train
             return
