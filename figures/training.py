@@ -39,4 +39,5 @@ def in_colour(matrix):
     """Return values from −1 (vermillion) over 0 (white) to 1 (blue) as an image; NaN becomes grey."""
     full = np.where(matrix[..., None] < 0, VERMILLION, BLUE)
     image = np.where(np.isnan(matrix)[..., None], GREY, 255 + abs(matrix)[..., None] * (full - 255.))
-    return image.astype(np.uint8).repeat(-(-HEIGHT // len(matrix)), 0).repeat(-(-HEIGHT // len(matrix)), 1)
+    square = -(-HEIGHT // len(matrix))
+    return image.astype(np.uint8).repeat(square, 0).repeat(square, 1)
