@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP, class_names
 from data_gen.formats import pose_files, read_clips, read_file, recordings_in
+from data_gen.formats.ntu_skeleton import add_by_id
 from data_gen.formats.sample import BrokenSample
 from feeders.labels import read_labels
 from prediction.exported import onnx_model
@@ -40,6 +41,7 @@ def get_parser():
         'a pose estimator (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
         'they come, or - for standard input')
     pose_files.add_flags(add)
+    add_by_id(add)
     add_source = parser.add_mutually_exclusive_group(required=True).add_argument
     add_source('--config', help='config of the stream; clips are prepared as its test feeder prepares them')
     add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
@@ -241,7 +243,7 @@ def main():
     arg = get_parser().parse_args()
     check_arguments(arg)
     predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
-                          arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
+                          arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, tell=tell))
     return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
 
 

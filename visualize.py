@@ -8,6 +8,7 @@ import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import pose_files, read_clips, read_file
+from data_gen.formats.ntu_skeleton import add_by_id
 from data_gen.preparation import preparation_beside
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
@@ -85,6 +86,7 @@ def add_source(add, weights_help='weights (default: those in the config)', sampl
         add('--sample', help="name of a sample of the config's test data (default: the first)")
     add('--file', required=not sample, help='a file that predict.py can read' + ', instead of a sample' * sample)
     pose_files.add_flags(add)
+    add_by_id(add)
 
 
 def picture(path):
@@ -114,7 +116,8 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, build_graph(run).joint_names, tell=tell)
+        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, build_graph(run).joint_names,
+                                     tell=tell)
         clips, frames, used = read_clips(arg.file, preparation_beside(data_path), flags)
         if line := cut_line(arg.file, frames, used):
             tell(f'{line}: `visualize.py timeline` shows all of them')
@@ -210,7 +213,7 @@ def draw_timeline(arg):
     """Draw the classes of a recording over time and the people at the windows with the highest probabilities."""
     figures = import_figures()
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu',
-                          pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, tell=tell))
+                          pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, tell=tell))
     stream, = predictor.model.streams
     windows = predictor.windows(arg.file, arg.window, arg.stride)
     seen = [window for window in windows if window.scores is not None]

@@ -40,7 +40,7 @@ def main():
     except ValueError as error:
         raise UserError(f'--{error}') from None
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
-    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, joints, arg.dimensions)
+    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, joints=joints, dimensions=arg.dimensions)
     read = functools.partial(read_own_clip, flags=flags)
     if arg.max_frame is None or arg.max_body is None:
         longest, most = largest(samples, read, arg.workers or cores())

@@ -1,11 +1,12 @@
 """NTU RGB+D: raw `.skeleton` files → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`."""
+import functools
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.formats.ntu_benchmarks import BENCHMARKS, parts_of, read_missing
-from data_gen.formats.ntu_skeleton import JOINTS, list_recordings, read_recording
+from data_gen.formats.ntu_skeleton import JOINTS, add_by_id, list_recordings, read_recording
 from data_gen.normalize import FRAMES, PERSONS, ntu_clip
 from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
@@ -17,8 +18,8 @@ def main():
     benchmarks = list(dict.fromkeys(arg.benchmark))
     parts = parts_of(benchmarks)
     samples = list_recordings(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
-    return write_data_set(arg.out_folder, parts, samples, read_recording, ntu_clip, (3, FRAMES, JOINTS, PERSONS),
-                          arg)
+    read = functools.partial(read_recording, by_id=arg.by_id)
+    return write_data_set(arg.out_folder, parts, samples, read, ntu_clip, (3, FRAMES, JOINTS, PERSONS), arg)
 
 
 def parse_arguments():
@@ -31,6 +32,7 @@ def parse_arguments():
                         help='list of samples with missing skeletons, which are left out')
     parser.add_argument('--benchmark', nargs='+', choices=BENCHMARKS, default=['xsub', 'xview'],
                         help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
+    add_by_id(parser.add_argument)
     add_settings(parser, './data/ntu')
     return parser.parse_args()
 

@@ -66,7 +66,7 @@ def read_file(path, preparation=None, flags=NO_FLAGS):
     """
     suffix = pathlib.Path(path).suffix
     if suffix == SKELETON:
-        return ntu_skeleton.read_recording(path), ntu_clip
+        return ntu_skeleton.read_recording(path, flags.by_id), ntu_clip
     if suffix == JSON or pose_files.is_recording(path):
         return read_poses(path, preparation, flags)
     if suffix not in suffixes(preparation):

@@ -15,6 +15,7 @@ from data_gen.formats.sample import BrokenSample, Recording, Sample
 from runtime.errors import UserError
 
 MAX_BODIES = 4
+MAX_PERSONS = 32  # in a recording
 JOINTS = 25
 
 BODY_VALUES = 10
@@ -22,6 +23,14 @@ JOINT_VALUES = 12
 BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
 MAX_BYTES = 32 << 20  # NTU's largest recordings have about 2 MB
 LONGEST = 30_000  # frames: a quarter of an hour; NTU's recordings last seconds
+STILL = 0.01  # metres: the joints of a person who only stands deviate more, those of furniture taken for one less
+
+
+def add_by_id(add):
+    """Add the flag of `read_recording` by `add`, the add_argument of a parser."""
+    add('--by_id', '--by-id', action='store_true',
+        help='.skeleton files: follow persons by the IDs of their bodies, and leave out who does not move; as '
+             'published, a person is the place of a body in its frame, which changes as others are lost and found')
 
 
 def list_recordings(folders, benchmarks, missing=frozenset()):
@@ -53,22 +62,27 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
     return [samples[name] for name in sorted(samples)]
 
 
-def read_recording(path):
-    """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies.
+def read_recording(path, by_id=False):
+    """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies a frame.
 
-    M is a body's position in its frame. Raises BrokenSample, which names the file and what is wrong.
+    As published, M is a body's position in its frame, so that persons change places when another one is lost or found.
+    With `by_id`, M is a person: see `persons_of`; who does not move is left out. Raises BrokenSample, which names the
+    file and what is wrong.
     """
     with reading(path):
-        return Recording(parse(read_bytes(path, MAX_BYTES)))
+        joints = parse(read_bytes(path, MAX_BYTES), by_id)
+        return Recording(without_still(joints) if by_id else joints)
 
 
-def parse(raw):
+def parse(raw, by_id=False):
     """Return the joints in `raw`, the bytes of a `.skeleton` file, as float64 (M, T, 25, 3)."""
     words = raw.removeprefix(codecs.BOM_UTF8).split()
     if not words:
         raise BrokenSample('an empty file')
     try:
         T, places, starts = find_bodies(words)
+        if by_id:
+            places = persons_of([words[start - BODY_VALUES - 1] for start in starts], [t for _, t in places])
     except IndexError:
         raise BrokenSample(f'truncated: it announces {as_text(words[0])} frames but ends earlier') from None
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
@@ -81,6 +95,30 @@ def parse(raw):
     if places:
         bodies[tuple(np.transpose(places))] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
     return bodies
+
+
+def persons_of(ids, frames):
+    """Return (person, frame) of each body, from its ID and its frame (from 0, in order).
+
+    The sensor gives a person whom it has lost a new ID. So an ID that appears after the last frame of another one goes
+    on as that person: the first one who is free.
+    """
+    last = dict(zip(ids, frames))
+    person, until = {}, []  # ID → person; the last frame of each person
+    for name, t in zip(ids, frames):
+        if name not in person:
+            person[name] = next((m for m, end in enumerate(until) if end < t), len(until))
+            until[person[name]:person[name] + 1] = [last[name]]
+    if len(until) > MAX_PERSONS:
+        raise BrokenSample(f'{len(until)} persons are too many for one recording')
+    return [(person[name], t) for name, t in zip(ids, frames)]
+
+
+def without_still(joints):
+    """Return the joints (M, T, V, 3) of those who move: their mean deviation from each joint's mean is over STILL."""
+    there = joints.any((2, 3))
+    moving = [joints[m, seen].std(0).mean() > STILL for m, seen in enumerate(there)]
+    return joints[moving] if any(moving) else joints
 
 
 def find_bodies(words):

@@ -19,13 +19,15 @@ class PoseFlags(NamedTuple):
     """What a file of an estimator leaves open, from the flags of `add_flags`, and the joints that are needed.
 
     `image_size` is (width, height) in pixels; `to` the skeleton of config/skeletons that joints are mapped to; `fill`
-    the longest gap, in frames, that is interpolated. `joints` are the names that are needed, `dimensions` 2 or 3, None
+    the longest gap, in frames, that is interpolated; `by_id` how persons are told apart in a `.skeleton` file, see
+    data_gen.formats.ntu_skeleton. `joints` are the names that are needed, `dimensions` 2 or 3, None
     if either is taken. `tell` is called with lines about the file, unless it is None.
     """
 
     image_size: tuple | None = None
     to: str | None = None
     fill: int = 0
+    by_id: bool = False
     joints: list | None = None
     dimensions: int | None = None
     tell: Callable | None = None

@@ -9,13 +9,16 @@ def random_bodies(rng, frames, bodies=1):
 
 
 def skeleton_text(bodies):
-    """Return bodies (M, T, 25, 3) as the text of a `.skeleton` file; a body that is NaN in a frame is not there."""
+    """Return bodies (M, T, 25, 3) as the text of a `.skeleton` file, each with an ID of its own.
+
+    A body that is NaN in a frame is not there.
+    """
     lines = [str(bodies.shape[1])]
     for frame in bodies.transpose(1, 0, 2, 3):
-        there = [body for body in frame if not np.isnan(body).any()]
+        there = [(m, body) for m, body in enumerate(frame) if not np.isnan(body).any()]
         lines.append(str(len(there)))
-        for body in there:
-            lines += ['72057594037902953 0 1 1 1 1 0 0.02 -0.006 2', '25']
+        for m, body in there:
+            lines += [f'7205759403790295{m} 0 1 1 1 1 0 0.02 -0.006 2', '25']
             lines += [f'{x:.7g} {y:.7g} {z:.7g} 1.5 -0.4 -inf 0.9 1.2 -0.4 -0.9 -1e-05 2' for x, y, z in body.tolist()]
     return '\n'.join(lines) + '\n'
 

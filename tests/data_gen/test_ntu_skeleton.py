@@ -101,6 +101,47 @@ def test_clip_equals_the_plain_transcription(tmp_path, change, frames):
     assert (clip == plain).mean() >= 0.999
 
 
+def test_persons_followed_by_id_keep_their_place(tmp_path):
+    bodies = random_bodies(np.random.default_rng(8), 30, 3)
+    bodies[0, ::3] = GONE  # the others move up in these frames
+    bodies[2, 9:] = GONE
+    path = tmp_path / 'a.skeleton'
+    path.write_text(skeleton_text(bodies), encoding='ascii')
+    followed = read_recording(path, by_id=True).joints
+    np.testing.assert_allclose(followed, np.nan_to_num(bodies)[[1, 2, 0]], rtol=1e-6)
+    np.testing.assert_allclose(read_recording(path).joints, as_read(bodies)[:3])
+
+
+def test_an_id_after_the_last_frame_of_another_is_the_same_person(tmp_path):
+    bodies = random_bodies(np.random.default_rng(9), 30, 3)
+    bodies[1, 12:], bodies[2, :14] = GONE, GONE
+    path = tmp_path / 'a.skeleton'
+    path.write_text(skeleton_text(bodies), encoding='ascii')
+    first, second = read_recording(path, by_id=True).joints
+    np.testing.assert_allclose(first, bodies[0], rtol=1e-6)
+    np.testing.assert_allclose(second[14:], bodies[2, 14:], rtol=1e-6)
+    np.testing.assert_allclose(second[:12], bodies[1, :12], rtol=1e-6)
+
+
+def test_by_id_who_does_not_move_is_left_out_unless_nobody_does(tmp_path):
+    bodies = ghost_before_the_person(random_bodies(np.random.default_rng(10), 30, 2))
+    path = tmp_path / 'a.skeleton'
+    for people, kept in ((bodies, bodies[1:]), (bodies[:1], np.nan_to_num(bodies[:1]))):
+        path.write_text(skeleton_text(people), encoding='ascii')
+        np.testing.assert_allclose(read_recording(path, by_id=True).joints, kept, rtol=1e-6)
+
+
+def test_more_persons_than_a_recording_has_are_refused(tmp_path):
+    there = GOOD.decode().split('\n', 2)[2].split('\n', 27)  # of the first body: its line, the 25, its joints
+    body = '\n'.join(['{0}', *there[1:27]])
+    frames = [f'1\n{body.format(f"{number} 0 1 1 1 1 0 0 0 2")}' for number in range(40)] * 2
+    path = tmp_path / 'a.skeleton'
+    path.write_text('\n'.join([str(len(frames)), *frames, '']), encoding='ascii')
+    assert len(read_recording(path).joints) == 1
+    with pytest.raises(UserError, match='a.skeleton: 40 persons'):
+        read_recording(path, by_id=True)
+
+
 def test_pre_normalization_of_a_batch_is_that_of_each_clip(tmp_path):
     bodies = random_bodies(np.random.default_rng(3), 40, 2)
     path = tmp_path / 'a.skeleton'
