@@ -28,16 +28,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 STREAMS = 'joint', 'bone'
 GRAPH = {'graph': 'graph.ntu_rgb_d.Graph', 'graph_args': {'labeling_mode': 'spatial'}}
 
-# What differs from config/small: keys of the run, of the training feeder, and of both feeders.
+# What differs from config/small: keys of the run, of the training feeder, and of both feeders. Last, the flags of
+# data_gen/ntu_gendata.py.
 SGD = {'optimizer': 'SGD', 'nesterov': True, 'base_lr': 0.1, 'weight_decay': 0.0001, 'schedule': 'step'}
 NO_AUGMENTATION = {'uniform_sample_random': False, 'random_span': 0, 'random_rotate': 0, 'random_scale': 0,
                    'random_shear': 0, 'random_noise': 0}
 ROWS = {
     'as published': ({**SGD, 'step': [18, 24], 'num_epoch': 30, 'batch_size': 64, 'label_smoothing': 0},
-                     NO_AUGMENTATION, {'uniform_sample': 64, 'test_clips': 1}),
+                     NO_AUGMENTATION, {'uniform_sample': 64, 'test_clips': 1}, []),
     'a first attempt': ({'num_epoch': 40, 'batch_size': 16}, {'random_span': 0, 'random_shear': 0, 'random_noise': 0},
-                        {'test_clips': 1}),
-    'config/small': ({}, {}, {}),
+                        {'test_clips': 1}, []),
+    'config/small': ({}, {}, {}, []),
+    'config/small, --by_id': ({}, {}, {}, ['--by_id']),
 }
 
 
@@ -50,11 +52,11 @@ def main():
     parser.add_argument('--epochs', type=int, help='instead of those of each row')
     parser.add_argument('--precision', default='bf16', choices=('fp32', 'bf16'))
     arg = parser.parse_args()
-    data = prepare(arg.ntu_tree, arg.out.resolve())
     print(f'{cores()} cores, seeds {arg.seeds}, {arg.precision}; per cent of the test part, top-1, mean ± standard '
           'deviation over the seeds\n')
     print_head(('recipe', *STREAMS, 'joint + bone', 'mean class', 'minutes a seed'))
     for row in arg.rows:
+        data = prepare(arg.ntu_tree, arg.out.resolve(), ROWS[row][-1])
         folders = {seed: [make_run(arg, data, row, stream, seed) for stream in STREAMS] for seed in arg.seeds}
         waiting = [folder for streams in folders.values() for folder in streams if not score_file(folder)]
         if failed := run_side_by_side(waiting, ['cpu'] * cores()):
@@ -62,15 +64,16 @@ def main():
         print_results(row, folders, data)
 
 
-def prepare(tree, out):
+def prepare(tree, out, flags):
     """Prepare the joints of the raw recordings in `tree` in `out`; return the folder of the cross-subject split."""
+    out = out / '_'.join(['ntu', *flags])
     made = subprocess.run(
         [sys.executable, ROOT / 'data_gen/ntu_gendata.py', '--data_path', tree / 'nturgb+d_skeletons',
          '--ignored_sample_path', tree / 'samples_with_missing_skeletons.txt', '--benchmark', 'xsub',
-         '--out_folder', out / 'ntu'], stdout=subprocess.DEVNULL)
+         '--out_folder', out, *flags], stdout=subprocess.DEVNULL)
     if made.returncode not in (0, 1):  # 1: broken recordings were left out, and named
         sys.exit(made.returncode)
-    return out / 'ntu/xsub'
+    return out / 'xsub'
 
 
 def make_run(arg, data, row, stream, seed):
@@ -79,7 +82,7 @@ def make_run(arg, data, row, stream, seed):
     config, test = (yaml.safe_load((ROOT / f'config/small/{phase}_{stream}.yaml').read_text())
                     for phase in ('train', 'test'))
     config['test_feeder_args'] = test['test_feeder_args']
-    changed, training, both = ROWS[row]
+    changed, training, both, _ = ROWS[row]
     config |= changed
     for part, name, own in (('train', 'train', {**training, **both}), ('test', 'val', both)):
         feeder = config[f'{part}_feeder_args']
