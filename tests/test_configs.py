@@ -47,6 +47,7 @@ def test_takes_one_step_or_tests_one_batch(name, tmp_path, monkeypatch):
             write_dataset(path.parent, [(ours, 2)], 10, **shape, stream=stream)
     arg.batch_size = arg.test_batch_size = 2
     arg.device, arg.weights = ['cpu'], None
+    arg.model_args['base_channels'] = 16  # narrow, so that the network takes no time
     monkeypatch.setattr(main, 'find_weights', str)
     if arg.phase == 'test':
         model = import_class(arg.model)(**arg.model_args)

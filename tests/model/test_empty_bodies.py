@@ -29,7 +29,7 @@ def batch(mix, M, dtype=torch.float32):
 
 def pair(module, M, dtype=torch.float64):
     """Return the same model twice: skipping empty bodies, and not."""
-    skipping = fill_by_recipe(module.Model(**{**NTU, 'num_person': M})).to(dtype)
+    skipping = fill_by_recipe(module.Model(**{**NTU, 'num_person': M, 'base_channels': 16})).to(dtype)
     whole = copy.deepcopy(skipping)
     whole.skip_empty_bodies = False
     return skipping, whole
