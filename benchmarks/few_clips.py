@@ -100,12 +100,15 @@ def make_run(arg, data, row, stream, seed):
 
 
 def print_results(row, folders, data):
+    """Print a line for each seed, and one of their means."""
     found = []
-    for streams in folders.values():
+    for seed, streams in folders.items():
         _, labels, stacked = ensemble.read_streams([score_file(folder) for folder in streams], data / 'val_label.pkl')
         minutes = sum(map(minutes_of, streams)) / min(cores(), len(streams))
         found.append([*accuracies(stacked, [1] * len(streams), labels), minutes])
-    print_row((row, *map(mean_text, zip(*found))))
+        print_row((f'{row}, seed {seed}', *(f'{value:.1f}' for value in found[-1])))
+    if len(found) > 1:
+        print_row((row, *map(mean_text, zip(*found))))
 
 
 def minutes_of(folder):

@@ -33,7 +33,7 @@ def test_two_workers_and_a_resume_under_spawn(run, system, tmp_path):
         write_config(tmp_path / folder / 'c.yaml', config(tmp_path / 'data', tmp_path / folder, save_interval=1))
     Processor(get_parser().parse_with_config(['--config', str(tmp_path / 'fork/c.yaml')])).start()
     env = system('spawn')
-    for flags in (['--num-worker', '2', '--num-epoch', '1'], ['--num-worker', '1', '--resume']):
+    for flags in (['--num-worker', '2', '--num-epoch', '1'], ['--num-worker', '0', '--resume']):
         run('main.py', '--config', 'spawn/c.yaml', *flags, env=env)
     for name in ('tiny-0-4.pt', 'tiny-1-8.pt'):
         assert same_weights(tmp_path / 'fork/runs' / name, tmp_path / 'spawn/runs' / name)
