@@ -8,7 +8,7 @@ import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import read_labels, top_k
-from feeders.pyskl_annotations import samples_of
+from feeders.pyskl_annotations import chosen
 from runtime.arguments import Parser, read_yaml, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
@@ -75,7 +75,7 @@ def read_streams(score_files, label_file, split=None):
     Raises UserError if a file is of another kind, if a stream lacks a sample, or if a label exceeds the classes of the
     scores.
     """
-    names, labels = read_labels(label_file) if split is None else samples_of(label_file, split)
+    names, labels = read_labels(label_file) if split is None else chosen(label_file, split)[1:]
     labels = np.array(labels)
     stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
     num_class = stacked.shape[2]

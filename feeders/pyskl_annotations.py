@@ -1,14 +1,10 @@
-"""PYSKL's annotations: one pickle of a whole data set, whose arrays stay in the file.
-
-Format: https://github.com/kennymckormick/pyskl/blob/main/tools/data/README.md. A dict of `split`, name → list of
-frame_dir, and `annotations`, a list of dicts with frame_dir, label, total_frames and keypoint (M, T, V, C); in 2D also
-keypoint_score (M, T, V) and img_shape (height, width).
-"""
+"""PYSKL's annotations, whose arrays stay in the file. For the format see data_gen.formats.pyskl_annotations."""
 import math
 
 import numpy as np
 
-from runtime.errors import UserError
+from data_gen.formats.pyskl_annotations import label_of, read_annotations
+from runtime.errors import UserError, shown
 from runtime.large_pickle import ArrayInFile, InFile, load_large_pickle, read_bytes
 
 # Where an array lies, see `runtime.large_pickle`. One numpy array holds this of all annotations: Python objects would
@@ -28,9 +24,7 @@ class Annotations:
     def __init__(self, path, split, joints=None):
         self.path = path
         self.known = {(joints or 25, 3): '3d', (joints or 17, 2): '2d'}  # joints and coordinates → kind
-        annotations = chosen(load_large_pickle(path), split, path)
-        self.name = [annotation['frame_dir'] for annotation in annotations]
-        self.label = [label_of(annotation, path) for annotation in annotations]
+        annotations, self.name, self.label = chosen(path, split)
         self.short = bytearray()  # the data of short arrays, at offset −1 − its place
         self.kind, self.num_point = None, None
         self.keypoint, self.score = (np.zeros(len(annotations), PLACE) for _ in range(2))
@@ -99,37 +93,22 @@ class Annotations:
         return np.frombuffer(data, dtype.decode()).reshape(shape, order=order.decode())
 
 
-def chosen(content, split, path):
-    """Return the list of the annotations of `split`; UserError if the pickle at `path` has no such split or form."""
-    if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
-        raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
-    splits, annotations = content['split'], content['annotations']
-    if not isinstance(splits, dict) or not isinstance(annotations, list) or not all(
-            isinstance(one, dict) and isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f'{path}: split must be a dict of lists of names, and annotations a list of dicts with a '
-                        'frame_dir')
-    if not isinstance(splits.get(split), list | tuple):
+def chosen(path, split):
+    """Return (annotations, names, labels) of `split` in the pickle at `path`; UserError if it has no such split."""
+    splits, annotations = read_annotations(path, load_large_pickle)
+    if split not in splits:
         raise UserError(f"{path}: there is no split '{split}': there are {', '.join(map(str, splits))}")
-    names = {name for name in splits[split] if isinstance(name, str)}
-    found = [one for one in annotations if one['frame_dir'] in names]
-    if len({one['frame_dir'] for one in found}) < len(found):
+    members = set(splits[split])
+    found = [one for one in annotations if one['frame_dir'] in members]
+    names, labels = [one['frame_dir'] for one in found], list(map(label_of, found))
+    if len(set(names)) < len(names):
         raise UserError(f'{path}: split {split}: an annotation is there twice')
     if not found:
         raise UserError(f'{path}: split {split}: there is no annotation of it')
-    if len(found) < len(names):
-        print(f'{path}: {len(names) - len(found)} of the {len(names)} names of split {split} have no annotation')
-    return found
-
-
-def samples_of(path, split):
-    """Return the names and the labels of the split's annotations, two lists of one length."""
-    annotations = chosen(load_large_pickle(path), split, path)
-    return [one['frame_dir'] for one in annotations], [label_of(one, path) for one in annotations]
-
-
-def label_of(annotation, path):
-    label = annotation.get('label')
-    if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
-        raise UserError(f'{path}: the label of {annotation["frame_dir"]} is {str(label)[:20]}: integers from 0 are '
-                        'needed')
-    return int(label)
+    if None in labels:
+        which = found[labels.index(None)]
+        raise UserError(f'{path}: the label of {which["frame_dir"]} is {shown(which.get("label"))}: integers from 0 '
+                        'are needed')
+    if len(found) < len(members):
+        print(f'{path}: {len(members) - len(found)} of the {len(members)} names of split {split} have no annotation')
+    return found, names, labels

@@ -59,24 +59,23 @@ def list_recordings(path, joints=None):
     samples = []
     for name in sorted(members):
         annotation = by_name.get(name)
-        label = annotation and annotation.get('label')
         if annotation is None:
             problem = f'in split {members[name][0]}, but there is no such annotation'
         elif name in twice:
             problem = 'more than one annotation of that frame_dir'
-        elif not isinstance(label, (int, np.integer)) or isinstance(label, bool) or label < 0:
-            problem = f'its label is {shown(label)}'
+        elif (label := label_of(annotation)) is None:
+            problem = f'its label is {shown(annotation.get("label"))}'
         else:
             name_in_labels = name + SUFFIX if recording_name(name) else name
-            samples.append(Sample(name_in_labels, int(label), members[name], (path, annotation)))
+            samples.append(Sample(name_in_labels, label, members[name], (path, annotation)))
             continue
         samples.append(Sample(name, -1, (), problem=f'{path}: {name}: {problem}'))
     return samples, list(parts.values()), layout
 
 
-def read_annotations(path):
+def read_annotations(path, load=load_pickle):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
-    content = load_pickle(path)
+    content = load(path)
     if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
         raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
     split, annotations = content['split'], content['annotations']
@@ -90,6 +89,13 @@ def read_annotations(path):
 def is_list_of(values, kind):
     """Say whether `values` is a list or a tuple of nothing but `kind`."""
     return isinstance(values, (list, tuple)) and all(isinstance(value, kind) for value in values)
+
+
+def label_of(annotation):
+    """Return the label of an annotation, None if it has none that counts from 0."""
+    label = annotation.get('label')
+    counts = isinstance(label, int | np.integer) and not isinstance(label, bool) and label >= 0
+    return int(label) if counts else None
 
 
 def parts_of(split, path):
