@@ -3,8 +3,8 @@ import collections
 import os
 import pathlib
 import pickle
-import zipfile
 
+import numpy as np
 import pytest
 import torch
 
@@ -83,20 +83,29 @@ def test_nothing_in_a_weight_file_runs(tmp_path, monkeypatch, name, content):
     assert not (tmp_path / 'hostile_marker').exists()
 
 
+class Logs:
+    """Stands for what a framework keeps beside the weights, of classes that may not be built."""
+
+    def __init__(self):
+        self.history = np.arange(3.)
+        self.mean = np.ndarray.mean
+
+    def __setstate__(self, _state):
+        raise AssertionError('it was built')
+
+
 @pytest.mark.parametrize('wrap', [
     lambda state: {f'module.{k}': v for k, v in state.items()},
     lambda state: {f'_orig_mod.module._orig_mod.{k}': v for k, v in state.items()},
     lambda state: {k.replace('0.', '0._orig_mod.'): v for k, v in state.items()},
     lambda state: {'state_dict': state}, lambda state: {'model': {'state_dict': state}, 'epoch': 3},
-    lambda state: {'meta': {'built': pathlib.PurePosixPath('x')}, 'optimizer': Runs(), 'state_dict': state},
+    lambda state: {'meta': {'built': pathlib.PurePosixPath('x')}, 'logs': Logs(), 'state_dict': state},
 ], ids=['module', 'mixed', 'inside', 'state_dict', 'twice', 'foreign'])
 @pytest.mark.parametrize('legacy', [False, True])
-def test_weights_as_others_wrap_them(tmp_path, monkeypatch, wrap, legacy):
-    monkeypatch.chdir(tmp_path)
+def test_weights_as_others_wrap_them(tmp_path, wrap, legacy):
     state = small_model().state_dict()
-    torch.save(wrap(state), 'w.pth', _use_new_zipfile_serialization=not legacy)
-    assert_same(load_weights('w.pth'), state)
-    assert not (tmp_path / 'hostile_marker').exists()
+    torch.save(wrap(state), tmp_path / 'w.pth', _use_new_zipfile_serialization=not legacy)
+    assert_same(load_weights(tmp_path / 'w.pth'), state)
 
 
 @pytest.mark.parametrize('legacy', [False, True])
@@ -110,43 +119,6 @@ def test_every_kind_of_tensor_comes_back(tmp_path, legacy):
     loaded = load_weights(tmp_path / 'w.pt')
     assert_same(loaded, state)
     assert all(loaded[name].dtype == value.dtype for name, value in state.items())
-
-
-def rewritten(path, change, compression=zipfile.ZIP_STORED):
-    """Write the archive at `path` anew, each member (name, content) as `change` makes it."""
-    with zipfile.ZipFile(path) as archive:
-        members = [change(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, 'w', compression) as archive:
-        for name, content in members:
-            archive.writestr(name, content)
-
-
-def test_archives_that_torch_does_not_write_are_refused(tmp_path):
-    path = tmp_path / 'w.pt'
-    def saved():
-        torch.save({'a': torch.zeros(1000, 100)}, path)
-    saved()
-    rewritten(path, lambda name, content: (name, content), zipfile.ZIP_DEFLATED)
-    assert path.stat().st_size < 3000
-    with pytest.raises(UserError, match='stored, not compressed'):
-        load_weights(path)
-    saved()  # a tensor of a million million numbers
-    rewritten(path, lambda name, content: (name, content.replace(b'M\xe8\x03K', b'\x8a\x06\0\0\0\0\0\x01K')))
-    with pytest.raises(UserError, match='larger than its storage'):
-        load_weights(path)
-    saved()
-    rewritten(path, lambda name, content: (name, content[:100] if name.endswith('data/0') else content))
-    with pytest.raises(UserError, match='another length'):
-        load_weights(path)
-
-
-def test_a_legacy_file_takes_no_more_memory_than_it_is_long(tmp_path):
-    torch.save({'a': torch.zeros(70000)}, tmp_path / 'w.pt', _use_new_zipfile_serialization=False)
-    content = (tmp_path / 'w.pt').read_bytes()
-    assert content.count(b'Jp\x11\x01\x00') == 2  # the numbers of the storage and of the tensor
-    (tmp_path / 'w.pt').write_bytes(content.replace(b'Jp\x11\x01\x00', b'J\xff\xff\xff\x7f'))
-    with pytest.raises(UserError, match='longer than the file'):
-        load_weights(tmp_path / 'w.pt')
 
 
 def test_a_cut_off_or_foreign_file_is_named(tmp_path):
