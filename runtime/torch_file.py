@@ -43,23 +43,25 @@ def load_tensors(path):
     try:
         with open(path, 'rb') as file:
             start = file.read(max(map(len, STARTS)))
-            file.seek(0)
-            return load_known(file) if start.startswith(STARTS) else TensorUnpickler(file).load()
     except OSError as error:
         raise UserError(f'{path}: {error.strerror}: check the path') from None
+    try:
+        if start.startswith(STARTS):
+            return load_known(path)
+        with open(path, 'rb') as file:
+            return TensorUnpickler(file).load()
     except Exception as error:  # a damaged file can raise any of a dozen exceptions
         reason = str(error).strip().splitlines()[0].split('. ')[0] if str(error).strip() else type(error).__name__
         raise UserError(f'{path}: incomplete or damaged weights ({reason}): download or save them again') from None
 
 
-def load_known(file):
-    """Return the content of an open file of torch.save; each class that torch.load refuses is replaced by Ignored."""
+def load_known(path):
+    """Return the content of a file of torch.save; each class that torch.load refuses is replaced by Ignored."""
     refused = set()
     while True:
-        file.seek(0)
         try:
             with torch.serialization.safe_globals([(Ignored, name) for name in refused]):
-                return torch.load(file, 'cpu', weights_only=True)
+                return torch.load(path, 'cpu', weights_only=True)
         except pickle.UnpicklingError as error:
             found = NOT_DATA.search(str(error))
             if not found or found[1] in refused:

@@ -5,7 +5,6 @@ import os
 import pathlib
 import pickle
 import re
-import zipfile
 
 import numpy as np
 import pytest
@@ -69,15 +68,6 @@ class Case:
         torch.save(state, self.folder / 'w.pt')
         (self.folder / 'w.pt').write_bytes((self.folder / 'w.pt').read_bytes()[:cut])
         return self.main('--weights', self.folder / 'w.pt')
-
-    def compressed_weights(self):
-        command = self.weights({})
-        with zipfile.ZipFile(self.folder / 'w.pt') as stored:
-            members = {name: stored.read(name) for name in stored.namelist()}
-        with zipfile.ZipFile(self.folder / 'w.pt', 'w', zipfile.ZIP_DEFLATED) as compressed:
-            for name, content in members.items():
-                compressed.writestr(name, content)
-        return command
 
     def annotations(self):
         one = {'frame_dir': 'a', 'label': 0, 'total_frames': 4, 'keypoint': np.ones((1, 4, 25, 3))}
@@ -218,7 +208,6 @@ CASES = {
     'truncated weights': lambda c: c.weights({}, cut=5000),
     'weights for other classes': lambda c: c.weights({'fc.weight': torch.zeros(60, 256)}),
     'weights of another model': lambda c: c.weights({'l1.gcn1.alpha': torch.zeros(1)}),
-    'weights in a compressed archive': Case.compressed_weights,
     "a split that PYSKL's annotations lack": Case.annotations,
     'a device that does not exist': lambda c: c.main('--device', 'gpu'),
     'a work folder with an earlier run in it': Case.earlier_run,
