@@ -66,19 +66,20 @@ def small(tiny):
 
 @pytest.fixture(scope='module')
 def road(tmp_path_factory):
-    """A folder with recordings of a skeleton that is described in YAML, and a config each of AGCN and of AAGCN's bones,
-    with weights, and both as one .onnx."""
+    """A folder with recordings of a skeleton that is described in YAML, and a config each of AAGCN and of the small
+    model's bones, with weights, and both as one .onnx. AGCN is exported as .pt2."""
     folder = tmp_path_factory.mktemp('road')
     clips = write_clips(folder)
     write_csv(folder / 'p3_wave.csv', clips['p3_wave.npy'], 'xyz')
     run_script('data_gen/custom_gendata.py', *flags(folder, folder / 'data'), '--center', 'chest', '--up', 'chest',
                'hand', cwd=folder)
     graph = {'graph': 'graph.skeleton.Graph', 'graph_args': {'file': str(folder / 'data/skeleton.yaml')}}
-    model_args = {'num_class': 3, 'num_point': len(JOINTS), 'num_person': 2, 'base_channels': 8, **graph}
-    write_weights(folder / 'joint.pt', **model_args)
-    torch.save(aagcn.Model(**model_args).state_dict(), folder / 'bone.pt')
-    for stream, model, feeder in (('joint', 'agcn', {}), ('bone', 'aagcn', {'stream': 'bone', **graph})):
-        content = config(folder / 'data', folder / stream, model=f'model.{model}.Model', model_args=model_args)
+    model_args = {'num_class': 3, 'num_point': len(JOINTS), 'num_person': 2, **graph}
+    write_weights(folder / 'joint.pt', network=aagcn.Model, **model_args)
+    torch.save(Model(**model_args).state_dict(), folder / 'bone.pt')
+    for stream, model, own, feeder in (('joint', 'model.aagcn.Model', {'base_channels': 8}, {}),
+                                       ('bone', 'tests.small_model.Model', {}, {'stream': 'bone', **graph})):
+        content = config(folder / 'data', folder / stream, model=model, model_args={**model_args, **own})
         content['test_feeder_args'] |= {'uniform_sample': 16, 'test_clips': 2, **feeder}
         write_config(folder / f'{stream}.yaml', content)
     run_script('export.py', *streams_of(folder), '--out', 'both.onnx', cwd=folder)

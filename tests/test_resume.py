@@ -69,9 +69,9 @@ def reference(run, data, tmp_path):
 def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, long_mode, sent):
     undisturbed, seconds = reference
     draws = random.Random(sent)
-    for kill in range(20 if long_mode else 2):
+    for kill in range(20 if long_mode else 1):
         work = tmp_path / f'{sent}_{kill}'
-        path = make_config(work, data, num_worker=kill % 2 * 2)
+        path = make_config(work, data, num_worker=(kill + (sent == signal.SIGTERM)) % 2 * 2)
         command = Command(ROOT / 'main.py', ['--config', path], work)
         if not command.ends_within(draws.uniform(0.1, 1) * seconds):
             os.kill(command.process.pid, sent)
@@ -127,8 +127,8 @@ def test_a_change_is_named_and_another_model_refused(run, data, reference):
 
 
 @pytest.mark.parametrize('changes', [
-    {}, {'precision': 'bf16'}, {'optimizer': 'AdamW', 'schedule': 'one-cycle', 'ema': 0.5, 'label_smoothing': 0.1},
-    {'schedule': 'cosine', 'warm_up_epoch': 1}], ids=['fp32', 'bf16', 'modern', 'cosine'])
+    {}, {'optimizer': 'AdamW', 'schedule': 'one-cycle', 'ema': 0.5, 'label_smoothing': 0.1},
+    {'precision': 'bf16', 'schedule': 'cosine', 'warm_up_epoch': 1}], ids=['published', 'modern', 'cosine in bf16'])
 def test_stopped_after_any_batch(data, tmp_path, changes):
     """In one process: stopped by SIGTERM after each batch, and resumed each time, against undisturbed."""
     for folder in ('whole', 'pieces'):

@@ -47,13 +47,13 @@ def write_config(path, content):
     return path
 
 
-def write_weights(path, seed=0, **model_args):
-    """Write random weights of a narrow AGCN, in which every graph counts, and return the model, in eval mode."""
+def write_weights(path, seed=0, network=Model, **model_args):
+    """Write random weights of a narrow network, in which every graph counts, and return the model, in eval mode."""
     torch.manual_seed(seed)
-    model = Model(**{**MODEL_ARGS, **model_args}).eval()
+    model = network(**{**MODEL_ARGS, **model_args}).eval()
     with torch.no_grad():
         for name, value in model.named_parameters():
-            if name.endswith('bn.weight'):
+            if name.endswith(('bn.weight', 'alpha')):
                 value.fill_(.5)
             if name.endswith('PA'):
                 value.normal_(0, .05)
