@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import pytest
 import tiny
-from conftest import assert_one_line_error, run_script
+from commands import Command
+from conftest import ROOT, assert_one_line_error, run_script
 
 from crossval import groups_of, make_folds
 from feeders.labels import read_labels
@@ -52,14 +53,17 @@ COMMAND = ('crossval.py', '--configs', 'train_joint.yaml', 'train_bone.yaml', '-
 def done(home):
     """The finished processes of a command of which one run is killed, and of the same command again; and their folder.
     """
-    env = {'PYTHONPATH': str(home)}
-    first = run_script(*COMMAND, cwd=home, status=1, env={**env, 'FATAL': 'P002/bone'})
+    def run(**env):  # main.py finds the model by PYTHONPATH
+        return Command(ROOT / COMMAND[0], COMMAND[1:], home, {'PYTHONPATH': str(home), **env}).finish()
+
+    first = run(FATAL='P002/bone')
     kept = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in home.glob('out/seed1/P*/*/epoch*.pkl')}
-    return first, kept, run_script(*COMMAND, cwd=home, env=env), home / 'out'
+    return first, kept, run(), home / 'out'
 
 
 def test_a_killed_run_costs_that_one_alone(done):
     first, kept, second, out = done
+    assert (first.returncode, second.returncode) == (1, 0), second.stderr
     assert_one_line_error(first, '1 of 4 runs failed', 'P002/bone', 'SIGKILL')
     assert re.search(r'^\| 1 \| P001 \| 8 \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|$', first.stdout, re.M)
     assert '| 1 | P002 | 8 | not finished |' in first.stdout and 'all clips' not in first.stdout
