@@ -81,10 +81,10 @@ def parse(raw, by_id=False):
         raise BrokenSample('an empty file')
     try:
         T, places, starts = find_bodies(words)
-        if by_id:
-            places = persons_of([words[start - BODY_VALUES - 1] for start in starts], [t for _, t in places])
     except IndexError:
         raise BrokenSample(f'truncated: it announces {as_text(words[0])} frames but ends earlier') from None
+    if by_id:
+        places = persons_of([words[start - BODY_VALUES - 1] for start in starts], [t for _, t in places])
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
     try:
         values = np.array(list(map(float, itertools.chain.from_iterable(columns))))

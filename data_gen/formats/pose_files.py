@@ -20,8 +20,8 @@ class PoseFlags(NamedTuple):
 
     `image_size` is (width, height) in pixels; `to` the skeleton of config/skeletons that joints are mapped to; `fill`
     the longest gap, in frames, that is interpolated; `by_id` how persons are told apart in a `.skeleton` file, see
-    data_gen.formats.ntu_skeleton. `joints` are the names that are needed, `dimensions` 2 or 3, None
-    if either is taken. `tell` is called with lines about the file, unless it is None.
+    data_gen.formats.ntu_skeleton. `joints` are the names that are needed, `dimensions` 2 or 3, None if either is taken.
+    `tell` is called with lines about the file, unless it is None.
     """
 
     image_size: tuple | None = None
