@@ -18,15 +18,24 @@ FORKS.set_forkserver_preload([
 
 
 class Command:
-    """A running `python <script> <arguments>` in the folder `cwd`, with `env` beside the environment of the tests."""
+    """A running `python <script> <arguments>` in the folder `cwd`, with `env` beside the environment of the tests.
 
-    def __init__(self, script, arguments, cwd, env=None):
+    `script` may be -m, followed by a module. `input` is the text of its standard input. With `watched`, `lines` is its
+    standard output as it comes, and ends when all processes that share it have ended.
+    """
+
+    def __init__(self, script, arguments, cwd, env=None, input='', watched=False):
         self.arguments = [str(script), *map(str, arguments)]
         self.folder = tempfile.TemporaryDirectory()
-        self.outputs = [pathlib.Path(self.folder.name, name) for name in ('stdout', 'stderr')]
+        files = [pathlib.Path(self.folder.name, name) for name in ('stdin', 'stdout', 'stderr')]
+        files[0].write_text(input, encoding='utf-8')
+        if watched:
+            os.mkfifo(files[1])
         self.process = FORKS.Process(target=be_command, args=(
-            self.arguments, str(cwd), {**os.environ, **(env or {})}, self.outputs))
+            self.arguments, str(cwd), {**os.environ, **(env or {})}, files))
         self.process.start()
+        self.lines = files[1].open(encoding='utf-8') if watched else None
+        self.outputs = files[1:]
 
     def ends_within(self, seconds):
         self.process.join(seconds)
@@ -34,27 +43,48 @@ class Command:
 
     def finish(self, timeout=300):
         """Wait for its end and return the subprocess.CompletedProcess."""
+        rest = self.lines.read() if self.lines else None
         if not self.ends_within(timeout):
             self.process.kill()
             raise subprocess.TimeoutExpired(self.arguments, timeout)
-        texts = [path.read_text(encoding='utf-8') for path in self.outputs]
+        texts = [rest if path.is_fifo() else path.read_text(encoding='utf-8') for path in self.outputs]
         self.folder.cleanup()
         return subprocess.CompletedProcess(self.arguments, self.process.exitcode, *texts)
 
 
-def be_command(arguments, cwd, environment, outputs):
-    """Be the command, in the forked process: its output goes to the files `outputs`."""
-    for number, path in enumerate(outputs, 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
-    sys.stdout.reconfigure(encoding='utf-8')
-    sys.stderr.reconfigure(encoding='utf-8', line_buffering=True)
+def be_command(arguments, cwd, environment, files):
+    """Be the command, in the forked process: its input and its outputs are `files`."""
+    for number, path in enumerate(files):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT if number else os.O_RDONLY), number)
+    sys.stdin, sys.stdout = os.fdopen(0, encoding='utf-8'), os.fdopen(1, 'w', encoding='utf-8')
+    sys.stderr = os.fdopen(2, 'w', encoding='utf-8', buffering=1)
+    multiprocessing.set_start_method(None, force=True)  # its workers are started as without the server
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(cwd)
-    script, tests = arguments[0], str(pathlib.Path(__file__).parent)
-    sys.argv = arguments
-    sys.path[:] = [str(pathlib.Path(script).parent), *(path for path in sys.path if not path.startswith(tests))]
-    runpy.run_path(script, run_name='__main__')
+    tests = str(pathlib.Path(__file__).parent)
+    script, *sys.argv = arguments if arguments[0] == '-m' else [arguments[0], *arguments]
+    first = cwd if script == '-m' else str(pathlib.Path(script).parent)
+    sys.path[:] = [first, *(path for path in sys.path if not path.startswith(tests))]
+    add_to_path(environment.get('PYTHONPATH', ''))
+    if script == '-m':
+        runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)
+    else:
+        runpy.run_path(script, run_name='__main__')
+
+
+def add_to_path(folders):
+    """Do what Python does at its start with PYTHONPATH `folders`: their sitecustomize.py is run.
+
+    A package that it makes unimportable takes its imported modules along.
+    """
+    for folder in filter(None, folders.split(os.pathsep)):
+        sys.path.insert(1, folder)
+        site = pathlib.Path(folder, 'sitecustomize.py')
+        if site.exists():
+            runpy.run_path(str(site))
+    for name in [name for name in sys.modules if sys.modules.get(name.partition('.')[0], name) is None]:
+        sys.modules[name] = None
 
 
 def run_as_ranks(number, script, arguments, cwd, timeout=300):

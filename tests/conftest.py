@@ -2,8 +2,6 @@
 import os
 import pathlib
 import pickle
-import subprocess
-import sys
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # tiny models gain nothing from threads, and tests run side by side
 
@@ -44,15 +42,9 @@ def golden():
 def run_script(script, *arguments, cwd, status=0, env=None, timeout=300):
     """Run `python <script> <arguments>` in the folder `cwd` and return the finished process.
 
-    A script is named from the project's root; the process's standard input is closed, and `status` is asserted. Scripts
-    that import torch are forked from a process that has done so, unless they need an environment of their own.
+    A script is named from the project's root; the process's standard input is empty, and `status` is asserted.
     """
-    command = [str(ROOT / script), *map(str, arguments)]
-    if env or script.startswith('data_gen/') or script == 'ensemble.py':
-        process = subprocess.run([sys.executable, *command], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
-                                 text=True, timeout=timeout, env={**os.environ, **(env or {})})
-    else:
-        process = Command(command[0], command[1:], cwd).finish(timeout)
+    process = Command(ROOT / script, arguments, cwd, env).finish(timeout)
     assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
     return process
 

@@ -1,11 +1,10 @@
 """predict.py --live as its users run it, and prediction.live.LivePredictor: the same numbers as --window."""
 import json
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from commands import Command
 from conftest import ROOT, run_script
 
 from data_gen.demo.actions import ACTIONS
@@ -41,8 +40,10 @@ def road(tmp_path_factory):
 
 def run_live(lines, *arguments, cwd):
     """Run `predict.py - --live` with these lines as its input, and return the finished process, of status 0."""
-    return subprocess.run([sys.executable, str(ROOT / 'predict.py'), '-', '--live', *map(str, arguments)], cwd=cwd,
-                          input='\n'.join(lines) + '\n', capture_output=True, text=True, timeout=3600, check=True)
+    command = Command(ROOT / 'predict.py', ['-', '--live', *arguments], cwd, input='\n'.join(lines) + '\n')
+    finished = command.finish(timeout=3600)
+    finished.check_returncode()
+    return finished
 
 
 def test_live_gives_the_numbers_of_windows_line_by_line(run, road):

@@ -2,8 +2,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -34,19 +32,14 @@ def make_config(work, data, **changes):
     return write_config(work / 'c.yaml', content)
 
 
-def start(config_path, *flags):
-    return subprocess.Popen([sys.executable, str(ROOT / 'main.py'), '--config', str(config_path), *flags],
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def texts(log):
     """The log without times, and without what --overwrite replaced."""
     lines = [line.split(' ] ', 1)[1] for line in log.read_text().splitlines()]
     return [line for line in lines if not line.startswith(('\tTime consumption', 'Replaced '))]
 
 
-def assert_undisturbed(work, reference, epochs=EPOCHS):
-    final = f'runs/tiny-{epochs - 1}-{4 * epochs}.pt'
+def assert_undisturbed(work, reference, epochs=EPOCHS, batches=4):
+    final = f'runs/tiny-{epochs - 1}-{batches * epochs}.pt'
     assert same_weights(work / final, reference / final)
     assert texts(work / 'work_dir/log.txt') == texts(reference / 'work_dir/log.txt')
     for part in ('train', 'val'):
@@ -84,23 +77,17 @@ def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, lo
         assert_undisturbed(work, undisturbed)
 
 
-def assert_one_line_error_text(error, *words):
-    lines = [line for line in error.splitlines() if line.startswith('error: ')]
-    assert len(lines) == 1 and 'Traceback' not in error, error
-    assert all(word in lines[0] for word in words), lines
-
-
 @pytest.mark.parametrize('sent, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_finishes_the_step_and_says_how_to_go_on(data, tmp_path, sent, status):
     work = tmp_path / 'work'
-    process = start(make_config(work, data), '--num-epoch', '500')
-    for line in process.stdout:
+    command = Command(ROOT / 'main.py', ['--config', make_config(work, data), '--num-epoch', 500], work, watched=True)
+    for line in command.lines:
         if 'Batch 2 of 4' in line:
-            process.send_signal(sent)
+            os.kill(command.process.pid, sent)
             break
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert_one_line_error_text(error, signal.Signals(sent).name, '--resume')
+    ended = command.finish()
+    assert ended.returncode == status
+    assert_one_line_error(ended, signal.Signals(sent).name, '--resume')
     state = torch.load(work / 'work_dir/checkpoint.pt', weights_only=True)
     assert state['global_step'] >= 2
 
@@ -133,7 +120,7 @@ def test_a_change_is_named_and_another_model_refused(run, data, reference):
 def test_stopped_after_any_batch(data, tmp_path, changes):
     """In one process: stopped by SIGTERM after each batch, and resumed each time, against undisturbed."""
     for folder in ('whole', 'pieces'):
-        path = make_config(tmp_path / folder, data, num_epoch=2, **changes)
+        path = make_config(tmp_path / folder, data, num_epoch=2, batch_size=8, **changes)
         for attempt in range(100):
             flags = ['--resume'] * (folder == 'pieces' and attempt > 0)
             run = Processor(get_parser().parse_with_config(['--config', str(path), *flags]))
@@ -144,8 +131,8 @@ def test_stopped_after_any_batch(data, tmp_path, changes):
                 break
             except UserError as error:
                 assert error.status == 143, error
-        assert attempt == (8 if folder == 'pieces' else 0)
-    assert_undisturbed(tmp_path / 'pieces', tmp_path / 'whole', epochs=2)
+        assert attempt == (4 if folder == 'pieces' else 0)
+    assert_undisturbed(tmp_path / 'pieces', tmp_path / 'whole', epochs=2, batches=2)
 
 
 def stop_after_a_step(run):
@@ -206,12 +193,13 @@ def test_a_validation_part_is_not_drawn_anew(train_with, run):
 
 def test_nothing_of_an_earlier_run_is_resumed_after_overwrite(train_with, run, tmp_path):
     path = train_with(num_epoch=1)
-    process = start(path, '--overwrite', '--num-epoch', '50', '--checkpoint-interval', '30')
-    for line in process.stdout:
+    flags = ['--config', path, '--overwrite', '--num-epoch', 50, '--checkpoint-interval', 30]
+    command = Command(ROOT / 'main.py', flags, tmp_path, watched=True)
+    for line in command.lines:
         if 'Training epoch: 1' in line:
-            process.kill()
+            os.kill(command.process.pid, signal.SIGKILL)
             break
-    process.wait()
+    command.finish()
     assert_one_line_error(run('main.py', '--config', path, '--resume', status=2), 'nothing to resume')
 
 

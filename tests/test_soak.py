@@ -3,10 +3,9 @@ import os
 import pathlib
 import select
 import signal
-import subprocess
-import sys
 
 import pytest
+from commands import Command
 from conftest import ROOT
 from tiny import config, write_config, write_dataset
 
@@ -18,24 +17,23 @@ pytestmark = pytest.mark.skipif(not pathlib.Path('/proc/self/fd').is_dir(), reas
 
 @pytest.fixture
 def start(tmp_path):
-    """A function that starts a training run of many epochs with two workers, with a pipe that closes when all end."""
+    """A function that starts a training run of many epochs with two workers."""
     write_dataset(tmp_path / 'data', [('train', 4), ('val', 4)], frames=6)
-    read_end, write_end = os.pipe()
 
     def start_run(epochs):
         content = config(tmp_path / 'data', tmp_path, num_epoch=epochs, step=[], num_worker=2, base_lr=0.0001,
                          save_score=True, keep=1)
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / 'main.py'), '--config', str(write_config(tmp_path / 'c.yaml', content))],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            pass_fds=[write_end])
-        os.close(write_end)
-        return process
+        return Command(ROOT / 'main.py', ['--config', write_config(tmp_path / 'c.yaml', content)], tmp_path,
+                       watched=True)
+    return start_run
 
-    def everybody_is_gone():
-        return bool(select.select([read_end], [], [], PATIENCE)[0])
-    yield start_run, everybody_is_gone
-    os.close(read_end)
+
+def everybody_is_gone(command):
+    """Return whether all processes that have the run's standard output, its workers too, end within PATIENCE."""
+    while select.select([command.lines], [], [], PATIENCE)[0]:
+        if not os.read(command.lines.fileno(), 1 << 16):
+            return True
+    return False
 
 
 def usage(pid):
@@ -48,26 +46,28 @@ def usage(pid):
 
 def test_memory_files_and_processes_stay_flat(start, long_mode):
     epochs = 200 if long_mode else 16
-    process, seen = start[0](epochs), {}
-    for line in process.stdout:
+    command, seen = start(epochs), {}
+    for line in command.lines:
         if 'Training epoch: ' in line:
-            seen[int(line.split()[-1])] = usage(process.pid)
-    assert process.wait() == 0
+            seen[int(line.split()[-1])] = usage(command.process.pid)
+        elif 'Eval epoch: ' in line and int(line.split()[-1]) == epochs:
+            break
+    command.process.join()
+    assert command.process.exitcode == 0
     # A batch that is on its way from a worker as one looks has three files open: what leaks is there in every epoch.
     early, late = ([min(values) for values in zip(*(seen[epoch] for epoch in range(last - 3, last + 1)))]
                    for last in (epochs // 4 + 3, epochs))
     assert late[0] - early[0] < MOST_GROWTH, seen
     assert late[1:] == early[1:], seen
-    assert start[1](), 'a process is left behind'
+    assert everybody_is_gone(command), 'a process is left behind'
 
 
 @pytest.mark.parametrize('sent', [signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
 def test_all_children_are_gone_after_a_signal(start, sent):
-    process = start[0](500)
-    for line in process.stdout:
+    command = start(500)
+    for line in command.lines:
         if 'Training epoch: 2' in line:
-            process.send_signal(sent)
+            os.kill(command.process.pid, sent)
             break
-    process.stdout.read()
-    process.wait()
-    assert start[1](), 'a process is left behind'
+    command.process.join()
+    assert everybody_is_gone(command), 'a process is left behind'

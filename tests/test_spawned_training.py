@@ -1,9 +1,9 @@
 """Training on systems that start worker processes afresh, and on systems without fcntl: the same weights."""
 import os
-import subprocess
-import sys
+import signal
 
 import pytest
+from commands import Command
 from conftest import ROOT, assert_one_line_error
 from test_main import same_weights
 from tiny import config, write_config, write_dataset
@@ -43,12 +43,12 @@ def test_two_runs_are_kept_apart_without_fcntl_too(run, system, tmp_path):
     write_dataset(tmp_path / 'data')
     content = config(tmp_path / 'data', tmp_path, num_epoch=100000)
     path, env = write_config(tmp_path / 'c.yaml', content), system('without fcntl')
-    process = subprocess.Popen([sys.executable, ROOT / 'main.py', '--config', path], env={**os.environ, **env},
-                               text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    for line in process.stdout:
+    command = Command(ROOT / 'main.py', ['--config', path], tmp_path, env, watched=True)
+    for line in command.lines:
         if 'Training epoch: 2' in line:
+            os.kill(command.process.pid, signal.SIGSTOP)  # it holds the folder and takes no time
             break
     assert_one_line_error(run('main.py', '--config', path, '--resume', env=env, status=2), 'another run is using')
-    process.kill()
-    process.communicate()
+    os.kill(command.process.pid, signal.SIGKILL)
+    command.finish()
     run('main.py', '--config', path, '--resume', '--num-epoch', '1', env=env)

@@ -1,17 +1,14 @@
 """The benchmarks of the model and of training run from their command lines at tiny sizes and print every row."""
-import subprocess
-import sys
-
 import pytest
 import torch
+from commands import Command
 
 from benchmarks.model import Case, plain_gflop
 from tests.conftest import ROOT
 
 
 def run_benchmark(name, *flags, status=0):
-    process = subprocess.run([sys.executable, '-m', f'benchmarks.{name}', *map(str, flags)], cwd=ROOT,
-                             capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    process = Command('-m', [f'benchmarks.{name}', *flags], ROOT).finish()
     assert process.returncode == status, process.stderr
     return process
 

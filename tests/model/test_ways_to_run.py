@@ -1,5 +1,6 @@
 """Every way to run a network gives the numbers of the plain one: in parts, exported, in bfloat16, compiled."""
 import copy
+import functools
 
 import pytest
 import torch
@@ -27,30 +28,20 @@ def test_in_parts(name):
         assert_close(network(x[:N]), plain(x[:N]))
 
 
-def exported(network, x):
-    batch = torch.export.Dim('batch')
-    return torch.export.export(network, (x,), dynamic_shapes=({0: batch},)).module()
-
-
-def traced(network, x):
-    return torch.jit.trace(network, x, check_trace=False)
-
-
-@pytest.mark.parametrize('name, record', [  # AAGCN is exported in test_export.py
-    ('agcn_ntu', exported), ('agcn_ntu', traced), ('aagcn_kinetics', traced)])
-def test_a_recorded_network_fits_other_data(name, record):
-    """Recorded on a batch with three empty bodies; asked about batches of other sizes with fewer and with more."""
+@pytest.mark.parametrize('name', NAMES)
+def test_a_traced_network_fits_other_data(name):
+    """Traced with a batch of three empty bodies; asked about batches of other sizes with fewer and with more."""
     network, x, _ = build_golden(name)
     network.eval()
     x = x[:, :, :8].clone()
     x[:, ..., 1] = 0
     full = torch.cat((x, x.flip(4) + x))
     full[3:] += .1
-    for gradients in (False,) if record is exported else (True, False):
+    for gradients in (True, False):
         with torch.set_grad_enabled(gradients):
-            recorded = record(network, x)
+            traced = torch.jit.trace(network, x, check_trace=False)
             for batch in (full, full[3:5], x[:1], x.repeat(3, 1, 1, 1, 1)):
-                assert_close(recorded(batch), network(batch), 1e-5)
+                assert_close(traced(batch), network(batch), 1e-5)
 
 
 def test_one_batch_norm_in_training_is_not_forgotten():
@@ -112,8 +103,8 @@ def test_what_the_machine_lacks_is_said(monkeypatch):
 
 
 @pytest.fixture
-def compiler():
-    if missing := precision.lacks_compiler('cpu'):
+def compiler(long_mode):
+    if long_mode and (missing := precision.lacks_compiler('cpu')):
         pytest.skip(missing)
     torch.compiler.reset()
     counters.clear()
@@ -161,9 +152,11 @@ def assert_compiled_whole(graphs):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_unit_compiled_for_training(name, compiler, long_mode):
+def test_a_unit_compiled_for_training(name, compiler, long_mode, monkeypatch):
     if name != NAMES[0] and not long_mode:
         pytest.skip('one network is compiled, all with --long')
+    if not long_mode:  # the compiler's graphs and gradients, without the C++ that takes most of the time
+        monkeypatch.setattr(torch, 'compile', functools.partial(torch.compile, backend='aot_eager'))
     network = build_golden(name)[0].double().train()
     network.compile_for_training()
     torch.manual_seed(1)
