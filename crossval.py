@@ -26,7 +26,7 @@ SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say whi
 
 def get_parser():
     parser = Parser(description='Train the streams of each fold on the clips of the others, test and fuse them, and '
-                                'print accuracies with how sure they are. Folds that are finished are kept.')
+                                'print accuracies and how certain they are. Folds that are finished are kept.')
     add = parser.add_argument
     add('--configs', nargs='+', help='training configs, one a stream; all clips are those of train_feeder_args')
     add('--by', metavar='GROUP', help='one fold a person, a camera, a value of that column of --table, or what this '

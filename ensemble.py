@@ -129,8 +129,10 @@ def class_accuracies(scores, labels):
 
 
 def find_files(arg):
-    """Return (score files, label file, split) that the arguments name; the split is None, or the label file is PYSKL's
-    annotations, and it is one of theirs."""
+    """Return (score files, label file, split) that the arguments name.
+
+    The split is None, unless the label file holds PYSKL's annotations: then it is one of their splits.
+    """
     if arg.datasets is None and not (arg.scores and arg.labels):
         raise UserError('give --datasets, such as ntu/xsub, or --scores and --labels')
     scores = arg.scores or [f'./work_dir/{arg.datasets}/agcn_test_{s}/epoch1_test_score.pkl' for s in arg.streams]

@@ -89,7 +89,7 @@ class Predictor:
     `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
     `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Your own clips are prepared as `preparation.yaml` beside these data says, and
+    that of the configs. Your own clips are prepared as the `preparation.yaml` beside the test data says, and
     `pose_flags` holds what pose estimators' files do not state.
 
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then

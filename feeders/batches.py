@@ -20,8 +20,8 @@ class BatchOrder(Sampler):
     `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
     same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
 
-    With `balanced`, the labels of the samples, an epoch draws as many samples, with replacement, so that all classes
-    come equally often.
+    With `balanced`, the labels of the samples, an epoch draws `num_samples` samples with replacement, so that all
+    classes come equally often.
 
     The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
     """

@@ -15,7 +15,7 @@ def downsample(x, step, random_sample=True):
 
 
 def auto_pading(x, size, random_pad=False):
-    """Return the clip padded with zeros to `size` frames, behind it or, if `random_pad`, on both sides.
+    """Return the clip padded with zeros to `size` frames, at its end or, if `random_pad`, at both ends.
 
     A clip of `size` frames or more is returned unchanged.
     """

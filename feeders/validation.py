@@ -80,8 +80,8 @@ def persons_in_table(folder):
 def choose_groups(group, label, share, seed):
     """Return which samples to take, boolean (N,): whole groups, with about `share` of the samples of each class.
 
-    `group` and `label` (N,) number them from 0. Groups are visited in an order drawn by `seed`. Each is taken that
-    brings the classes' numbers of samples nearer to their share, by the sum of squares; if none does, the first one.
+    `group` and `label` (N,) number them from 0. Groups are visited in an order drawn by `seed`. A group is taken
+    if it brings the classes' numbers of samples nearer to their share, by the sum of squares; if none does, the first.
     """
     rest = np.round(share * np.bincount(label)).astype(int)  # samples that are still to be taken, for each class
     members = np.split(np.argsort(group, kind='stable'), np.cumsum(np.bincount(group))[:-1])

@@ -74,7 +74,7 @@ def get_parser():
     add('--start-epoch', type=whole_number, default=0, help='first epoch, counted from 0')
     add('--num-epoch', type=int, default=80, help='number of epochs')
     add('--accumulate', type=count, default=1,
-        help='split each batch into this many parts and sum their gradients, to save memory')
+        help='split each batch into this many parts and average their gradients, to save memory')
     add('--grad-clip', type=number_above_0, default=None, help='clip the L2 norm of the gradient to this value')
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu, or auto (the best available)')
