@@ -32,7 +32,7 @@ GRAPH = {'graph': 'graph.ntu_rgb_d.Graph', 'graph_args': {'labeling_mode': 'spat
 # data_gen/ntu_gendata.py.
 SGD = {'optimizer': 'SGD', 'nesterov': True, 'base_lr': 0.1, 'weight_decay': 0.0001, 'schedule': 'step'}
 NO_AUGMENTATION = {'uniform_sample_random': False, 'random_span': 0, 'random_rotate': 0, 'random_scale': 0,
-                   'random_bones': 0, 'random_shear': 0, 'random_noise': 0}
+                   'random_shear': 0, 'random_noise': 0}
 ROWS = {
     'as published': ({**SGD, 'step': [18, 24], 'num_epoch': 30, 'batch_size': 64, 'label_smoothing': 0},
                      NO_AUGMENTATION, {'uniform_sample': 64, 'test_clips': 1}, []),

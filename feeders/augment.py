@@ -1,4 +1,4 @@
-"""Augmentations beyond the published ones: uniform sampling, rotation, scale, shear, bone lengths, mirror and noise.
+"""Augmentations beyond the published ones: uniform sampling of frames, rotation, scale, shear, mirror and noise.
 
 Functions take and return a clip (C, T, V, M), do not change their argument, and draw from `numpy.random`. The first
 `dimensions` channels are coordinates: 3 (x, y, z), or 2 (x, y), followed by a score that is not changed. The origin is
@@ -90,25 +90,6 @@ def random_shear(x, share, dimensions):
     Unsupervised Action Recognition, 2021.
     """
     return transform(x, np.eye(dimensions) + np.random.uniform(-share, share, (dimensions, dimensions)))
-
-
-def random_bones(x, share, dimensions, partners, left_right):
-    """Return the clip with each bone longer or shorter by up to `share`; left and right bones have the same factor.
-
-    `partners` (V,) holds the joint at which each joint's bone starts; a joint that is its own partner stays in place.
-    Source: Gong et al., PoseAug: A Differentiable Pose Augmentation Framework for 3D Human Pose Estimation, CVPR 2021
-    (bone length operation).
-    """
-    factor = np.random.uniform(1 - share, 1 + share, len(partners))
-    for left, right in left_right:
-        factor[left] = factor[right]
-    to_bones = np.eye(len(partners)) - np.eye(len(partners))[list(partners)]
-    root = ~to_bones.any(1)
-    to_bones[root, root] = factor[root] = 1
-    matrix = np.linalg.solve(to_bones, factor[:, None] * to_bones).astype(x.dtype)
-    changed, joints = x.copy(), x[:dimensions]
-    changed[:dimensions] = (matrix @ joints) * (joints != 0).any(0)  # missing joints stay zeros
-    return changed
 
 
 def transform(x, matrix):

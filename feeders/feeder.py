@@ -13,7 +13,7 @@ from runtime.errors import UserError, shown
 
 STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
-MOVES = 'random_flip', 'random_bones', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
+MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
 DEBUG_SAMPLES = 100
 
 
@@ -44,7 +44,6 @@ class Feeder(Dataset):
     uniform_sample_random: bool = False  # take a random frame of each span, not the middle one
     test_clips: int = 1  # take so many clips, their frames evenly spread in the spans: (test_clips, C, T, V, M)
     random_flip: float = 0.  # probability of a mirrored clip
-    random_bones: float = 0.  # share
     random_rotate: float = 0.  # degrees
     random_scale: float = 0.  # share
     random_shear: float = 0.  # share
@@ -58,8 +57,7 @@ class Feeder(Dataset):
         self.sample_name, self.label, self.data = [], [], None
         if self.data_path is not None:
             self.read_files()
-        needs_graph = self.stream in BONE_STREAMS or self.random_flip or self.random_bones
-        self.skeleton = self.build_graph() if needs_graph else None
+        self.skeleton = self.build_graph() if self.stream in BONE_STREAMS or self.random_flip else None
         self.true_lengths = {}  # index → frames before the padding, known once the item was sampled
         if self.normalization:
             data = self.data if self.statistics_path is None else read_data(self.statistics_path)
@@ -151,10 +149,7 @@ class Feeder(Dataset):
             clip = tools.random_move(clip)
         if self.random_flip:
             clip = augment.random_flip(clip, self.random_flip, self.skeleton.left_right)
-        if self.random_bones:
-            clip = augment.random_bones(clip, self.random_bones, self.dimensions, self.skeleton.bone_partners,
-                                        self.skeleton.left_right)
-        for move in MOVES[2:]:
+        for move in MOVES[1:]:
             if amount := getattr(self, move):
                 clip = getattr(augment, move)(clip, amount, self.dimensions)
         if self.stream in BONE_STREAMS:

@@ -118,14 +118,11 @@ def test_no_weights_are_chosen_on_the_test_part():
 
 
 def test_the_modern_recipe_is_the_same_for_all_data_sets():
-    """But for the data themselves: their paths, skeleton and classes, the length of clips, and how much there is.
-
-    A few hundred clips are augmented more (random_bones, random_span): docs/few-clips.md says by how much, and why.
-    """
+    """But for the data themselves: their paths, skeleton and classes, the length of clips, and how much there is."""
     of_the_data = {'config', 'work_dir', 'model_saved_name', 'train_feeder_args', 'test_feeder_args', 'model_args',
                    'device', 'weights', 'batch_size', 'num_epoch', 'eval_interval', 'save_interval', 'log_interval'}
     of_the_clips = {'data_path', 'label_path', 'stream', 'graph', 'graph_args', 'uniform_sample', 'dimensions',
-                    'random_noise', 'random_bones', 'random_span'}
+                    'random_noise'}
     for phase in ('train', 'test'):
         recipes = []
         for arg in (load(name) for name in MODERN if f'/{phase}_' in name):
