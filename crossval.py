@@ -22,6 +22,9 @@ from runtime.side_by_side import places, run_side_by_side
 # How sample names say who and where: P003 and C001 in S001C001P003R001A012, p13 in p13_kick_1.npy.
 IN_NAMES = {'person': PERSON.pattern, 'camera': r'(?<![A-Za-z])[Cc]\d+'}
 SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say which samples there are
+CHOSEN_HERE = {'--config', '--phase', '--work-dir', '-model_saved_name', '--model-saved-name', '--seed', '--device',
+               '--overwrite', '--resume', '--val-persons', '--val-share', '--save-score', '--eval-interval',
+               '--save-interval'}
 
 
 def get_parser():
@@ -65,6 +68,8 @@ def cross_validate(arg):
     folds = {seed: make_folds(arg, names, labels, seed) for seed in arg.seeds}
     out = pathlib.Path(arg.out)
     keep_labels(out / 'labels.pkl', names, labels, arg.overwrite)
+    for file in out.glob('seed*/*_score.pkl') if arg.overwrite else ():
+        file.unlink()  # --compare would take the scores of the runs before for those of these
     runs = {}  # (seed, fold) → (the tested clips (N,) bool, the folder of each stream's run)
     for seed, of_seed in folds.items():
         for fold, tested in of_seed.items():
@@ -97,6 +102,9 @@ def stream_names(paths):
 
 def read_config(path, flags):
     """Return the arguments of a training run, a dict, from its config and the flags that go before it."""
+    for flag in flags:
+        if flag.partition('=')[0] in CHOSEN_HERE:
+            raise UserError(f'-- {flag}: crossval.py chooses it for each run: leave it out')
     config = vars(get_run_parser().parse_with_config(['--config', path, *flags]))
     if not {'data_path', 'label_path'} <= config['train_feeder_args'].keys():
         raise UserError(f'{path}: train_feeder_args name no data_path and label_path to take the clips from')

@@ -17,8 +17,8 @@ from runtime.arguments import (
 
 def get_parser():
     """Return the parser of all flags of main.py."""
-    parser = Parser(description='Train or test one stream of 2s-AGCN. Flags override the YAML of --config, '
-                                'which overrides the defaults.')
+    parser = Parser('Train or test one stream of 2s-AGCN. Flags override the YAML of --config, which overrides the '
+                    'defaults.', prog='main.py')
     add = parser.add_argument
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
 

@@ -157,7 +157,8 @@ def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
     (('--configs', 'train_joint.yaml', '--by', 'person', '--table', 'none.csv'), ('none.csv',)),
     (('--configs', 'train_joint.yaml', 'train_joint.yaml', '--folds', '2'), ('two of one name',)),
     (('--configs', 'train_joint.yaml', '--folds', '2', '--weights', '1', '2'), ('2 weights for 1 configs',)),
-    (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--num-epochs', '3'), ('--num-epochs',)),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--num-epochs', '3'), ('--num-epochs', 'main.py --help')),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--seed=3'), ('--seed=3', 'crossval.py chooses it')),
     (('--configs', 'train_joint.yaml', 'few.yaml', '--folds', '2'), ('few.yaml', 'other clips')),
 ])
 def test_wrong_input_gets_one_line_before_anything_is_trained(home, arguments, words):
