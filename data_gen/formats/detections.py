@@ -58,6 +58,13 @@ def detections(joints, frames, ids, skeletons, num_frames=None, **more):
     return Detections(joints[found], frames[found], num_frames, skeletons[joints.shape[1]], ids, **more)
 
 
+def person_number(value):
+    """Return the number of a person, None if there is none; some programs write it in a list."""
+    if isinstance(value, list) and len(value) == 1:
+        value, = value
+    return value if isinstance(value, int | float) else None
+
+
 def triples(lists, what):
     """Return P lists of x0, y0, score0, x1, … as float64 (P, V, 3)."""
     array = numbers(lists, what)

@@ -6,7 +6,7 @@ instance has `keypoints`, (V, 2) in pixels, `keypoint_scores`, (V,), and where p
 """
 import numpy as np
 
-from data_gen.formats.detections import detections
+from data_gen.formats.detections import detections, person_number
 from data_gen.formats.raw_file import look_up, numbers
 from data_gen.formats.sample import BrokenSample
 
@@ -21,7 +21,9 @@ def recognises(content):
 
 def parse(content):
     """Return the Detections in the content of a file."""
-    frames = content.get('instance_info', [content]) if isinstance(content, dict) else content
+    frames = content if isinstance(content, list) else [content]
+    if 'instance_info' in frames[0]:
+        frames = look_up(frames[0], 'instance_info', list, 'the file')
     keypoints, scores, places, ids, all_frames = [], [], [], [], []
     for number, frame in enumerate(frames, 1):
         where = f'frame {number} of the file'
@@ -30,7 +32,7 @@ def parse(content):
             keypoints.append(look_up(instance, 'keypoints', list, where))
             scores.append(look_up(instance, 'keypoint_scores', list, where))
             places.append(all_frames[-1])
-            ids.append(instance.get('track_id'))
+            ids.append(person_number(instance.get('track_id')))
     keypoints, scores = numbers(keypoints, 'the keypoints'), numbers(scores, 'the keypoint_scores')
     if keypoints.size and (keypoints.shape[2:] != (2,) or keypoints.shape[:2] != scores.shape):
         raise BrokenSample(f'keypoints {keypoints.shape[1:]} and keypoint_scores {scores.shape[1:]}: (V, 2) and (V,) '

@@ -103,6 +103,8 @@ def persons_of(ids, frames):
     The sensor gives a person whom it has lost a new ID. So an ID that appears after the last frame of another one goes
     on as that person: the first one who is free.
     """
+    if len(set(zip(ids, frames))) < len(ids):
+        raise BrokenSample('two bodies in a frame have one ID: leave out --by_id')
     last = dict(zip(ids, frames))
     person, until = {}, []  # ID → person; the last frame of each person
     for name, t in zip(ids, frames):

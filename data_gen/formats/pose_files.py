@@ -83,8 +83,8 @@ def recording_in(content, path, flags):
     """Return the Recording in the content of the JSON file at `path`."""
     form = form_in(content)
     if form is None:
-        raise BrokenSample(f'{looks_of(content)}: taken are {", ".join(form.WORDS for form in FORMS)}, and clips of '
-                           'Kinetics-Skeleton (data)')
+        raise BrokenSample(f'{looks_of(content)}: taken are {", ".join(form.WORDS for form in FORMS)}, and by '
+                           'predict.py clips of Kinetics-Skeleton (data)')
     chosen = {'dimensions': dimensions_of(flags)} if form is mediapipe_landmarks else {}
     return as_recording(form.parse(content, **chosen), path, flags)
 

@@ -155,7 +155,7 @@ def read_recording(source, layout):
             raise BrokenSample(f'{describe_keypoint(annotation)}: the others have {layout}')
         M, T, V, _ = annotation['keypoint'].shape
         total = annotation.get('total_frames', T)
-        if not isinstance(total, (int, np.integer)) or not 0 <= total <= T:
+        if not isinstance(total, (int, np.integer)) or not 0 < total <= T:
             raise BrokenSample(f'its total_frames is {shown(total)}, its keypoint has {T} frames')
         keypoint = numbers(annotation, 'keypoint')
         if layout.coordinates == 3:

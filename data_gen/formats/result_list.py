@@ -5,9 +5,7 @@ A list of detections, each with `image_id` (a number, or a name with a number in
 `keypoints`, x0, y0, score0, x1, … in pixels, and, where persons were followed, their number, `idx`. Frames of nobody
 are not in the list: a recording begins with the first frame of somebody.
 """
-import numpy as np
-
-from data_gen.formats.detections import detections, frame_numbers, triples
+from data_gen.formats.detections import detections, frame_numbers, person_number, triples
 from data_gen.formats.raw_file import look_up
 
 WORDS = "AlphaPose's and COCO's lists of results (image_id, keypoints)"
@@ -28,12 +26,6 @@ def parse(content):
         if result.get('category_id', PERSON) == PERSON:
             keypoints.append(values)
             names.append(result.get('image_id'))
-            ids.append(id_of(result))
+            ids.append(person_number(result.get('idx', result.get('track_id'))))
     joints = triples(keypoints, 'the keypoints')
     return detections(joints, frame_numbers(names), ids, SKELETONS)
-
-
-def id_of(result):
-    """Return the number of a person, None if there is none; AlphaPose writes it as a number or in a list."""
-    number = np.ravel(result.get('idx', result.get('track_id')))
-    return number[0] if number.size == 1 and number.dtype.kind in 'fiu' else None

@@ -131,14 +131,17 @@ def test_by_id_who_does_not_move_is_left_out_unless_nobody_does(tmp_path):
         np.testing.assert_allclose(read_recording(path, by_id=True).joints, kept, rtol=1e-6)
 
 
-def test_more_persons_than_a_recording_has_are_refused(tmp_path):
+@pytest.mark.parametrize('frames, words', [
+    ([[number] for number in range(40)] * 2, '40 persons'), ([[7, 8], [7, 7]], 'two bodies in a frame have one ID')])
+def test_ids_that_cannot_be_followed_are_refused(tmp_path, frames, words):
     there = GOOD.decode().split('\n', 2)[2].split('\n', 27)  # of the first body: its line, the 25, its joints
-    body = '\n'.join(['{0}', *there[1:27]])
-    frames = [f'1\n{body.format(f"{number} 0 1 1 1 1 0 0 0 2")}' for number in range(40)] * 2
+    lines = [str(len(frames))]
+    for ids in frames:
+        lines += [str(len(ids)), *('\n'.join([f'{number} 0 1 1 1 1 0 0 0 2', *there[1:27]]) for number in ids)]
     path = tmp_path / 'a.skeleton'
-    path.write_text('\n'.join([str(len(frames)), *frames, '']), encoding='ascii')
-    assert len(read_recording(path).joints) == 1
-    with pytest.raises(UserError, match='a.skeleton: 40 persons'):
+    path.write_text('\n'.join([*lines, '']), encoding='ascii')
+    assert len(read_recording(path).joints) == len(frames[0])
+    with pytest.raises(UserError, match=f'a.skeleton: {words}'):
         read_recording(path, by_id=True)
 
 

@@ -134,6 +134,7 @@ def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
         'no_label': lambda annotation: annotation.pop('label'),
         'label_word': damage(label='1'),
         'too_many_frames': damage(total_frames=10),
+        'no_frames': damage(total_frames=0),
     }
     annotations = [random_2d(rng, name) for name in ('fine_1', *damages, 'fine_2', 'unwanted', 'twice', 'twice')]
     by_name = {annotation['frame_dir']: annotation for annotation in annotations}
@@ -146,7 +147,7 @@ def test_damaged_annotations_are_left_out_named_and_counted(path, out, run):
     assert len(lines) == len(damages) + 2
     for name in (*damages, 'absent', 'twice'):
         assert sum(line.startswith(f'left out: {path}: {name}: ') for line in lines) == 1, (name, lines)
-    for words in ('left out: broken: 13', 'any frame, kept as zeros: 1 (empty)', 'ignoring 1 annotations'):
+    for words in ('left out: broken: 14', 'any frame, kept as zeros: 1 (empty)', 'ignoring 1 annotations'):
         assert words in process.stdout
     assert load(out, 'train')[0] == ['empty', 'fine_1'] and not load(out, 'train')[2][0].any()
     assert load(out, 'val')[0] == ['fine_2']

@@ -258,6 +258,7 @@ def test_a_folder_of_frames_is_one_recording_among_others(tmp_path):
     ('[{"image_id": 1, "keypoints": [' + '1,' * 50 + '1]}, {"image_id": 900000, "keypoints": [' + '1,' * 50 + '1]}]',
      'numbered one after the other'),
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1, 2, 3]], "keypoint_scores": [1]}]}]', r'\(V, 2\) and \(V,\)'),
+    ('{"instance_info": null}', 'instance_info'),
     ('[{"pose_landmarks": [[{"x": 1}]]}]', 'frame 1 has a landmark without'),
     ('[{"pose_landmarks": [[{"x": 1, "y": 1}]]}]', '1 joints in a person'),
 ])
