@@ -224,9 +224,9 @@ def tell(line):
 
 
 def check_arguments(arg):
-    if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.device):
+    if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.alpha != 1 or arg.device):
         raise UserError('--onnx: the file holds configs and weights, and runs on the CPU: leave out --weights, '
-                        '--bone-config, --bone-weights and --device')
+                        '--bone-config, --bone-weights, --alpha and --device')
     if (arg.stride or arg.live) and not arg.window:
         raise UserError(f'{"--live" if arg.live else "--stride"} needs --window FRAMES')
     if arg.window:

@@ -116,8 +116,8 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, build_graph(run).joint_names,
-                                     tell=tell)
+        joints = getattr(build_graph(run), 'joint_names', None)
+        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, joints, tell=tell)
         clips, frames, used = read_clips(arg.file, preparation_beside(data_path), flags)
         if line := cut_line(arg.file, frames, used):
             tell(f'{line}: `visualize.py timeline` shows all of them')
@@ -150,7 +150,8 @@ def draw_graph(arg):
     except ValueError as error:
         raise UserError(f'--layer: {error}') from None
     graphs = {layer: {letter: bodies[0] for letter, bodies in of_layer.items()} for layer, of_layer in captured.items()}
-    first, sample, joints = arg.layer[0], pathlib.Path(name).stem, stream.graph.joint_names
+    first, sample = arg.layer[0], pathlib.Path(name).stem
+    joints = getattr(stream.graph, 'joint_names', [str(v) for v in range(stream.graph.num_node)])
     if arg.joint is None:
         figure = figures.graph.matrices(graphs[first], joints, f'Graphs of layer {first}, sample {sample}')
     else:

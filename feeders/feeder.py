@@ -7,7 +7,7 @@ from torch.utils.data import Dataset
 from feeders import augment, tools
 from feeders.clip_file import mean_and_deviation, read_data
 from feeders.labels import read_labels, top_k
-from feeders.streams import bones, motion
+from feeders.streams import bones, motion, stream_of_file
 from runtime.dotted import build
 from runtime.errors import UserError, shown
 
@@ -79,6 +79,8 @@ class Feeder(Dataset):
         if self.test_clips < 1 or self.test_clips > 1 and (self.uniform_sample_random or not self.uniform_sample):
             raise UserError(f'test_clips {self.test_clips}: it counts the draws (at least 1) of uniform_sample, which '
                             'must be given, without uniform_sample_random')
+        if self.uniform_sample_random and not self.uniform_sample:
+            raise UserError('uniform_sample_random needs uniform_sample, the number of frames')
         if self.random_span and not (self.uniform_sample_random and 0 < self.random_span <= 1):
             raise UserError(f'random_span {self.random_span}: it is the least share of a clip, at most 1, of which '
                             'uniform_sample_random draws frames')
@@ -92,6 +94,10 @@ class Feeder(Dataset):
         if len(self.data) != len(self.label):
             raise UserError(f'{self.data_path} has {len(self.data)} samples and {self.label_path} has '
                             f'{len(self.label)} labels: take both from the same run of the data preparation')
+        held = stream_of_file(self.data_path) or 'joint'
+        if self.stream and held != 'joint':
+            raise UserError(f'{self.data_path}: its name says it holds {held}, but stream is derived from joints: '
+                            'give the joint file')
         if self.debug:
             self.sample_name, self.label = self.sample_name[:DEBUG_SAMPLES], self.label[:DEBUG_SAMPLES]
             self.data = self.data[:DEBUG_SAMPLES]
@@ -100,6 +106,9 @@ class Feeder(Dataset):
         if self.graph is None:
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         graph = build(self.graph, self.graph_args or {}, 'graph_args')
+        for name, needed in (('bone_partners', self.stream in BONE_STREAMS), ('left_right', self.random_flip)):
+            if needed and not hasattr(graph, name):
+                raise UserError(f'{self.graph} has no {name}, which bones and flips need: see graph/tools.py')
         if self.data is not None and graph.num_node != self.data.shape[3]:
             raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {self.graph} has {graph.num_node}: '
                             'name the graph of this data')

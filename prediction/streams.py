@@ -59,11 +59,17 @@ class Stream:
         check_shape((C, *joints.shape[1:]), self.arg, path)
         if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
-        clip = joints if held == self.stream else derive(joints, self.stream, self.graph.bone_partners)
+        clip = joints if held == self.stream else derive(joints, self.stream, self.partners())
         with kept_random_state():
             random.seed(self.arg.seed)
             np.random.seed(self.arg.seed % 2 ** 32)
             return self.feeder.prepare(clip)
+
+    def partners(self):
+        """Return the joints at which bones start."""
+        if not hasattr(self.graph, 'bone_partners'):
+            raise UserError(f'{self.arg.config}: its graph has no bone_partners, which bones need: see graph/tools.py')
+        return self.graph.bone_partners
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""

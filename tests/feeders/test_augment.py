@@ -221,6 +221,7 @@ def test_streams_are_derived_from_augmented_joints(feed, dimensions):
     ({'test_clips': 0}, ['test_clips 0']), ({'uniform_sample': -5}, ['uniform_sample -5']),
     ({'uniform_sample': 4.5}, ['uniform_sample 4.5']), ({'window_size': None}, ['window_size None']),
     ({'uniform_sample': 8, 'random_shift': True}, ['random_shift']),
+    ({'uniform_sample_random': True}, ['uniform_sample_random needs uniform_sample']),
     ({'uniform_sample': 8, 'random_choose': True, 'window_size': 8}, ['random_choose']),
     ({'uniform_sample': 8, 'uniform_sample_random': True, 'test_clips': 2}, ['uniform_sample_random'])))
 def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):
