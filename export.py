@@ -170,6 +170,8 @@ def clips_to_compare(model, description):
     if not path or not path.is_file():
         return random_clips(description), RANDOM_CLIPS
     data = read_data(path)
+    if not description['uniform_sample'] and data.shape[2] != description['frames']:  # --frames
+        return random_clips(description), RANDOM_CLIPS
     return np.array(data[np.linspace(0, len(data) - 1, min(len(data), TEST_CLIPS)).astype(int)]), str(path)
 
 
