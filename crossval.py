@@ -138,6 +138,8 @@ def make_folds(arg, names, labels, seed):
     """Return fold → bool (N,), the clips that are tested in it: each clip in one fold."""
     if (arg.by is None) == (arg.folds is None):
         raise UserError('give either --by (person, camera, …) or --folds')
+    if arg.table and arg.by is None:
+        raise UserError('--table: it says the groups of --by: leave it out, or give --by instead of --folds')
     if arg.folds is not None:
         # Sorted by class and dealt out in turn: every class is spread evenly, and folds differ by one clip at most.
         order = np.random.default_rng(seed % 2 ** 32).permutation(len(names))

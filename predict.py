@@ -237,6 +237,8 @@ def check_arguments(arg):
         raise UserError('--live takes one file of frames, or - for standard input')
     if arg.live and arg.fill:
         raise UserError('--fill: --live scores frames before a gap has ended: leave it out')
+    if arg.live and arg.by_id:
+        raise UserError('--by_id: --live reads no .skeleton files: leave it out')
 
 
 def main():

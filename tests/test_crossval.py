@@ -150,6 +150,7 @@ def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
     (('--by', 'person'), ('--configs',)),
     (('--configs', 'train_joint.yaml'), ('--by', '--folds')),
     (('--configs', 'train_joint.yaml', '--folds', '1'), ('folds',)),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--table', 'none.csv'), ('--table', '--by')),
     (('--configs', 'train_joint.yaml', '--folds', '17'), ('16 clips make 16 folds',)),
     (('--configs', 'train_joint.yaml', '--by', 'camera'), ('1 folds', 'at least 2')),
     (('--configs', 'train_joint.yaml', '--by', 'subject(\\d+)'), ('has no value for S001C001P001R000A001.skeleton',)),
