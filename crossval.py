@@ -22,9 +22,9 @@ from runtime.side_by_side import places, run_side_by_side
 # How sample names say who and where: P003 and C001 in S001C001P003R001A012, p13 in p13_kick_1.npy.
 IN_NAMES = {'person': PERSON.pattern, 'camera': r'(?<![A-Za-z])[Cc]\d+'}
 SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say which samples there are
-CHOSEN_HERE = {'--config', '--phase', '--work-dir', '-model_saved_name', '--model-saved-name', '--seed', '--device',
-               '--overwrite', '--resume', '--val-persons', '--val-share', '--save-score', '--eval-interval',
-               '--save-interval'}
+HOW_IT_RUNS = 'config', 'device', 'overwrite', 'resume'  # keys that do not say what a run is
+CHOSEN_HERE = (*HOW_IT_RUNS, 'phase', 'work_dir', 'model_saved_name', 'seed', 'val_persons', 'val_share', 'save_score',
+               'eval_interval', 'save_interval')
 
 
 def get_parser():
@@ -103,7 +103,7 @@ def stream_names(paths):
 def read_config(path, flags):
     """Return the arguments of a training run, a dict, from its config and the flags that go before it."""
     for flag in flags:
-        if flag.partition('=')[0] in CHOSEN_HERE:
+        if flag.startswith('-') and flag.partition('=')[0].lstrip('-').replace('-', '_') in CHOSEN_HERE:
             raise UserError(f'-- {flag}: crossval.py chooses it for each run: leave it out')
     config = vars(get_run_parser().parse_with_config(['--config', path, *flags]))
     if not {'data_path', 'label_path'} <= config['train_feeder_args'].keys():
@@ -197,7 +197,7 @@ def write_run(folder, config, seed, overwrite):
         own = {key: value for key, value in config[f'{part}_feeder_args'].items() if key not in SAMPLES_OF}
         run[f'{part}_feeder_args'] = {'feeder': config['feeder'], 'names': str(folder.parent / f'{part}.txt'),
                                       **own, **samples}
-    for key in ('config', 'device', 'overwrite', 'resume'):  # these say how to run it, not what it is
+    for key in HOW_IT_RUNS:
         run.pop(key)
     write_same(folder / 'run.yaml', yaml.safe_dump(run), overwrite)
     if overwrite and (scores := score_file(folder)):

@@ -1,6 +1,5 @@
 """Every way to run a network gives the numbers of the plain one: in parts, exported, in bfloat16, compiled."""
 import copy
-import functools
 
 import pytest
 import torch
@@ -103,8 +102,8 @@ def test_what_the_machine_lacks_is_said(monkeypatch):
 
 
 @pytest.fixture
-def compiler(long_mode):
-    if long_mode and (missing := precision.lacks_compiler('cpu')):
+def compiler():
+    if missing := precision.lacks_compiler('cpu'):
         pytest.skip(missing)
     torch.compiler.reset()
     counters.clear()
@@ -152,11 +151,9 @@ def assert_compiled_whole(graphs):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_unit_compiled_for_training(name, compiler, long_mode, monkeypatch):
+def test_a_unit_compiled_for_training(name, compiler, long_mode):
     if name != NAMES[0] and not long_mode:
         pytest.skip('one network is compiled, all with --long')
-    if not long_mode:  # the compiler's graphs and gradients, without the C++ that takes most of the time
-        monkeypatch.setattr(torch, 'compile', functools.partial(torch.compile, backend='aot_eager'))
     network = build_golden(name)[0].double().train()
     network.compile_for_training()
     torch.manual_seed(1)
