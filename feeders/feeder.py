@@ -8,6 +8,7 @@ from feeders import augment, tools
 from feeders.clip_file import mean_and_deviation, read_data
 from feeders.labels import read_labels, top_k
 from feeders.streams import bones, motion, stream_of_file
+from graph.tools import attribute_of
 from runtime.dotted import build
 from runtime.errors import UserError, shown
 
@@ -107,8 +108,8 @@ class Feeder(Dataset):
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         graph = build(self.graph, self.graph_args or {}, 'graph_args')
         for name, needed in (('bone_partners', self.stream in BONE_STREAMS), ('left_right', self.random_flip)):
-            if needed and not hasattr(graph, name):
-                raise UserError(f'{self.graph} has no {name}, which bones and flips need: see graph/tools.py')
+            if needed:
+                attribute_of(graph, name)
         if self.data is not None and graph.num_node != self.data.shape[3]:
             raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {self.graph} has {graph.num_node}: '
                             'name the graph of this data')

@@ -1,5 +1,16 @@
-"""Adjacency matrices from lists of links."""
+"""Adjacency matrices from lists of links, and the graph of a skeleton."""
 import numpy as np
+
+from runtime.errors import UserError
+
+
+def attribute_of(graph, name):
+    """Return the attribute `name` of `graph`; UserError if it has none, as graphs in the published style."""
+    if not hasattr(graph, name):
+        kind = type(graph)
+        raise UserError(f'{kind.__module__}.{kind.__qualname__} has no {name}, which bones and flips need: see '
+                        'graph/tools.py')
+    return getattr(graph, name)
 
 
 def edge2mat(link, num_node):

@@ -10,6 +10,7 @@ from data_gen.preparation import preparation_beside
 from ensemble import fuse
 from feeders.batches import kept_random_state
 from feeders.streams import derive, stream_of_file
+from graph.tools import attribute_of
 from runtime.device import choose_devices
 from runtime.dotted import build
 from runtime.errors import UserError
@@ -59,17 +60,13 @@ class Stream:
         check_shape((C, *joints.shape[1:]), self.arg, path)
         if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
-        clip = joints if held == self.stream else derive(joints, self.stream, self.partners())
+        if held != self.stream:
+            partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
+            joints = derive(joints, self.stream, partners)
         with kept_random_state():
             random.seed(self.arg.seed)
             np.random.seed(self.arg.seed % 2 ** 32)
-            return self.feeder.prepare(clip)
-
-    def partners(self):
-        """Return the joints at which bones start."""
-        if not hasattr(self.graph, 'bone_partners'):
-            raise UserError(f'{self.arg.config}: its graph has no bone_partners, which bones need: see graph/tools.py')
-        return self.graph.bone_partners
+            return self.feeder.prepare(joints)
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
