@@ -8,8 +8,7 @@ import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import read_labels, top_k
-from feeders.pyskl_annotations import chosen
-from runtime.arguments import Parser, read_yaml, share
+from runtime.arguments import Parser, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
@@ -67,15 +66,13 @@ def stack_streams(scores, names, files):
     return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
 
 
-def read_streams(score_files, label_file, split=None):
+def read_streams(score_files, label_file):
     """Return (names, labels (N,), scores float32 (S, N, num_class)) of the samples in `label_file`.
-
-    With `split` that file holds PYSKL's annotations, and the samples are those of this split.
 
     Raises UserError if a file is of another kind, if a stream lacks a sample, or if a label exceeds the classes of the
     scores.
     """
-    names, labels = read_labels(label_file) if split is None else chosen(label_file, split)[1:]
+    names, labels = read_labels(label_file)
     labels = np.array(labels)
     stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
     num_class = stacked.shape[2]
@@ -129,37 +126,23 @@ def class_accuracies(scores, labels):
 
 
 def find_files(arg):
-    """Return (score files, label file, split) that the arguments name.
-
-    The split is None, unless the label file holds PYSKL's annotations: then it is one of their splits.
-    """
+    """Return (score files, label file) that the arguments name."""
     if arg.datasets is None and not (arg.scores and arg.labels):
         raise UserError('give --datasets, such as ntu/xsub, or --scores and --labels')
     scores = arg.scores or [f'./work_dir/{arg.datasets}/agcn_test_{s}/epoch1_test_score.pkl' for s in arg.streams]
-    labels, split = arg.labels or f'./data/{arg.datasets}/val_label.pkl', None
-    if not arg.labels and not pathlib.Path(labels).is_file():
-        labels, split = tested_on(scores[0]) or (labels, None)
+    labels = arg.labels or f'./data/{arg.datasets}/val_label.pkl'
     for path in [labels, *scores]:
         if not pathlib.Path(path).is_file():
             how = 'prepare the data' if path == labels else 'test that stream with save_score'
             raise UserError(f'{path}: no such file: {how}, or check --datasets')
-    return scores, labels, split
-
-
-def tested_on(score_file):
-    """Return (annotation file, split) of PYSKL's, if the run that wrote `score_file` was tested on one; else None."""
-    config = pathlib.Path(score_file).with_name('config.yaml')
-    feeder = read_yaml(config).get('test_feeder_args') if config.is_file() else None
-    if isinstance(feeder, dict) and {'annotations', 'split'} <= feeder.keys():
-        return feeder['annotations'], feeder['split']
-    return None
+    return scores, labels
 
 
 def main():
     arg = get_parser().parse_args()
-    score_files, label_file, split = find_files(arg)
+    score_files, label_file = find_files(arg)
     weights = stream_weights(arg.weights, len(score_files), arg.alpha)
-    names, labels, stacked = read_streams(score_files, label_file, split)
+    names, labels, stacked = read_streams(score_files, label_file)
     reported = np.arange(len(labels))
     if arg.search is not None:
         if arg.weights:

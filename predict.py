@@ -17,11 +17,12 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP, class_names
-from data_gen.formats import pose_files, read_clips, read_file, recordings_in
-from data_gen.formats.ntu_skeleton import add_by_id
+from data_gen.formats import read_file, recordings_in
+from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
 from feeders.labels import read_labels
 from prediction.exported import onnx_model
+from prediction.flags import add_streams, separate_files
 from prediction.live import LivePredictor, live_results
 from prediction.printed import as_json, as_text, cut_line, live_line
 from prediction.ranking import ranked
@@ -34,21 +35,14 @@ SOME_BROKEN, NONE_USABLE = 1, 2  # exit statuses
 
 
 def get_parser():
-    parser = Parser(description='Recognise the actions in recordings, with one trained stream or two that are fused.')
+    parser = Parser(description='Recognise the actions in recordings, with one trained stream or several that are '
+                                'fused.')
     add = parser.add_argument
-    add('files', nargs='+', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
-        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a clip in a format of custom_gendata.py, the output of '
-        'a pose estimator (see docs/own-video.md), or a folder of such files; with --live, a file of frames as '
-        'they come, or - for standard input')
-    pose_files.add_flags(add)
-    add_by_id(add)
-    add_source = parser.add_mutually_exclusive_group(required=True).add_argument
-    add_source('--config', help='config of the stream; clips are prepared as its test feeder prepares them')
-    add_source('--onnx', help='model that export.py wrote, instead of configs and weights')
-    add('--weights', help='weights of the stream (default: those in the config)')
-    add('--bone-config', help='config of a second stream')
-    add('--bone-weights', help='weights of the second stream')
-    add('--alpha', type=float, default=1.0, help='weight of the second stream, as in ensemble.py')
+    add('files', nargs='*', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
+        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a .npy or .csv as custom_gendata.py takes it, or a folder '
+        'of such files; with --live, a file of frames as they come, or - for standard input')
+    add_streams(add)
+    add('--onnx', help='model that export.py wrote, instead of configs and weights')
     add('--window', type=count, metavar='FRAMES', help='score windows of this many frames over the whole '
         'recording, instead of its first frames')
     add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next (default: half a window)')
@@ -84,65 +78,102 @@ class Prediction(NamedTuple):
 
 
 class Predictor:
-    """Recognises the actions in recordings, with one trained stream or two whose scores are fused.
+    """Recognises the actions in recordings, with one trained stream or several whose scores are fused.
 
-    `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names). With `bone_config` and
-    `bone_weights` the scores are those of the first stream plus `alpha` times those of the second. `names` is a file
+    `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names); lists of both are
+    several streams, whose scores are summed, each times its factor of `stream_weights` (default: 1). `names` is a file
     that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Your own clips are prepared as the `preparation.yaml` beside the test data says, and
-    `pose_flags` holds what pose estimators' files do not state.
+    that of the configs. Recordings are prepared as the data that each stream was trained on, see
+    data_gen.preparation.preparation_of.
 
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
-    not imported.
+    not imported. `tell` is called with lines about the recordings.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first; of a recording
     longer than a clip, only its first frames are scored; `windows` scores all. `class_names` has the names by label.
     Raises UserError, whose text is one line, if something is wrong with a file.
     """
 
-    def __init__(self, config=None, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None,
-                 device=None, onnx=None, pose_flags=pose_files.NO_FLAGS):
+    def __init__(self, config=None, weights=None, stream_weights=None, names=None, device=None, onnx=None,
+                 tell=lambda line: None):
         if onnx:
             self.model = onnx_model(onnx)
             self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
         else:
             from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
-            self.model = FusedStreams(config, weights, bone_config, bone_weights, alpha, names, device)
+            self.model = FusedStreams(as_list(config), weights and as_list(weights), stream_weights, names, device)
             self.class_names = self.model.class_names
-        self.preparation = self.model.preparation
-        self.pose_flags = pose_flags._replace(joints=getattr(self.model, 'joint_names', None))
+        self.tell = tell
 
     def __call__(self, path):
-        clips = read_clips(path, self.preparation, self.pose_flags).clips
+        clips, _, _ = self.read_clips(path)
         if len(clips) > 1:
             raise UserError(f'{path}: it holds {len(clips)} clips: use predict([path])')
         return self.classes(clips[0], path)
 
-    def classes(self, joints, path):
-        """Return (names, probabilities) of all classes, likeliest first, for one clip of joints (C, T, V, M)."""
-        order, probabilities = ranked(self.model.scores([self.model.prepare(joints, path)])[0])
+    def classes(self, clips, path):
+        """Return (names, probabilities) of all classes, likeliest first, for clips of joints (C, T, V, M).
+
+        `clips` is a list of one clip for each of the model's preparations.
+        """
+        order, probabilities = ranked(self.model.scores([self.model.prepare(clips, path)])[0])
         return [self.class_names[label] for label in order], probabilities
+
+    def read(self, path):
+        """Return (prepared clips (N, C, T, V, M), None) or (None, fitted Recordings, one a preparation) of a file.
+
+        Raises BrokenSample, which names the file.
+        """
+        contents = [read_file(path, preparation) for preparation in self.model.preparations]
+        if isinstance(contents[0], np.ndarray):
+            if len(contents) > 1:
+                raise BrokenSample(f'{path}: prepared clips, and the streams were trained on clips that were prepared '
+                                   'differently: give recordings')
+            return contents[0], None
+        with reading(path):
+            recordings = [preparation.fit(recording)
+                          for preparation, recording in zip(self.model.needed_preparations(), contents)]
+        for remark in dict.fromkeys(remark for recording in recordings for remark in recording.remarks):
+            self.tell(f'{path}: {remark}')
+        return None, recordings
+
+    def read_clips(self, path):
+        """Return (clips, frames, used) of the file at `path`: a list, for each clip, of one array a preparation.
+
+        Of a raw recording, which is one clip, `frames` is how many it has and `used` how many of them are in the clip;
+        of prepared clips both are None. Raises BrokenSample, which names the file.
+        """
+        prepared, recordings = self.read(path)
+        if recordings is None:
+            return [[clip] for clip in prepared], None, None
+        with reading(path):
+            clips = [preparation.clip(recording)[0]
+                     for preparation, recording in zip(self.model.preparations, recordings)]
+            if not any(clip.any() for clip in clips):
+                raise BrokenSample('without a skeleton in any frame')
+        frames = recordings[0].joints.shape[1]
+        return [clips], frames, min(frames, self.model.preparations[0].frames or frames)
 
     def predict(self, paths, batch_size=16):
         """Yield the Prediction of every clip in the files and folders `paths`, in their order.
 
         A file that cannot be used yields a Prediction with an `error`, and the others are still predicted.
         """
-        for batch in batched(self.prepared_clips(recordings_in(paths, self.preparation)), batch_size):
+        for batch in batched(self.prepared_clips(recordings_in(paths)), batch_size):
             yield from self.predict_batch(batch)
 
     def prepared_clips(self, files):
         """Yield (Prediction without scores, its clip for each stream, None if it has an error)."""
         for file in files:
             try:
-                clips, frames, used = read_clips(file, self.preparation, self.pose_flags)
+                clips, frames, used = self.read_clips(file)
             except UserError as error:
                 yield Prediction(file, None, None, error), None
                 continue
             for number, joints in enumerate(clips):
                 prediction = Prediction(file, number if len(clips) > 1 else None, None, None, frames, used)
                 try:
-                    yield prediction, self.model.prepare(joints.view(np.ndarray), file)
+                    yield prediction, self.model.prepare([clip.view(np.ndarray) for clip in joints], file)
                 except UserError as error:
                     yield prediction._replace(error=error), None
 
@@ -162,24 +193,32 @@ class Predictor:
         The stride is half a window if it is None. The last window ends at the last frame; a recording shorter than a
         window is one window. See prediction.windows, which also makes a timeline of them.
         """
-        recording, clip_of = read_file(path, self.preparation, self.pose_flags)
-        if clip_of is None:
+        _, recordings = self.read(path)
+        if recordings is None:
             raise BrokenSample(f'{path}: it holds prepared clips: --window takes recordings')
-        places = spans(recording.joints.shape[1], window, check_stride(window, stride))
-        windows = list(score_windows(self.model, recording, clip_of, path, places, batch_size))
+        lengths = {recording.joints.shape[1] for recording in recordings}
+        if len(lengths) > 1:
+            raise UserError('--window: the streams were trained on different frames per second')
+        places = spans(lengths.pop(), window, check_stride(window, stride))
+        windows = list(score_windows(self.model, recordings, path, places, batch_size))
         if all(window.scores is None for window in windows):
             raise BrokenSample(f'{path}: without a skeleton in any frame')
         return windows
 
     def predict_windows(self, paths, window, stride=None, batch_size=16):
         """Yield a Prediction with the `windows` of every recording in the files and folders `paths`; see `predict`."""
-        for file in recordings_in(paths, self.preparation):
+        for file in recordings_in(paths):
             try:
                 windows = self.windows(file, window, stride, batch_size)
             except UserError as error:
                 yield Prediction(file, None, None, error)
             else:
                 yield Prediction(file, None, None, None, windows[-1].end, windows[-1].end, windows)
+
+
+def as_list(value):
+    """Return a list of paths, or the list of the one path `value`."""
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def batched(items, size):
@@ -223,29 +262,34 @@ def tell(line):
     print(line, file=sys.stderr)
 
 
+def parse_arguments(argv=None):
+    arg = get_parser().parse_args(argv)
+    separate_files(arg)
+    check_arguments(arg)
+    return arg
+
+
 def check_arguments(arg):
-    if arg.onnx and (arg.weights or arg.bone_config or arg.bone_weights or arg.alpha != 1 or arg.device):
+    if bool(arg.onnx) == bool(arg.config):
+        raise UserError('give either --config or --onnx')
+    if arg.onnx and (arg.weights or arg.stream_weights or arg.device):
         raise UserError('--onnx: the file holds configs and weights, and runs on the CPU: leave out --weights, '
-                        '--bone-config, --bone-weights, --alpha and --device')
+                        '--stream-weights and --device')
     if (arg.stride or arg.live) and not arg.window:
         raise UserError(f'{"--live" if arg.live else "--stride"} needs --window FRAMES')
     if arg.window:
         check_stride(arg.window, arg.stride)
     if arg.window and arg.out:
         raise UserError('--out holds one row of scores for each clip: leave out --window, or use --json')
+    if not arg.files:
+        raise UserError('name a FILE to predict')
     if arg.live and len(arg.files) > 1:
         raise UserError('--live takes one file of frames, or - for standard input')
-    if arg.live and arg.fill:
-        raise UserError('--fill: --live scores frames before a gap has ended: leave it out')
-    if arg.live and arg.by_id:
-        raise UserError('--by_id: --live reads no .skeleton files: leave it out')
 
 
 def main():
-    arg = get_parser().parse_args()
-    check_arguments(arg)
-    predictor = Predictor(arg.config, arg.weights, arg.bone_config, arg.bone_weights, arg.alpha, arg.names, arg.device,
-                          arg.onnx, pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, tell=tell))
+    arg = parse_arguments()
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, arg.device, arg.onnx, tell)
     return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
 
 
@@ -261,7 +305,7 @@ def predict_live(predictor, arg):
 def predict_files(predictor, arg):
     """Print the Predictions of the files, and an error line for each file that cannot be used."""
     predictions, broken = [], []
-    files = recordings_in(arg.files, predictor.preparation)
+    files = recordings_in(arg.files)
     found = (predictor.predict_windows(files, arg.window, arg.stride, arg.batch_size) if arg.window
              else predictor.predict(files, arg.batch_size))
     many = len(files) > arg.batch_size
@@ -281,7 +325,8 @@ def predict_files(predictor, arg):
         print(json.dumps(as_json(predictor.model, predictor.class_names, predictions, broken, arg.top_k), indent=1))
     if arg.out and predictions:
         with write_whole(arg.out) as file:
-            pickle.dump(dict(zip(sample_names(predictions, arg.files), (p.scores for p in predictions))), file)
+            scores = [np.exp(p.scores) if predictor.model.are_probabilities else p.scores for p in predictions]
+            pickle.dump(dict(zip(sample_names(predictions, arg.files), scores)), file)
     if broken:
         return SOME_BROKEN if predictions else NONE_USABLE
     return 0

@@ -7,29 +7,31 @@ import numpy as np
 import torch
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
-from data_gen.formats import pose_files, read_clips, read_file
-from data_gen.formats.ntu_skeleton import add_by_id
-from data_gen.preparation import preparation_beside
+from data_gen.formats import read_file
+from data_gen.formats.raw_file import reading
+from data_gen.preparation import needed, preparation_of
 from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
-from feeders.clip_file import read_data
 from feeders.labels import read_labels
-from feeders.streams import stream_of_file
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
+from graph.streams import stream_of_file
 from model.capture import SUM, captured_graphs
 from predict import Predictor, tell
+from prediction.flags import add_streams, separate_files
 from prediction.printed import cut_line
 from prediction.ranking import probabilities
 from prediction.streams import Stream
-from prediction.windows import timeline, window_clip
+from prediction.windows import timeline, window_clips
 from runtime.arguments import Parser, count
+from runtime.clip_file import read_data
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import build_graph, check_label, class_count
 
 PICTURES = '.png', '.svg', '.gif'
-LONGEST_FILM = 150  # frames; longer clips are shown with a stride
+MAX_FILM = 150  # frames; longer clips are shown with a stride
+FRAME_RATE = 30
 
 
 def get_parser():
@@ -51,7 +53,7 @@ def get_parser():
     add = command.add_argument
     add_source(add, weights_help='weights, to show the five best predictions')
     add('--frames', type=count, default=8, help='number of frames in a strip')
-    add('--frame-rate', type=count, default=30, help='frames per second of the recording')
+    add('--frame-rate', type=count, help='frames per second (default: those of the data set, else 30)')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='clip.gif', help='output file')
 
@@ -59,10 +61,11 @@ def get_parser():
                                                           'people at the peaks.')
     command.set_defaults(run=draw_timeline)
     add = command.add_argument
-    add_source(add, sample=False)
+    add_streams(add, required=True)
+    add('--file', required=True, help='a recording that predict.py can read')
     add('--window', type=count, required=True, help='frames of a window, as in predict.py')
     add('--stride', type=count, help='frames from one window to the next (default: half a window)')
-    add('--frame-rate', type=count, default=30, help='frames per second of the recording')
+    add('--frame-rate', type=count, help='frames per second (default: those of the data set, else 30)')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='timeline.png', help='output file')
 
@@ -78,15 +81,12 @@ def get_parser():
     return parser
 
 
-def add_source(add, weights_help='weights (default: those in the config)', sample=True):
-    """Add the flags that choose the network and the clip; `sample`, whether one of the config's test data may be it."""
+def add_source(add, weights_help='weights (default: those in the config)'):
+    """Add the flags that choose the network and the clip."""
     add('--config', required=True, help='config of the stream')
     add('--weights', help=weights_help)
-    if sample:
-        add('--sample', help="name of a sample of the config's test data (default: the first)")
-    add('--file', required=not sample, help='a file that predict.py can read' + ', instead of a sample' * sample)
-    pose_files.add_flags(add)
-    add_by_id(add)
+    add('--sample', help="name of a sample of the config's test data (default: the first)")
+    add('--file', help='a file that predict.py can read, instead of a sample')
 
 
 def picture(path):
@@ -116,12 +116,7 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        joints = getattr(build_graph(run), 'joint_names', None)
-        flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, joints, tell=tell)
-        clips, frames, used = read_clips(arg.file, preparation_beside(data_path), flags)
-        if line := cut_line(arg.file, frames, used):
-            tell(f'{line}: `visualize.py timeline` shows all of them')
-        return np.asarray(clips[0]), arg.file, pathlib.Path(arg.file).name, None
+        return read_clip(arg.file, preparation_of(run), arg.config), arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
         raise UserError(f'{arg.config}: test_feeder_args has no data_path and label_path to take a sample from: '
@@ -136,6 +131,22 @@ def load_clip(arg, run, data_path):
         raise UserError(f'{data_path}: it has {len(data)} samples, and {names[index]} is number {index + 1} of the '
                         'label file: take both from the same run of the data preparation')
     return np.asarray(data[index]), data_path, names[index], labels[index]
+
+
+def read_clip(path, preparation, config):
+    """Return the clip (C, T, V, M) in the file at `path`, prepared by the Preparation of a config."""
+    content = read_file(path, preparation)
+    if isinstance(content, np.ndarray):
+        return np.asarray(content[0])
+    with reading(path):
+        recording = needed(preparation, config).fit(content)
+        clip, remarks = preparation.clip(recording)
+    for remark in recording.remarks:
+        tell(f'{path}: {remark}')
+    frames = recording.joints.shape[1]
+    if line := cut_line(path, frames, min(frames, preparation.frames or frames)):
+        tell(f'{line}: `visualize.py timeline` shows all of them')
+    return clip
 
 
 def draw_graph(arg):
@@ -184,21 +195,27 @@ def draw_clip(arg):
         raise UserError(f'{path}: it contains no person')
     predictions = predict_best(arg, joints, path) if arg.weights else ()
     first, end = int(joints.any(axis=(0, 2, 3)).argmax()), true_length(joints)
-    shown = arg.frame_rate, title, predictions, kind_of_clips(run.test_feeder_args)
+    preparation = preparation_of(run)
+    frame_rate = arg.frame_rate or rate_of(preparation)
+    shown = frame_rate, title, predictions, kind_of_clips(preparation)
     if arg.out.endswith('.gif'):
-        step = -(-(end - first) // LONGEST_FILM)
+        step = -(-(end - first) // MAX_FILM)
         images = figures.clip.film(joints, graph.inward, range(first, end, step), *shown)
-        figures.style.save_frames(images, arg.out, arg.frame_rate / step)
+        figures.style.save_frames(images, arg.out, frame_rate / step)
     else:
         frames = np.linspace(first, end - 1, min(arg.frames, end - first)).round().astype(int)
         figures.style.save_figure(figures.clip.strip(joints, graph.inward, frames, *shown), arg.out)
 
 
-def kind_of_clips(feeder_args):
-    """Return the kind of the config's clips, as figures.body.front_view takes it; None if nothing says it."""
-    preparation = preparation_beside(feeder_args.get('data_path'))
+def rate_of(preparation):
+    """Return the frames per second of the clips of a Preparation, FRAME_RATE if nothing says them."""
+    return preparation.fps if preparation and preparation.fps else FRAME_RATE
+
+
+def kind_of_clips(preparation):
+    """Return the kind of the clips of a Preparation, as figures.body.front_view takes it; None if nothing says it."""
     if preparation is None:
-        return {2: FLAT, 3: UPRIGHT}.get(feeder_args.get('dimensions'))
+        return None
     if preparation.dimensions == 2:
         return FLAT
     return UPRIGHT if preparation.up else AS_RECORDED
@@ -207,29 +224,32 @@ def kind_of_clips(feeder_args):
 def predict_best(arg, joints, path):
     """Return the five likeliest (name, probability) of a clip of joints from `path`."""
     predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu')
-    return list(zip(*predictor.classes(joints, path)))[:5]
+    return list(zip(*predictor.classes([joints], path)))[:5]
 
 
 def draw_timeline(arg):
     """Draw the classes of a recording over time and the people at the windows with the highest probabilities."""
     figures = import_figures()
-    predictor = Predictor(arg.config, arg.weights, names=arg.names, device='cpu',
-                          pose_flags=pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, arg.by_id, tell=tell))
-    stream, = predictor.model.streams
+    separate_files(arg)
+    if arg.files:
+        raise UserError(f'{arg.files[0]}: more files than streams')
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', tell=tell)
+    model, first = predictor.model, predictor.model.streams[0]
+    frame_rate = arg.frame_rate or rate_of(first.preparation)
     windows = predictor.windows(arg.file, arg.window, arg.stride)
     seen = [window for window in windows if window.scores is not None]
     chances = probabilities(np.stack([window.scores for window in seen]))
     middles = np.array([(window.first + window.end) / 2 for window in seen])
     segments = [segment for segment in timeline(windows) if segment.label is not None]
-    recording, clip_of = read_file(arg.file, predictor.preparation, predictor.pose_flags)
+    _, recordings = predictor.read(arg.file)
     peaks = []
     for number in peaks_of(segments, chances, middles):
-        clip = window_clip(recording.joints[:, seen[number].first:seen[number].end], recording, clip_of)
+        clip = window_clips(model, recordings, seen[number].first, seen[number].end)[0]
         there = np.flatnonzero(clip[:, :arg.window].any((0, 2, 3)))
-        peaks.append((middles[number] / arg.frame_rate, clip[:, there[len(there) // 2]]))
+        peaks.append((middles[number] / frame_rate, clip[:, there[len(there) // 2]]))
     figure = figures.timeline.timeline(
-        segments, chances, middles, windows[-1].end, peaks, build_graph(stream.arg).inward, arg.frame_rate,
-        predictor.class_names, pathlib.Path(arg.file).name, kind_of_clips(stream.arg.test_feeder_args))
+        segments, chances, middles, windows[-1].end, peaks, build_graph(first.arg).inward, frame_rate,
+        predictor.class_names, pathlib.Path(arg.file).name, kind_of_clips(first.preparation))
     figures.style.save_figure(figure, arg.out)
 
 

@@ -9,9 +9,10 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-import numpy as np
-
-from data_gen.formats.ctrgcn_arrays import COORDINATES, JOINTS, PARTS, PERSONS, list_recordings, read_recording
+from data_gen.formats.ctrgcn_arrays import PARTS, PERSONS, list_recordings, read_recording
+from data_gen.formats.ntu_skeleton import FPS
+from data_gen.preparation import CTRGCN, MOST_ACTIVE, Preparation, shipped
+from data_gen.recording import CENTRED
 from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
@@ -20,13 +21,8 @@ from runtime.errors import run_command
 def main():
     arg = parse_arguments()
     samples, frames = list_recordings(arg.arrays)
-    return write_data_set(arg.out_folder, PARTS.values(), samples, read_recording, clip_as_it_is,
-                          (COORDINATES, frames, JOINTS, PERSONS), arg, unit='clips')
-
-
-def clip_as_it_is(recording):
-    """Return the joints (M, T, V, C) of a Recording as a clip, float32 (C, T, V, M), and no remarks."""
-    return recording.joints.transpose(3, 1, 2, 0).astype(np.float32), []
+    preparation = Preparation(CTRGCN, MOST_ACTIVE, shipped('ntu25'), 3, CENTRED, frames, PERSONS, fps=FPS)
+    return write_data_set(arg.out_folder, PARTS.values(), samples, read_recording, preparation, arg, unit='clips')
 
 
 def parse_arguments():

@@ -6,86 +6,115 @@ for configs; `preparation.yaml`, by which predict.py prepares other clips in the
 import functools
 import pathlib
 import sys
+from typing import NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen import preparation
 from data_gen.class_names import FILE as CLASS_NAMES
-from data_gen.formats import pose_files, read_own_clip
-from data_gen.formats.own_clips import PARTS, list_recordings
-from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import Preparation, check_preparation
+from data_gen.formats import read_recording
+from data_gen.formats.own_clips import PARTS, TABLE, list_recordings
+from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, SKELETON, Preparation, checked
+from data_gen.recording import FRACTIONS
+from data_gen.resample import new_frames
 from data_gen.writing.data_set import add_settings, write_data_set
-from data_gen.writing.derived import SKELETON, data_file
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
-from runtime.arguments import Parser, count
+from runtime.arguments import Parser, count, number_above_0, read_yaml
 from runtime.cores import cores
 from runtime.errors import UserError, run_command
 
-MOST_PERSONS = 2  # by default
-TABLE = 'labels.csv'  # a copy of --labels: it says who is in the clips
+DEFAULT_PERSONS = 2  # at most
 
 
 def main():
     arg = parse_arguments()
-    joints = Graph(file=arg.skeleton).joint_names
-    how = Preparation(joints, arg.dimensions, arg.max_frame or 1, arg.max_body or 1, arg.center, arg.up, arg.right,
-                      arg.image_size)
-    try:
-        check_preparation(how)
-    except ValueError as error:
-        raise UserError(f'--{error}') from None
+    how = preparation_from(arg)
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
-    flags = pose_files.PoseFlags(arg.image_size, arg.to, arg.fill, joints=joints, dimensions=arg.dimensions)
-    read = functools.partial(read_own_clip, flags=flags)
-    if arg.max_frame is None or arg.max_body is None:
-        longest, most = largest(samples, read, arg.workers or cores())
-        how = how._replace(frames=arg.max_frame or longest, persons=arg.max_body or min(most, MOST_PERSONS))
-    descriptions = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
-                    preparation.FILE: how.as_text()}
-    refuse_another_data_set(arg, descriptions)
-    status = write_data_set(arg.out_folder, PARTS, samples, read, how.clip, how.shape, arg, unit='clips',
-                            beside={**descriptions, TABLE: arg.labels.read_text(encoding='utf-8-sig')})
+    read = functools.partial(read_recording, joints=how.joints, dimensions=how.dimensions)
+    how = completed(how, list_descriptions(samples, read, arg), arg)
+    status = write_data_set(arg.out_folder, PARTS, samples, functools.partial(read_with_joints, read), how, arg,
+                            unit='clips', beside={
+                                CLASS_NAMES: '\n'.join(names) + '\n',
+                                SKELETON: arg.skeleton.read_text(encoding='utf-8'),
+                                TABLE: arg.labels.read_text(encoding='utf-8-sig')})
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status
 
 
-def largest(samples, read, workers):
-    """Return the frames of the longest clip and the persons of that with the most; broken ones do not count."""
-    sizes = tqdm(do_jobs(functools.partial(size_of, read), samples, workers), total=len(samples), disable=None)
-    return np.max(list(sizes), axis=0).tolist()
-
-
-def size_of(read, sample):
-    """Return the size (T, M) of a clip, (1, 1) of a broken one. Runs in any process."""
+def preparation_from(arg):
+    """Return the Preparation that the flags say; UserError names the flag that is wrong."""
+    kind, choose = (OWN, MOST_ACTIVE) if arg.dimensions == 3 else (FLAT, BEST_OF_CLIP)
+    how = Preparation(kind, choose, read_yaml(arg.skeleton), arg.dimensions, FRACTIONS if arg.image_size else None,
+                      arg.max_frame, arg.max_body or DEFAULT_PERSONS, fps=arg.fps, center=arg.center, up=arg.up,
+                      right=arg.right, image_size=arg.image_size)
+    Graph(file=arg.skeleton)  # its errors name the file
     try:
-        return read(sample.source).joints.shape[1::-1]
+        return checked(how)
+    except ValueError as error:
+        raise UserError(f'--{error}') from None
+
+
+class Description(NamedTuple):
+    """What completes a Preparation, of one recording: its frames and persons, its units and its frames per second."""
+
+    frames: int
+    persons: int
+    units: str | None
+    fps: float | None
+
+
+def list_descriptions(samples, read, arg):
+    """Return the Description of each recording that is not broken."""
+    jobs = do_jobs(functools.partial(describe, read), samples, arg.workers or cores())
+    return [found for found in tqdm(jobs, total=len(samples), disable=None) if found]
+
+
+def describe(read, sample):
+    """Return the Description of a sample, None if it is broken. Runs in any process."""
+    try:
+        recording = read(sample.source)
     except BrokenSample:  # named when its clip is made
-        return 1, 1
+        return None
+    return Description(recording.joints.shape[1], len(recording.joints), recording.units, recording.fps)
 
 
-def refuse_another_data_set(arg, descriptions):
-    """Raise UserError if the folder's data are described otherwise: new parts must not lie beside other ones."""
-    has_data = any(data_file(arg.out_folder, part, 'joint').exists() for part in PARTS)
-    for name, text in descriptions.items():
-        path = arg.out_folder / name
-        found = path.read_text(encoding='utf-8', errors='replace') if path.is_file() else None
-        if not arg.overwrite and found != text and (found is not None or has_data):
-            raise UserError(f'{path}: the existing data have other classes, clips or flags: --overwrite replaces them, '
-                            'or choose another --out_folder')
+def completed(how, descriptions, arg):
+    """Return the Preparation with what the recordings say and the flags do not."""
+    rates = sorted({found.fps for found in descriptions if found.fps})
+    if how.fps is None and len(rates) > 1:
+        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in rates)} frames per '
+                        'second: --fps chooses one, to which all are resampled')
+    how = how._replace(fps=how.fps or (rates[0] if rates else None))
+    units = sorted({found.units for found in descriptions if found.units})
+    if how.dimensions == 2 and units:
+        how = how._replace(units=FRACTIONS)
+    elif units:
+        how = how._replace(units=units[0])
+    frames = [new_frames(found.frames, found.fps, how.fps) if found.fps else found.frames for found in descriptions]
+    return how._replace(
+        frames=how.frames or max(frames, default=1),
+        persons=arg.max_body or min(DEFAULT_PERSONS, max((found.persons for found in descriptions), default=1)))
+
+
+def read_with_joints(read, source):
+    """Return the Recording of a source; EmptySample if it has no joint: there is nothing to learn from."""
+    recording = read(source)
+    scores = recording.joints[..., 2] if recording.dimensions == 2 else recording.joints
+    if not scores.any():
+        raise EmptySample('without a skeleton in any frame')
+    return recording
 
 
 def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     add = parser.add_argument
     add('--clips', type=pathlib.Path, required=True, metavar='FOLDER',
-        help='.npy files (T, V, C) or (M, T, V, C), .csv files with columns such as head_x, head_y, head_z, or what '
-             'pose estimators write, see docs/own-video.md')
+        help='.npy files (T, V, C) or (M, T, V, C), .csv files with columns such as head_x, head_y, head_z, or '
+             'recordings of pose_gendata.py (.npz), see docs/own-video.md')
     add('--labels', type=pathlib.Path, required=True, metavar='FILE',
         help='.csv with the columns file, class, and part (train, val) or person')
     add('--val_persons', nargs='+', metavar='PERSON',
@@ -99,10 +128,14 @@ def parse_arguments():
                                                'the second is z in its first frame, such as pelvis neck')
     add('--right', nargs=2, metavar='JOINT', help='3D: then rotate it so that this direction is x, such as left and '
                                                   'right shoulder')
-    pose_files.add_flags(add, '; 2D: converts pixels to fractions of the image, from its centre, y upwards')
+    add('--image_size', '--image-size', nargs=2, type=count, metavar=('WIDTH', 'HEIGHT'),
+        help='2D: size of the image, for .npy and .csv in pixels: they become fractions of it, from its centre, y '
+             'upwards (1 1: they are fractions already); without it, and without .npz, they stay as they are')
+    add('--fps', type=number_above_0, metavar='N', help='frames per second of .npy and .csv files, and of the clips: '
+                                                         'recordings of other rates are resampled')
     add('--max_frame', type=count, metavar='N', help='number of frames of a clip (default: the length of the longest)')
     add('--max_body', type=count, metavar='N', help='number of persons of a clip (default: as many as occur, at most '
-                                                    f'{MOST_PERSONS})')
+                                                    f'{DEFAULT_PERSONS})')
     add_settings(parser, './data/mine')
     return parser.parse_args()
 

@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.writing.derived import derive_all, partners_of
-from feeders.streams import bones
+from graph.streams import bones
 from runtime.errors import run_command
 
 

@@ -5,7 +5,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.writing.derived import derive_all
-from feeders.streams import motion
+from graph.streams import motion
 from runtime.errors import run_command
 
 

@@ -4,8 +4,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
-from data_gen.formats.kinetics_json import JOINTS, list_recordings, read_recording
-from data_gen.normalize import FRAMES, PERSONS, kinetics_clip
+from data_gen.formats.kinetics_json import list_recordings, read_recording
+from data_gen.preparation import published
 from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
@@ -16,8 +16,8 @@ PARTS = 'train', 'val'
 def main():
     arg = parse_arguments()
     samples = list_recordings(arg.data_path, PARTS)
-    return write_data_set(arg.out_folder, PARTS, samples, read_recording, kinetics_clip, (3, FRAMES, JOINTS, PERSONS),
-                          arg, unit='clips')
+    return write_data_set(arg.out_folder, PARTS, samples, read_recording, published()['graph.kinetics.Graph'], arg,
+                          unit='clips')
 
 
 def parse_arguments():

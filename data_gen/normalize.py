@@ -1,64 +1,17 @@
 """Normalisation: the joints of one recording as the clip (C, T, V, M) that the model takes, in 3D and in 2D.
 
-`ntu_clip`, `kinetics_clip`, `coco_clip` and `nwucla_clip` do it as for the published data sets; data_gen.preparation
-does it as a user's own data set asks for. Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al.,
-ST-GCN, AAAI 2018, section 4.1 (2D).
+A data_gen.preparation.Preparation says which of these functions a data set needs, and with which joints and sizes.
+Sources: Shi et al., 2s-AGCN, CVPR 2019, section 4.1 (3D); Yan et al., ST-GCN, AAAI 2018, section 4.1 (2D); Duan et al.,
+PYSKL, ACM MM 2022, and https://github.com/kennymckormick/pyskl (`pyskl_3d`, `pyskl_2d`).
 """
 import math
 
 import numpy as np
 
-FRAMES, PERSONS = 300, 2  # of a clip of the published data sets
 CENTER, UP, RIGHT = 1, (0, 1), (4, 8)  # NTU's middle of the spine; base and middle of the spine; the shoulders
 X_AXIS, Z_AXIS = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
 TINY = 1e-6  # below this, a vector counts as zero and an angle as none
-
-
-class EmptySample(Exception):
-    """One sample has nothing to learn from. The text is the reason, the same for all such samples."""
-
-
-def ntu_clip(recording):
-    """Return the clip of a Recording of NTU's 25 joints, float32 (3, 300, 25, 2), and a list of remarks.
-
-    Raises EmptySample if no frame has a body, as published.
-    """
-    if not len(recording.joints):
-        raise EmptySample('without a body in any frame')
-    joints, remarks = first_frames(recording.joints, FRAMES)
-    return clip_3d(joints, FRAMES, PERSONS), remarks
-
-
-def kinetics_clip(recording):
-    """Return the clip of a Recording of OpenPose's 18 joints, float32 (3, 300, 18, 2), and a list of remarks.
-
-    Of each frame, the two persons of highest score are kept. A clip of nobody is all zeros, as published.
-    """
-    joints, remarks = first_frames(recording.joints, FRAMES)
-    return clip_2d(joints, FRAMES, PERSONS, recording.image_size, frame_by_frame=True), remarks
-
-
-def coco_clip(recording):
-    """Return the clip of a Recording of V joints in 2D, COCO's or others, float32 (3, 300, V, 2), and remarks, a list.
-
-    The two persons of highest score in the whole clip are kept. A clip of nobody is all zeros, as PYSKL's own.
-    """
-    joints, remarks = first_frames(recording.joints, FRAMES)
-    return clip_2d(joints, FRAMES, PERSONS, recording.image_size), remarks
-
-
-def nwucla_clip(recording):
-    """Return the clip of a Recording of Kinect v1's 20 joints, float32 (3, 300, 20, 1), and a list of remarks.
-
-    The joints that centre and rotate a body have the numbers that they have in NTU's skeleton.
-    """
-    joints, remarks = first_frames(recording.joints, FRAMES)
-    return clip_3d(joints, FRAMES, persons=1), remarks
-
-
-def first_frames(joints, frames):
-    """Return the first `frames` frames of joints (M, T, V, C), and the list of what there is to remark."""
-    return joints[:, :frames], [f'longer than {frames} frames, cut'] if joints.shape[1] > frames else []
+PYSKL_NEAR_0, PYSKL_LOWEST_SCORE = 1e-8, 0.01  # at most this: an absent joint
 
 
 def clip_3d(joints, frames, persons, up=UP, right=RIGHT, center=CENTER, all_joints=False):
@@ -93,7 +46,7 @@ def clip_2d(joints, frames, persons, image_size=None, frame_by_frame=False):
     return clip
 
 
-def most_active(joints, persons=PERSONS, all_joints=False):
+def most_active(joints, persons, all_joints=False):
     """Return the `persons` bodies of highest energy among `joints` (M, T, V, 3), highest first.
 
     Energy is the spread of x plus that of y plus that of z (standard deviations over T and V) where the body is there:
@@ -169,7 +122,7 @@ def frames_to_show(body_there):
     others only those after the last body.
     """
     seen = np.flatnonzero(body_there)
-    return np.arange(seen[-1] + 1) if body_there[0] else seen
+    return np.arange(seen[-1] + 1) if body_there[:1].any() else seen
 
 
 def rotate(joints, matrix):
@@ -197,3 +150,33 @@ def rotation_onto(vector, axis):
     x, y, z = cross / math.sqrt(np.dot(cross, cross))
     K = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + math.sin(theta) * K + (1 - math.cos(theta)) * (K @ K)
+
+
+def pyskl_3d(bodies, center, up, right):
+    """Return bodies (M, T, V, 3), M ≤ 2, without the frames that lack the main body, centred and rotated as in PYSKL.
+
+    The main body is the first, or the second if it is there in more frames: then they change places. The origin is its
+    joint `center` in the first frame. The clip is rotated, where `up` and `right` are given, so that in that frame the
+    vector from joint up[0] to up[1] lies on z, and after that the one from right[0] to right[1] on x. Joints at 0 were
+    not seen, and stay there.
+    """
+    there = [(np.abs(body) > PYSKL_NEAR_0).any((1, 2)) for body in bodies]
+    if len(bodies) == 2 and there[0].sum() < there[1].sum():
+        bodies, there = bodies[::-1], there[::-1]
+    if not len(bodies) or not there[0].any():
+        return bodies
+    x = bodies[:, there[0]]
+    x = (x - x[0, 0, center]) * x.any(-1, keepdims=True)
+    if up is None or right is None:
+        return x
+    first = x[0, 0]
+    upright = rotation_onto(first[up[1]] - first[up[0]], Z_AXIS)
+    R = rotation_onto(upright @ (first[right[1]] - first[right[0]]), X_AXIS) @ upright
+    return x[..., :1] * R[:, 0] + x[..., 1:2] * R[:, 1] + x[..., 2:] * R[:, 2]
+
+
+def pyskl_2d(bodies, image_size):
+    """Return bodies (M, T, V, 3), C = x y score, with x and y as fractions of half the image, −1 to 1, as in PYSKL."""
+    half = np.array(image_size, bodies.dtype) / 2
+    seen = bodies[..., 2:] > PYSKL_LOWEST_SCORE
+    return np.concatenate((np.where(seen, (bodies[..., :2] - half) / half, 0), bodies[..., 2:]), -1)

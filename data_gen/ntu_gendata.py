@@ -1,13 +1,13 @@
 """NTU RGB+D: raw `.skeleton` files → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`."""
-import functools
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.formats.ntu_benchmarks import BENCHMARKS, parts_of, read_missing
-from data_gen.formats.ntu_skeleton import JOINTS, add_by_id, list_recordings, read_recording
-from data_gen.normalize import FRAMES, PERSONS, ntu_clip
+from data_gen.formats.ntu_skeleton import list_recordings, read_recording
+from data_gen.formats.sample import EmptySample
+from data_gen.preparation import BY_ID, published
 from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
 from runtime.errors import run_command
@@ -18,8 +18,18 @@ def main():
     benchmarks = list(dict.fromkeys(arg.benchmark))
     parts = parts_of(benchmarks)
     samples = list_recordings(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
-    read = functools.partial(read_recording, by_id=arg.by_id)
-    return write_data_set(arg.out_folder, parts, samples, read, ntu_clip, (3, FRAMES, JOINTS, PERSONS), arg)
+    preparation = published()['graph.ntu_rgb_d.Graph']
+    if arg.by_id:
+        preparation = preparation._replace(choose=BY_ID)
+    return write_data_set(arg.out_folder, parts, samples, read_with_bodies, preparation, arg)
+
+
+def read_with_bodies(path):
+    """Return the Recording at `path`; EmptySample if no frame has a body: such a file is no sample, as published."""
+    recording = read_recording(path)
+    if not len(recording.joints):
+        raise EmptySample('without a body in any frame')
+    return recording
 
 
 def parse_arguments():
@@ -32,7 +42,10 @@ def parse_arguments():
                         help='list of samples with missing skeletons, which are left out')
     parser.add_argument('--benchmark', nargs='+', choices=BENCHMARKS, default=['xsub', 'xview'],
                         help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
-    add_by_id(parser.add_argument)
+    parser.add_argument('--by_id', '--by-id', action='store_true',
+                        help='follow persons by the IDs of their bodies, and leave out who does not move; as '
+                             'published, a person is the place of a body in its frame, which changes as others are '
+                             'lost and found')
     add_settings(parser, './data/ntu')
     return parser.parse_args()
 

@@ -1,6 +1,6 @@
 """NW-UCLA: raw `.json` files → `{train,val}_data_joint.npy` and `_label.pkl`, trained on views 1 and 2.
 
-Beside them go `class_names.txt`, the names by label, and `skeleton.yaml`, the 20 joints and their links.
+Beside them goes `class_names.txt`, the names by label.
 """
 import pathlib
 import sys
@@ -8,21 +8,18 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.class_names import FILE as CLASS_NAMES
-from data_gen.formats.nwucla_json import CLASSES, JOINTS, PARTS, list_recordings, read_recording
-from data_gen.normalize import FRAMES, nwucla_clip
+from data_gen.formats.nwucla_json import CLASSES, PARTS, list_recordings, read_recording
+from data_gen.preparation import published
 from data_gen.writing.data_set import add_settings, write_data_set
-from data_gen.writing.derived import SKELETON
 from runtime.arguments import Parser
 from runtime.errors import run_command
-
-KINECT = pathlib.Path(__file__).resolve().parents[1] / 'config/skeletons/kinect20.yaml'
 
 
 def main():
     arg = parse_arguments()
-    beside = {CLASS_NAMES: '\n'.join(CLASSES.values()) + '\n', SKELETON: KINECT.read_text(encoding='utf-8')}
-    return write_data_set(arg.out_folder, PARTS, list_recordings(arg.data_path), read_recording, nwucla_clip,
-                          (3, FRAMES, JOINTS, 1), arg, beside=beside)
+    return write_data_set(arg.out_folder, PARTS, list_recordings(arg.data_path), read_recording,
+                          published()['graph.nw_ucla.Graph'], arg,
+                          beside={CLASS_NAMES: '\n'.join(CLASSES.values()) + '\n'})
 
 
 def parse_arguments():

@@ -5,14 +5,14 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from feeders import augment, tools
-from feeders.clip_file import mean_and_deviation, read_data
 from feeders.labels import read_labels, top_k
-from feeders.streams import bones, motion, stream_of_file
+from feeders.statistics import mean_and_deviation
+from graph.streams import STREAMS, bones, motion, stream_of_file
 from graph.tools import attribute_of
+from runtime.clip_file import read_data
 from runtime.dotted import build
 from runtime.errors import UserError, shown
 
-STREAMS = 'joint', 'bone', 'joint_motion', 'bone_motion'
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
 MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
 DEBUG_SAMPLES = 100

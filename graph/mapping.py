@@ -3,14 +3,7 @@
 A joint is taken from the joint of the same name. One whose name the source lacks is derived, as DERIVED says, and one
 that cannot be derived is missing.
 """
-import functools
-from pathlib import Path
-
 import numpy as np
-
-from graph.skeleton import Graph
-
-SKELETONS = Path(__file__).resolve().parents[1] / 'config' / 'skeletons'
 
 SHOULDERS = 'left shoulder', 'right shoulder'
 HIPS = 'left hip', 'right hip'
@@ -37,45 +30,30 @@ DERIVED = {
 }
 
 
-def skeleton_names():
-    """Return the names of the skeletons in config/skeletons, sorted."""
-    return sorted(path.stem for path in SKELETONS.glob('*.yaml'))
+def map_joints(joints, names, graph, dimensions=2):
+    """Return (the joints that `graph` has, what was derived and what is missing).
 
-
-@functools.cache
-def skeleton(name):
-    """Return the Graph of config/skeletons/`name`.yaml; ValueError if there is none."""
-    if name not in skeleton_names():
-        raise ValueError(f"there is no skeleton '{name}': there are {', '.join(skeleton_names())}")
-    return Graph(file=SKELETONS / f'{name}.yaml')
-
-
-def map_joints(joints, source, target, dimensions=2):
-    """Return (the joints `target` has, what was derived and what is missing).
-
-    `joints` (…, V, C) holds the joints of the skeleton `source`, both skeletons being names in config/skeletons or
-    Graphs. The first `dimensions` of the C channels are coordinates; those after them are scores. The result is a new
-    array (…, V', C), and a list with one text for each derived and each missing joint, such as
-    'neck: middle of left shoulder, right shoulder' and 'left ear: missing'.
+    `joints` (…, V, C) are those of the list `names`. The first `dimensions` of the C channels are coordinates; those
+    after them are scores. The result is a new array (…, V', C), and a list with one text for each derived and each
+    missing joint, such as 'neck: middle of left shoulder, right shoulder' and 'left ear: missing'.
 
     A derived joint has the mean of its joints' coordinates and the lowest of their scores: it is seen no better than
     the worst of them. Where one of them is missing (its score is 0; without scores, all its coordinates are; or
-    there is nan), it is missing too: 0 in all channels, or nan. A joint that `source` cannot give is 0 in all channels.
+    there is nan), it is missing too: 0 in all channels, or nan. A joint that `names` cannot give is 0 in all channels.
 
-    Raises ValueError, which names the joint, if that joint is the root of `target`'s tree or another joint that is not
-    missing hangs on it; and if `joints` are not those of `source`.
+    Raises ValueError, which names the joint, if that joint is the root of the graph's tree or another joint that is not
+    missing hangs on it; and if `joints` are not those of `names`.
     """
-    source, target = (skeleton(graph) if isinstance(graph, str) else graph for graph in (source, target))
-    if joints.shape[-2] != source.num_node:
-        raise ValueError(f'{joints.shape[-2]} joints, the skeleton has {source.num_node}')
-    ways = [way_to(name, source.joint_names) for name in target.joint_names]
-    refuse_gaps(ways, target)
-    number = {name: v for v, name in enumerate(source.joint_names)}
-    mapped = np.zeros((*joints.shape[:-2], target.num_node, joints.shape[-1]), joints.dtype)
+    if joints.shape[-2] != len(names):
+        raise ValueError(f'{joints.shape[-2]} joints, and {len(names)} names')
+    ways = [way_to(name, names) for name in graph.joint_names]
+    refuse_gaps(ways, graph)
+    number = {name: v for v, name in enumerate(names)}
+    mapped = np.zeros((*joints.shape[:-2], graph.num_node, joints.shape[-1]), joints.dtype)
     for v, way in enumerate(ways):
         if way:
             mapped[..., v, :] = middle(joints[..., [number[name] for name in way], :], dimensions)
-    notes = [note(name, way) for name, way in zip(target.joint_names, ways, strict=True) if way != [name]]
+    notes = [note(name, way) for name, way in zip(graph.joint_names, ways, strict=True) if way != [name]]
     return mapped, notes
 
 
@@ -84,15 +62,15 @@ def way_to(name, there):
     return next((list(way) for way in [[name], *DERIVED.get(name, [])] if set(way) <= set(there)), [])
 
 
-def refuse_gaps(ways, target):
-    """Raise ValueError if a joint without a way is the root of `target`'s tree or has joints with one hanging on it."""
-    towards = dict(target.inward)
+def refuse_gaps(ways, graph):
+    """Raise ValueError if a joint without a way is the root of the tree, or has joints with one hanging on it."""
+    towards = dict(graph.inward)
     for v, way in enumerate(ways):
         if not way and v not in towards:
-            raise ValueError(f"'{target.joint_names[v]}' is missing, and cannot be derived")
+            raise ValueError(f"'{graph.joint_names[v]}' is missing, and cannot be derived")
         if way and v in towards and not ways[towards[v]]:
-            raise ValueError(f"'{target.joint_names[towards[v]]}' is missing, and cannot be derived: "
-                             f"'{target.joint_names[v]}' hangs on it")
+            raise ValueError(f"'{graph.joint_names[towards[v]]}' is missing, and cannot be derived: "
+                             f"'{graph.joint_names[v]}' hangs on it")
 
 
 def middle(joints, dimensions):

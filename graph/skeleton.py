@@ -1,6 +1,8 @@
-"""A skeleton without code: its joints, links and pairs by name, from a config or from a YAML file of its own."""
+"""A skeleton in data, not in code: its joints, links and pairs by name, from a config or from a YAML file."""
 import difflib
+import functools
 import graphlib
+import pathlib
 
 from graph.tools import SkeletonGraph
 from runtime.arguments import read_yaml
@@ -8,6 +10,20 @@ from runtime.errors import UserError, shown
 
 NEEDED = 'joints', 'inward', 'center', 'pairs'
 KEYS = *NEEDED, 'bone_root', 'labeling_mode'
+SKELETONS = pathlib.Path(__file__).resolve().parents[1] / 'config' / 'skeletons'
+
+
+def skeleton_names():
+    """Return the names of the skeletons in config/skeletons, sorted."""
+    return sorted(path.stem for path in SKELETONS.glob('*.yaml'))
+
+
+@functools.cache
+def skeleton(name):
+    """Return the Graph of config/skeletons/`name`.yaml; ValueError if there is none."""
+    if name not in skeleton_names():
+        raise ValueError(f"there is no skeleton '{name}': there are {', '.join(skeleton_names())}")
+    return Graph(file=SKELETONS / f'{name}.yaml')
 
 
 class Graph(SkeletonGraph):

@@ -4,70 +4,85 @@ import pathlib
 
 import numpy as np
 
-from data_gen.preparation import Preparation, check_preparation
+from data_gen.preparation import Preparation, checked
 from feeders.augment import true_length, uniform_frames
-from feeders.streams import stream_of_file
+from feeders.pyskl_frames import draw_frames
+from graph.streams import derive, stream_of_file
 from runtime.errors import UserError
 
-VERSION = 1
+VERSION = 2
 VERSION_KEY = 'two_stream_agcn'  # the metadata key that tells our files from others; its value is the VERSION
 
 
 class ExportedModel:
-    """A function from joints (N, C, T, V, M), float32, to scores or probabilities (N, num_class), and its description.
+    """A function from clips to scores or probabilities (N, num_class), and its description.
 
     `description` is the dict that export.py writes into the file, see docs/export.md. Attributes, as those of
-    prediction.streams.FusedStreams: `class_names`, `joint_names`, `num_point`, `preparation`, `files`.
+    prediction.streams.FusedStreams: `class_names`, `preparations`, `files`.
     """
 
     def __init__(self, function, description):
         self.function = function
         self.class_names = description['class_names']
-        self.joint_names = description['joints']
-        self.num_point = len(self.joint_names)
         self.files = [{key: stream[key] for key in ('config', 'weights')} for stream in description['streams']]
-        preparation = description['preparation']
-        self.preparation = preparation and check_preparation(Preparation(**preparation))
-        self.shape = shape_of_clip(description)
-        self.uniform_sample, self.draws = description['uniform_sample'], description['draws']
+        self.preparations = [preparation and checked(Preparation(**preparation))
+                             for preparation in description['preparations']]
+        self.inputs = description['inputs']
+        self.averages_draws = self.inputs[0]['frames_are'] == 'drawn'  # the model itself does
         self.gives_probabilities = description['output'] == 'probabilities'
+        self.are_probabilities = self.averages_draws
 
-    def prepare(self, joints, path):
-        """Return the frames of the joints (C, T, V, M) from `path` that the model takes, in a list of one array.
+    def needed_preparations(self):
+        """Return `preparations`; UserError if one is not known, without which no recording can be prepared."""
+        if None in self.preparations:
+            raise UserError(f'{self.files[0]["config"]}: the exported file does not say how recordings are prepared: '
+                            'give prepared clips (.npy)')
+        return self.preparations
 
-        The array is (draws, C, frames, V, M), chosen as the test feeder of the config does. Raises UserError if the
-        model does not take such a clip.
+    def prepare(self, clips, path):
+        """Return what the model takes of the clips of joints (C, T, V, M) from `path`, one of each preparation.
+
+        It is a list of arrays (draws, C, frames, V, M), one of each input, chosen as the test feeder of the config
+        does. Raises UserError if the model does not take such a clip.
         """
         held = stream_of_file(path) or 'joint'
         if held != 'joint':
             raise UserError(f'{path}: its name says it holds {held}, but the model takes joints: give the joint file')
-        C, frames, V, M = self.shape
-        if joints.shape != (C, joints.shape[1] if self.uniform_sample else frames, V, M):
-            raise UserError(f'{path}: its shape is {joints.shape}, and the model takes {C} channels, '
-                            f'{"any number of" if self.uniform_sample else frames} frames, {V} joints and {M} persons')
-        if not np.isfinite(joints).all():
-            raise UserError(f'{path}: a value is not finite')
-        joints = joints.astype(np.float32, copy=False)
-        if not self.uniform_sample:
-            return [joints[None]]
-        length, shares = true_length(joints), (np.arange(self.draws) + .5) / self.draws
-        return [np.stack([joints[:, uniform_frames(length, frames, share)] for share in shares])]
+        return [prepare_input(clips[entry['preparation']], entry, path) for entry in self.inputs]
 
     def scores(self, clips):
         """Return the scores (N, num_class), means over the draws, of N clips as `prepare` returns them.
 
         If the model gives probabilities, the scores are their logarithms: those before softmax up to a constant.
         """
-        stacked = np.stack([clip for clip, in clips])
-        scores = self.function(stacked.reshape(-1, *stacked.shape[2:]))
+        stacked = [np.stack(of_input) for of_input in zip(*clips)]
+        if self.averages_draws:
+            scores = self.function(*stacked)
+        else:
+            scores = self.function(*(clips.reshape(-1, *clips.shape[2:]) for clips in stacked))
         if self.gives_probabilities:
             scores = np.log(np.maximum(scores, np.finfo(np.float32).tiny))
-        return scores.reshape(*stacked.shape[:2], -1).mean(1)
+        return scores.reshape(len(clips), -1, scores.shape[-1]).mean(1)
 
 
-def shape_of_clip(description):
-    """Return (C, T, V, M), the shape of one clip of joints that the model takes."""
-    return description['channels'], description['frames'], len(description['joints']), description['persons']
+def prepare_input(joints, entry, path):
+    """Return the array (draws, C, frames, V, M) of one input of the model, an entry of the description's `inputs`."""
+    C, frames, V, M = entry['shape']
+    any_length = entry['frames_are'] != 'all'
+    if joints.shape != (C, joints.shape[1] if any_length else frames, V, M):
+        raise UserError(f'{path}: its shape is {joints.shape}, and the model takes {C} channels, '
+                        f'{"any number of" if any_length else frames} frames, {V} joints and {M} persons')
+    if not np.isfinite(joints).all():
+        raise UserError(f'{path}: a value is not finite')
+    joints = joints.astype(np.float32, copy=False)
+    if entry['frames_are'] == 'all':
+        return joints[None]
+    if entry['frames_are'] == 'uniform':
+        length, shares = true_length(joints), (np.arange(entry['draws']) + .5) / entry['draws']
+        return np.stack([joints[:, uniform_frames(length, frames, share)] for share in shares])
+    x = derive(joints, entry['stream'], entry['bone_partners'], entry['mean_score'])
+    drawn = draw_frames(x.shape[1], frames, entry['draws'], np.random.RandomState(entry['seed']), False)
+    return np.ascontiguousarray(x[:, drawn].swapaxes(0, 1), np.float32)
 
 
 def onnx_model(path, content=None):
@@ -81,9 +96,9 @@ def onnx_model(path, content=None):
     except ModuleNotFoundError:
         raise UserError(f'{path} needs onnxruntime: pip install -r requirements-extra.txt') from None
 
-    def run(joints):
+    def run(*clips):
         try:
-            return session.run(None, {'joints': joints})[0]
+            return session.run(None, {entry.name: clip for entry, clip in zip(session.get_inputs(), clips)})[0]
         except Exception as error:
             raise UserError(f'{path}: onnxruntime cannot run it ({reason(error)}): lower --batch-size, or export it '
                             'again') from None

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from runtime.trained import answer
+from graph.streams import derive
+from runtime.trained import answer, average_of
 
 
 class StreamOfJoints(nn.Module):
@@ -22,22 +23,17 @@ class StreamOfJoints(nn.Module):
             self.register_buffer('std', torch.from_numpy(feeder.std_map))
 
     def forward(self, joints):
-        x = derive(joints, *self.of_file)
+        x = derive(joints, *self.of_file, take=take, concatenate=torch.cat)
         if self.normalized:
             x = (x - self.mean) / self.std
-        x = derive(x, *self.of_feeder)
+        x = derive(x, *self.of_feeder, take=take, concatenate=torch.cat)
         x = F.pad(x, (0, 0, 0, 0, 0, max(0, self.window_size - x.size(2))))
         return answer(self.network, x)[0]
 
 
-def derive(joints, stream, partners):
-    """Return what feeders.streams.derive does, of a tensor (N, C, T, V, M)."""
-    bones = joints - joints[..., partners, :] if 'bone' in stream else joints
-    if stream == 'joint_bone':
-        return torch.cat((joints, bones), 1)
-    if stream.endswith('motion'):
-        return F.pad(bones[:, :, 1:] - bones[:, :, :-1], (0, 0, 0, 0, 0, 1))
-    return bones
+def take(x, indices, axis):
+    """Return what numpy.take does, of a tensor."""
+    return x.index_select(axis, torch.tensor(indices, device=x.device))
 
 
 class JointsToScores(nn.Module):
@@ -51,4 +47,26 @@ class JointsToScores(nn.Module):
 
     def forward(self, joints):
         scores = sum(stream(joints) * weight for stream, weight in zip(self.streams, self.weights))
+        return scores.softmax(1) if self.softmax else scores
+
+
+class ClipsToScores(nn.Module):
+    """Streams of PYSKL's feeder, fused: of each the drawn clips (N, draws, C, T, V, M) → as JointsToScores.
+
+    Probabilities are summed, and the scores are the logarithm of the sum. What is derived from joints is derived before
+    frames are drawn, outside this network.
+    """
+
+    def __init__(self, model, softmax):
+        super().__init__()
+        self.networks = nn.ModuleList(stream.network for stream in model.streams)
+        self.averages = [average_of(stream.feeder) for stream in model.streams]
+        self.weights = model.stream_weights
+        self.softmax = softmax
+
+    def forward(self, *clips):
+        clips = [x.squeeze(1) if x.size(1) == 1 else x for x in clips]  # as the feeder has a single draw
+        streams = zip(self.networks, clips, self.averages, self.weights)
+        fused = sum(answer(network, x, average)[0].softmax(1) * weight for network, x, average, weight in streams)
+        scores = fused.clamp(min=torch.finfo(fused.dtype).tiny).log()
         return scores.softmax(1) if self.softmax else scores

@@ -3,51 +3,58 @@ import json
 
 import numpy as np
 
-from data_gen.formats import kinetics_json, ntu_skeleton, pose_files
-from data_gen.formats.detections import Nobody
-from data_gen.formats.mediapipe_landmarks import IMAGE, WORLD
 from data_gen.formats.raw_file import check_size
-from data_gen.formats.sample import BrokenSample, Recording
-from data_gen.normalize import coco_clip, kinetics_clip, ntu_clip, nwucla_clip
+from data_gen.formats.sample import BrokenSample
+from data_gen.preparation import is_positive
+from data_gen.recording import METRES, PIXELS, Recording
+from data_gen.resample import between, source_frames
 from prediction.ranking import best, probabilities
 from prediction.windows import check_stride, score_windows
 from runtime.errors import UserError, complain
 
-# Joints of a published data set → dimensions, the function that makes the clip, and how many persons of a frame count.
-PUBLISHED = {25: (3, ntu_clip, ntu_skeleton.MAX_BODIES), 20: (3, nwucla_clip, None),
-             18: (2, kinetics_clip, kinetics_json.MAX_PERSONS), 17: (2, coco_clip, None)}
 SMOOTHING = .5  # weight of the newest window in the smoothed probabilities
 SOURCE = 'the frames'
-NEEDED = '{"persons": [[[x, y, score], …], …]} is needed, or a frame of a pose estimator'
+NEEDED = '{"persons": [[[x, y, score], …], …]} is needed'
+HEADER = 'joint_names', 'image_size', 'fps'
 
 
 class LivePredictor:
     """Scores the last `window` frames after every `stride` frames, half a window if it is None.
 
-    `predictor` is a predict.Predictor. Clips are prepared as `preparation.yaml` beside the data says or, without one,
-    as those of the published data set with as many joints. The predictor's pose flags hold the size of the image, if
-    coordinates are in pixels, and the skeleton that joints are mapped to. The results are those of `Predictor.windows`
-    for the same frames. Persons are not tracked: person m of a frame is person m of the frame before. Raises
-    UserError if the model does not take such windows.
+    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height) and `fps` say what the frames hold;
+    without them, they are the joints that the network was trained on, in units and at a rate that nothing says, see
+    Preparation.fit. A window is prepared as a recording of its frames is, so that the results are those of
+    `Predictor.windows` for a recording of the same frames. Raises UserError if the model does not take such windows.
     """
 
-    def __init__(self, predictor, window, stride=None, top_k=5):
+    def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None):
         self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
-        preparation, joints = predictor.preparation, predictor.model.num_point
-        flags, size = predictor.pose_flags, None
-        if preparation:
-            self.dimensions, self.clip_of, self.most_persons = preparation.dimensions, preparation.clip, None
-            flags, size = flags._replace(joints=preparation.joints), preparation.image_size
-        elif joints in PUBLISHED:
-            self.dimensions, self.clip_of, self.most_persons = PUBLISHED[joints]
-        else:
-            raise UserError(f'--live: the model takes {joints} joints, and no preparation.yaml beside its data says '
-                            'how to prepare them')
-        self.flags = flags._replace(image_size=flags.image_size or size, dimensions=self.dimensions)
-        self.joints = np.random.default_rng(0).random((1, window, joints, 3))  # (M, window, V, C), the newest last
-        self.seen, self.time, self.smoothed, self.image_size = window, None, None, (1, 1)
+        self.preparations = predictor.model.needed_preparations()
+        first = self.preparations[0]
+        self.rate = first.fps
+        if any((other.dimensions, other.fps) != (first.dimensions, first.fps) for other in self.preparations):
+            raise UserError('--live: the streams were trained on joints of different dimensions or frames per second')
+        names = tuple(joint_names or first.joints)
+        warm_up = np.random.default_rng(0).random((1, window, len(names), 3))
+        warm_up[..., :2] *= image_size or first.image_size or (1, 1)
+        # The last `window` frames, the newest last.
+        self.newest = Recording(warm_up, names, first.dimensions, ids=np.zeros((1, window), int))
+        self.describe(joint_names, image_size, fps)
+        self.seen, self.time, self.smoothed = window, None, None
         self.score()  # reports what does not fit before the first frame comes; the first pass is slow, too
-        self.joints[:], self.seen, self.smoothed = 0, 0, None
+        self.newest = self.newest.part(0, 0)
+        self.received, self.seen, self.smoothed, self.before = 0, 0, None, None
+
+    def describe(self, joint_names=None, image_size=None, fps=None):
+        """Say what the frames hold, before the first one."""
+        names = tuple(joint_names or self.newest.joint_names)
+        size = tuple(image_size) if image_size else None
+        units = METRES if self.newest.dimensions == 3 and joint_names else PIXELS if size else None
+        M, T, _, C = self.newest.joints.shape
+        self.newest = self.newest._replace(
+            joints=np.resize(self.newest.joints, (M, T, len(names), C)), joint_names=names, units=units,
+            image_size=size, fps=self.rate)
+        self.fps = fps
 
     @property
     def due(self):
@@ -57,31 +64,72 @@ class LivePredictor:
     def push(self, frame):
         """Take the next frame; return the result for the window that ends there, if one is due, else None.
 
-        `frame` is {'persons': (M, V, C), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as lists or
-        arrays; or a frame of a pose estimator, see docs/prediction.md. A result has the time of its last frame (None if
-        it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the `smoothed`
-        class. Raises BrokenSample for an invalid frame, which is ignored.
+        `frame` is {'persons': (M, V, C), 'ids': (M,), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as
+        lists or arrays; `ids`, integers, say who is who, and `time` is returned. A dict with the keys of HEADER, before
+        the first frame, says what the frames hold. A result has the time of its last frame (None if it has none), the
+        frames `from` … `to`, the `top` classes, which are none if nobody is there, and the `smoothed` class. Frames of
+        another rate than the network's are resampled to it; of several windows that end at one frame of a lower rate,
+        the result is that of the last. Raises BrokenSample for an invalid frame, which is ignored.
         """
-        if isinstance(frame, dict) and 'persons' in frame:
-            persons = self.persons_in(frame['persons'])
-        else:
-            persons = self.poses_in(frame)
-        absent = max(0, len(persons) - len(self.joints))
-        self.joints = np.pad(self.joints[:, 1:], ((0, absent), (0, 1), (0, 0), (0, 0)))
-        self.joints[:len(persons), -1] = persons
-        self.time = frame.get('time') if isinstance(frame, dict) else None
-        self.seen += 1
-        return self.score() if self.due else None
+        if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
+            self.describe(**checked_header(frame))
+            return None
+        joints, ids = self.bodies_in(frame)
+        time = frame.get('time')
+        self.received += 1
+        result = None
+        for new_joints, new_ids in self.at_rate(joints, ids):
+            self.append(new_joints, new_ids)
+            self.time = time
+            self.seen += 1
+            if self.due:
+                result = self.score()
+        return result
 
     def finish(self):
         """Return the result for the window at the end, None if no frame came after the last result."""
         return self.score() if self.seen and not self.due else None
 
+    def at_rate(self, joints, ids):
+        """Yield the frames at the network's rate that lie after the frame before and until this one: joints and ids."""
+        if None in (self.fps, self.rate) or self.fps == self.rate:
+            yield joints, ids
+            return
+        previous, self.before = self.before, (joints, ids)
+        newest = self.received - 1  # the number of this frame
+        number = self.seen
+        while True:
+            (before,), (after,), weight = source_frames(np.array([number]), self.fps, self.rate)
+            if after > newest:
+                return
+            first, second = (previous if at < newest else (joints, ids) for at in (before, after))
+            M = max(len(first[0]), len(second[0]))
+            (a, a_ids), (b, b_ids) = (padded(*frame, M) for frame in (first, second))
+            new_joints, new_ids = between(a[:, None], b[:, None], weight,
+                                          None if a_ids is None else (a_ids[:, None], b_ids[:, None]))
+            yield new_joints[:, 0], None if new_ids is None else new_ids[:, 0]
+            number += 1
+
+    def append(self, joints, ids):
+        """Add a frame of joints (M, V, 3) and ids (M,), or None, to the newest ones."""
+        M = max(len(joints), len(self.newest.joints))
+        joints, ids = padded(joints, ids, M)
+        old = self.newest.part(max(0, self.newest.joints.shape[1] + 1 - self.window), None)
+        missing = M - len(old.joints)
+        all_joints = np.pad(old.joints, ((0, missing), (0, 1), (0, 0), (0, 0)))
+        all_joints[:, -1] = joints
+        all_ids = None
+        if ids is not None:
+            before = np.full((M, old.joints.shape[1]), -1) if old.ids is None else np.pad(
+                old.ids, ((0, missing), (0, 0)), constant_values=-1)
+            all_ids = np.concatenate((before, ids[:, None]), 1)
+        self.newest = old._replace(joints=all_joints, ids=all_ids)
+
     def score(self):
         """Return the result for the window that ends at the newest frame."""
-        length = min(self.seen, self.window)
-        recording = Recording(self.joints[:, -length:], image_size=self.image_size)
-        window, = score_windows(self.predictor.model, recording, self.clip_of, SOURCE, [(0, length)], 1)
+        length = self.newest.joints.shape[1]
+        recordings = [preparation.fit(self.newest) for preparation in self.preparations]
+        window, = score_windows(self.predictor.model, recordings, SOURCE, [(0, length)], 1)
         result = {'time': self.time, 'from': self.seen - length, 'to': self.seen, 'top': [], 'smoothed': None}
         if window.scores is None:
             self.smoothed = None
@@ -92,50 +140,48 @@ class LivePredictor:
         smoothed = {'label': label, 'name': names[label], 'probability': float(self.smoothed[label])}
         return {**result, 'top': best(window.scores, names, self.top_k), 'smoothed': smoothed}
 
-    def persons_in(self, persons):
-        """Return the joints of the `persons` in a frame, (M, V, C), as float64 (M, V, 3)."""
+    def bodies_in(self, frame):
+        """Return (joints (M, V, 3), float64, ids (M,) or None) of a frame."""
+        if not isinstance(frame, dict) or 'persons' not in frame:
+            raise BrokenSample(f'not a frame: {NEEDED}; data_gen/pose_gendata.py reads what pose estimators write')
+        V, channels = len(self.newest.joint_names), (3,) if self.newest.dimensions == 3 else (2, 3)
         try:
-            persons = np.array(persons, np.float64)
+            persons = np.array(frame['persons'], np.float64)
+            ids = None if frame.get('ids') is None else np.array(frame['ids'], np.int64)
         except (TypeError, ValueError, OverflowError):
-            raise BrokenSample('its persons are not lists of numbers, all of one length') from None
-        V, channels = self.joints.shape[2], (3,) if self.dimensions == 3 else (2, 3)
+            raise BrokenSample('its persons are not lists of numbers, all of one length, or its ids no integers'
+                               ) from None
         if not persons.size:
-            return np.zeros((0, V, 3))
+            return np.zeros((0, V, 3)), None if ids is None else np.zeros(0, np.int64)
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
             raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
+        if ids is not None and (ids.shape != persons.shape[:1] or (ids < 0).any()):
+            raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
         check_size(persons)
         if persons.shape[2] == 2:
             persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
-        size = self.flags.image_size
-        farthest = np.abs(persons[..., :2]).max()
-        if self.dimensions == 2 and not size and not self.predictor.preparation:
-            if farthest > kinetics_json.FARTHEST_SHARE:
-                raise BrokenSample(f'a coordinate of {farthest:g} is not a fraction of an image: give --image_size')
-            size = 1, 1
-        return self.in_shares(persons, size)[:self.most_persons]
+        for preparation in self.preparations:
+            preparation.fit(self.newest._replace(joints=persons[:, None], ids=None))
+        return persons, ids
 
-    def poses_in(self, frame):
-        """Return the joints (M, V, 3) in a frame of a pose estimator; a list is MediaPipe's landmarks."""
-        if isinstance(frame, list):
-            frame = {(WORLD if self.dimensions == 3 else IMAGE)[0]: frame}
-        if not isinstance(frame, dict) or pose_files.form_in(frame) is None:
-            raise BrokenSample(f'not a frame: {NEEDED}')
-        try:
-            recording = pose_files.recording_in(frame, SOURCE, self.flags)
-        except Nobody:
-            return np.zeros((0, *self.joints.shape[2:]))
-        if recording.joints.shape[1:3] != (1, self.joints.shape[2]):
-            raise BrokenSample(f'{recording.joints.shape[1]} frames of {recording.joints.shape[2]} joints, and one of '
-                               f'{self.joints.shape[2]} is needed')
-        return self.in_shares(recording.joints[:, 0], recording.image_size)[:self.most_persons]
 
-    def in_shares(self, persons, size):
-        """Return the persons with x and y as shares of an image of this `size`; as they are if it is None or in 3D."""
-        if size is None or self.dimensions == 3:
-            self.image_size = None
-            return persons
-        self.image_size = 1, 1
-        return persons / (*size, 1)
+def padded(joints, ids, M):
+    """Return joints (M, V, 3) and ids (M,), or None, of a frame with fewer persons: zeros, and −1."""
+    missing = M - len(joints)
+    return (np.pad(joints, ((0, missing), (0, 0), (0, 0))),
+            None if ids is None else np.pad(ids, (0, missing), constant_values=-1))
+
+
+def checked_header(header):
+    """Return the HEADER's keys in a dict; BrokenSample if one of them is wrong."""
+    names, size, fps = (header.get(key) for key in HEADER)
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise BrokenSample('joint_names is no list of names')
+    if size is not None and not (isinstance(size, list) and len(size) == 2 and all(map(is_positive, size))):
+        raise BrokenSample('image_size is no [width, height]')
+    if fps is not None and not is_positive(fps):
+        raise BrokenSample('fps is no number above 0')
+    return dict(zip(HEADER, (names, size, fps)))
 
 
 def live_results(live, lines):

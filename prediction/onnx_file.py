@@ -1,26 +1,25 @@
-"""The ONNX file of an exported network: its graph, its weights in fewer bits, its description."""
+"""The ONNX file of an exported network: its graph, its weights in half the bits, its description."""
 import json
-import pathlib
-import tempfile
 
 import numpy as np
-import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxscript import optimizer
 
 from prediction.exported import onnx_model
 from runtime.errors import UserError
 
-FOLDED = 2 ** 26  # bytes: constants up to this size are computed when the network is exported
+MAX_FOLDED = 2 ** 26  # bytes: constants up to this size are computed when the network is exported
 
 
-def as_onnx(program):
-    """Return the ONNX model of the program, every constant of its graph computed."""
-    exported = torch.onnx.export(program, dynamo=True, input_names=['joints'], output_names=['scores'],
-                                 dynamic_shapes=({0: 'batch'},), optimize=False, verbose=False)
-    optimizer.optimize(exported.model, input_size_limit=FOLDED, output_size_limit=FOLDED)
+def as_onnx(program, names, free):
+    """Return the ONNX model of the program, every constant of its graph computed.
+
+    `names` are those of its inputs, and `free` are the names of their dimensions that are not fixed.
+    """
+    exported = torch.onnx.export(program, dynamo=True, input_names=names, output_names=['scores'],
+                                 dynamic_shapes=free, optimize=False, verbose=False)
+    optimizer.optimize(exported.model, input_size_limit=MAX_FOLDED, output_size_limit=MAX_FOLDED)
     proto = exported.model_proto
     for entry in (*proto.graph.node, *proto.graph.value_info):
         del entry.metadata_props[:]  # stack traces, with paths of this machine
@@ -41,14 +40,6 @@ def halved(proto):
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
     return proto
-
-
-def quantised(proto):
-    """Return the ONNX model with weights of 8 bits, each channel with a scale of its own, by onnxruntime's tool."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, 'model.onnx')
-        quantize_dynamic(proto, path, per_channel=True, weight_type=QuantType.QUInt8)  # QInt8 is three times slower
-        return onnx.load(path)
 
 
 def with_description(proto, description, path):

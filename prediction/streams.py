@@ -6,17 +6,17 @@ import numpy as np
 import torch
 
 from data_gen.class_names import class_names, names_beside
-from data_gen.preparation import preparation_beside
-from ensemble import fuse
+from data_gen.preparation import needed, preparation_of
+from ensemble import fuse, stream_weights
 from feeders.batches import kept_random_state
-from feeders.streams import derive, stream_of_file
+from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
 from runtime.device import choose_devices
 from runtime.dotted import build
 from runtime.errors import UserError
 from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import answer, build_graph, check_shape, class_count, load_trained, model_arguments
+from runtime.trained import answer, average_of, build_graph, check_shape, class_count, load_trained
 
 
 class Stream:
@@ -25,8 +25,8 @@ class Stream:
     `weights`, `device` and `precision` replace those of the config.
 
     Attributes: `network`, in eval mode; `arg`, the config's arguments; `weights`, the path of the weights; `data_path`,
-    that of the config's test data; `stream`, which of feeders.streams.FILE_STREAMS these data hold; `feeder`, the test
-    feeder without data; `graph`.
+    that of the config's test data; `stream`, which of graph.streams.FILE_STREAMS these data hold; `feeder`, the test
+    feeder without data; `preparation`, that of the recordings it was trained on, None if nothing says it; `graph`.
     """
 
     def __init__(self, config, weights=None, device=None, precision=None):
@@ -36,9 +36,11 @@ class Stream:
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
         self.execution = prepare(self.network, precision or arg.precision, device=self.device)
+        self.preparation = preparation_of(arg)
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')
+        self.averages_probabilities = average_of(self.feeder) == 'probability'
         if not hasattr(self.feeder, 'prepare'):
             raise UserError(f'{arg.feeder}: it has no method prepare(clip), which predict.py needs')
 
@@ -69,17 +71,25 @@ class Stream:
             return self.feeder.prepare(joints)
 
     def scores(self, clips):
-        """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
+        """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape.
+
+        If the feeder averages probabilities, they are the logarithms of these.
+        """
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device),
+                                   average_of(self.feeder))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
+        if self.averages_probabilities:
+            scores = scores.log_softmax(1)
         return scores.cpu().numpy()
 
 
 def without_data(feeder_args, data_path):
     """Return the arguments of a feeder that prepares clips as the one of `feeder_args` does, without its data."""
+    if 'recordings' in feeder_args:
+        return {**feeder_args, 'recordings': None}
     arguments = {**feeder_args, 'data_path': None, 'label_path': None}
     if feeder_args.get('normalization'):
         arguments.setdefault('statistics_path', data_path)
@@ -87,40 +97,53 @@ def without_data(feeder_args, data_path):
 
 
 class FusedStreams:
-    """One Stream, or two whose scores are fused: those of the first plus `alpha` times those of the second.
+    """Any number of Streams, whose scores are fused: their sum, each times its weight.
 
-    `names` is a file that names the classes (default: the one beside the config's test data). Attributes: `streams`;
-    `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparation`, how the user's own clips
-    are prepared, or None; `joint_names`, None if there are none; `num_point`, how many there are; `files`, a dict of
-    config and weights for each stream.
+    `configs` and `weights` are paths, one of each a stream (default: the weights in the configs). `names` is a file
+    that names the classes (default: the one beside the first config's test data). Attributes: `streams`;
+    `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparations`, the different ones of
+    the streams; `are_probabilities`, whether probabilities are summed, as in score files of feeders that average them;
+    `files`, a dict of config and weights for each stream.
     """
 
-    def __init__(self, config, weights=None, bone_config=None, bone_weights=None, alpha=1.0, names=None, device=None,
-                 precision=None):
-        if bone_weights and not bone_config:
-            raise UserError('--bone-weights needs --bone-config')
-        self.streams = [Stream(config, weights, device, precision)]
-        self.stream_weights = [1.0]
-        if bone_config:
-            self.streams.append(Stream(bone_config, bone_weights, device, precision))
-            self.stream_weights.append(alpha)
+    def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):
+        if weights and len(weights) != len(configs):
+            raise UserError(f'--weights: {len(weights)} files for {len(configs)} configs: give one for each')
+        self.stream_weights = stream_weights(fusion, len(configs))
+        self.streams = [Stream(config, path, device, precision)
+                        for config, path in zip(configs, weights or [None] * len(configs))]
         numbers = {class_count(stream.arg) for stream in self.streams}
         if len(numbers) > 1:
-            raise UserError(f'{config} and {bone_config} have {" and ".join(map(str, numbers))} classes: '
+            raise UserError(f'{" and ".join(map(str, configs))} have {" and ".join(map(str, numbers))} classes: '
                             'only streams with the same classes can be fused')
-        data_path = self.streams[0].data_path
-        self.class_names = class_names(numbers.pop(), names or names_beside(data_path))
-        self.preparation = preparation_beside(data_path)
-        self.num_point = model_arguments(self.streams[0].arg).get('num_point')
-        named = 'graph' in self.streams[0].arg.model_args
-        self.joint_names = getattr(self.streams[0].graph, 'joint_names', None) if named else None
+        self.class_names = class_names(numbers.pop(), names or names_beside(self.streams[0].data_path))
+        kinds = {stream.averages_probabilities for stream in self.streams}
+        if len(kinds) > 1:
+            raise UserError(f'{" and ".join(map(str, configs))}: the feeders of some average probabilities, those of '
+                            'others scores: they cannot be fused')
+        self.are_probabilities = kinds.pop()
+        self.preparations = []
+        for stream in self.streams:
+            if stream.preparation not in self.preparations:
+                self.preparations.append(stream.preparation)
         self.files = [{'config': stream.arg.config, 'weights': str(stream.weights)} for stream in self.streams]
 
-    def prepare(self, joints, path):
-        """Return the clip of joints (C, T, V, M) from `path` as each stream takes it, a list."""
-        return [stream.prepare(joints, path) for stream in self.streams]
+    def needed_preparations(self):
+        """Return `preparations`; UserError if that of a stream is not known, without which no recording is prepared."""
+        for stream in self.streams:
+            needed(stream.preparation, stream.arg.config)
+        return self.preparations
+
+    def prepare(self, clips, path):
+        """Return the clips of joints (C, T, V, M) from `path`, one of each preparation, as each stream takes them."""
+        return [stream.prepare(clips[self.preparations.index(stream.preparation)], path) for stream in self.streams]
 
     def scores(self, clips):
-        """Return the fused scores (N, num_class) of N clips as `prepare` returns them, all of one shape."""
-        stacked = [stream.scores(of_stream) for stream, of_stream in zip(self.streams, zip(*clips))]
-        return fuse(np.stack(stacked), self.stream_weights)
+        """Return the fused scores (N, num_class) of N clips as `prepare` returns them, all of one shape.
+
+        With `are_probabilities`, the sum is one of probabilities, and the scores are its logarithm.
+        """
+        stacked = np.stack([stream.scores(of_stream) for stream, of_stream in zip(self.streams, zip(*clips))])
+        if self.are_probabilities:
+            return np.log(np.maximum(fuse(np.exp(stacked), self.stream_weights), np.finfo(np.float32).tiny))
+        return fuse(stacked, self.stream_weights)

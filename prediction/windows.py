@@ -2,7 +2,6 @@
 import itertools
 from typing import Any, NamedTuple
 
-from data_gen.normalize import EmptySample
 from prediction.ranking import probabilities
 from runtime.errors import UserError
 
@@ -41,31 +40,31 @@ def spans(frames, window, stride):
     return [(first, min(first + window, frames)) for first in (*range(0, last, stride), last)]
 
 
-def score_windows(model, recording, clip_of, path, places, batch_size):
-    """Yield a Window for each (first, end) in `places`, of a Recording from `path`, scored in batches.
+def score_windows(model, recordings, path, places, batch_size):
+    """Yield a Window for each (first, end) in `places`, of recordings from `path`, scored in batches.
 
-    The joints of each window become a clip as those of a whole recording do: by `clip_of` (see
-    data_gen.formats.read_file), then by the test feeder. `model` is a FusedStreams or an ExportedModel.
+    `recordings` are fitted Recordings, one of each of the model's preparations; the joints of each window become a clip
+    as those of a whole recording do. `model` is a FusedStreams or an ExportedModel.
     """
     for start in range(0, len(places), batch_size):
         batch = places[start:start + batch_size]
-        clips = [window_clip(recording.joints[:, first:end], recording, clip_of) for first, end in batch]
-        prepared = [model.prepare(clip, path) for clip in clips if clip is not None]
+        clips = [window_clips(model, recordings, first, end) for first, end in batch]
+        prepared = [model.prepare(of_window, path) for of_window in clips if of_window is not None]
         rows = iter(model.scores(prepared) if prepared else ())
-        for (first, end), clip in zip(batch, clips):
-            yield Window(first, end, None if clip is None else next(rows))
+        for (first, end), of_window in zip(batch, clips):
+            yield Window(first, end, None if of_window is None else next(rows))
 
 
-def window_clip(joints, recording, clip_of):
-    """Return the clip (C, T, V, M) of a window's joints (M, T, V, C), None if it contains no person."""
-    try:
-        clip, _ = clip_of(recording._replace(joints=joints))
-    except EmptySample:
-        return None
-    if clip.shape[1] < joints.shape[1]:
-        raise UserError(f'--window {joints.shape[1]}: the clips of this model have {clip.shape[1]} frames: '
-                        'choose at most that many')
-    return clip if clip.any() else None
+def window_clips(model, recordings, first, end):
+    """Return the clips (C, T, V, M) of frames `first` to `end`, one a preparation; None if there is no person."""
+    clips = []
+    for preparation, recording in zip(model.preparations, recordings):
+        if preparation.frames and end - first > preparation.frames:
+            raise UserError(f'--window {end - first}: the clips of this model have {preparation.frames} frames: '
+                            'choose at most that many')
+        clip, _ = preparation.clip(recording.part(first, end))
+        clips.append(clip)
+    return clips if any(clip.any() for clip in clips) else None
 
 
 def timeline(windows):

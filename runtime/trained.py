@@ -96,13 +96,13 @@ def check_fits_model(feeder, arg, key):
     if not arg.model or shape is None or not hasattr(feeder, 'label'):
         return
     files = {'data_path': key, 'label_path': key, **getattr(arg, key)}
-    check_shape(shape, arg, files.get('annotations', files['data_path']))
+    check_shape(shape, arg, files.get('recordings', files['data_path']))
     label = np.asarray(feeder.label)
     num_class = model_arguments(arg).get('num_class')
     if isinstance(num_class, int) and len(label):
         at = int(label.argmax())
         check_label(label[at], num_class, sample_names(feeder, [at])[0],
-                    files.get('annotations', files['label_path']))
+                    files.get('recordings', files['label_path']))
 
 
 def check_label(label, num_class, name, path):

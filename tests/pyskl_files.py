@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import torch
+from conftest import run_script
 
 from tests.golden_models import recipe_value
 
@@ -22,10 +23,35 @@ def annotations(golden, kind):
     return content
 
 
+def made_up(number=4, V=25, C=3, seed=0):
+    """Return annotations of random joints, every other with one body."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(number):
+        T = 30 + 50 * i
+        keypoint = rng.standard_normal((1 + i % 2, T, V, C)).astype(np.float32)
+        found.append({'frame_dir': f'clip{i}', 'label': i, 'total_frames': T, 'keypoint': keypoint})
+    names = [one['frame_dir'] for one in found]
+    return {'split': {'xsub_train': names, 'xsub_val': names[1:]}, 'annotations': found}
+
+
 def write_annotations(path, content, protocol=4):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(content, protocol))
     return path
+
+
+def write_recordings(folder, content, protocol=4, *flags, status=0):
+    """Write annotations beside `folder`, and their recordings into it by the command; return the finished process."""
+    path = write_annotations(folder.with_name(f'{folder.name}.pkl'), content, protocol)
+    return run_script('data_gen/pyskl_gendata.py', '--annotations', path, '--recordings', folder, *flags,
+                      cwd=folder.parent, status=status)
+
+
+def bones_of(kind):
+    """Return the feeder arguments that say the joints of '3d' or 'hrnet'."""
+    graph = {'3d': 'graph.ntu_rgb_d.Graph', 'hrnet': 'graph.coco.PysklGraph'}[kind]
+    return {'graph': graph, 'dimensions': 3 if kind == '3d' else 2}
 
 
 def state_dict(shapes, golden, kind, network):

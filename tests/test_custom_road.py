@@ -45,8 +45,7 @@ def scores_of_test(run, road, stream):
 def test_clips_are_predicted_as_they_were_recorded(run, road):
     joint, bone = (scores_of_test(run, road, stream) for stream in ('joint', 'bone'))
     assert sorted(joint) == TESTED
-    both = ['--config', road / 'joint.yaml', '--weights', road / 'joint.pt', '--bone-config', road / 'bone.yaml',
-            '--bone-weights', road / 'bone.pt']
+    both = ['--config', road / 'joint.yaml', road / 'bone.yaml', '--weights', road / 'joint.pt', road / 'bone.pt']
     printed = json.loads(run('predict.py', *both, road / 'clips', road / 'p3_wave.csv', '--json', '--out',
                              road / 'predicted.pkl').stdout)
     assert len(printed['predictions']) == 13 and printed['errors'] == []

@@ -1,6 +1,7 @@
 """export.py as its users run it: the file gives the scores of predict.py, without PyTorch, or there is no file."""
 import json
 import os
+import pickle
 import subprocess
 import sys
 
@@ -67,7 +68,7 @@ def small(tiny):
 @pytest.fixture(scope='module')
 def road(tmp_path_factory):
     """A folder with recordings of a skeleton that is described in YAML, and a config each of AAGCN and of the small
-    model's bones, with weights, and both as one .onnx. AGCN is exported as .pt2."""
+    model's bones, with weights, and both as one .onnx."""
     folder = tmp_path_factory.mktemp('road')
     clips = write_clips(folder)
     write_csv(folder / 'p3_wave.csv', clips['p3_wave.npy'], 'xyz')
@@ -87,8 +88,8 @@ def road(tmp_path_factory):
 
 
 def streams_of(folder):
-    return ['--config', folder / 'joint.yaml', '--weights', folder / 'joint.pt', '--bone-config', folder / 'bone.yaml',
-            '--bone-weights', folder / 'bone.pt', '--alpha', .5]
+    return ['--config', folder / 'joint.yaml', folder / 'bone.yaml', '--weights', folder / 'joint.pt',
+            folder / 'bone.pt', '--stream-weights', 1, .5]
 
 
 def as_json(run, *arguments):
@@ -120,10 +121,11 @@ def test_onnx_gives_the_scores_of_pytorch_for_recordings(run, road):
 def test_file_says_what_it_is(road):
     session = onnxruntime.InferenceSession(road / 'both.onnx')
     description = {key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items()}
-    assert description['two_stream_agcn'] == 1
+    assert description['two_stream_agcn'] == 2
     assert description['class_names'] == ['fall', 'sit', 'wave'] and description['joints'] == JOINTS
-    assert (description['channels'], description['frames'], description['persons']) == (3, 16, 2)
-    assert description['preparation']['center'] == 'chest' and description['output'] == 'scores'
+    assert description['inputs'] == [{'name': 'joints', 'preparation': 0, 'shape': [3, 16, 5, 2],
+                                      'frames_are': 'uniform', 'draws': 2}]
+    assert description['preparations'][0]['center'] == 'chest' and description['output'] == 'scores'
     assert [(stream['stream'], stream['weight']) for stream in description['streams']] == [('joint', 1), ('bone', .5)]
     joints, = session.get_inputs()
     assert (joints.name, joints.shape) == ('joints', ['batch', 3, 16, 5, 2])
@@ -154,33 +156,53 @@ def test_network_from_joints_does_what_data_preparation_and_feeder_do(tiny, feed
     torch.manual_seed(0)
     monkeypatch.chdir(tiny)
     torch.save(Model(in_channels=feeder.get('in_channels', 3)).state_dict(), tiny / 'weights.pt')
-    model = FusedStreams(small_config(tiny, 'derived', **feeder), tiny / 'weights.pt', precision='fp32')
+    model = FusedStreams([small_config(tiny, 'derived', **feeder)], [tiny / 'weights.pt'], precision='fp32')
     network = JointsToScores(model, softmax=False)
     exported = ExportedModel(lambda x: network(torch.from_numpy(x)).detach().numpy(), describe(model, None, False))
     path = tiny / 'data/val_data_joint.npy'
-    expected, found = (np.concatenate([m.scores([m.prepare(clip, path)]) for clip in np.load(path)])
+    expected, found = (np.concatenate([m.scores([m.prepare([clip], path)]) for clip in np.load(path)])
                        for m in (model, exported))
     assert np.ptp(expected, axis=0).max() > 1e-3
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_pt2_takes_batches_of_any_size(run, tmp_path):
+def test_batches_of_any_size_with_empty_bodies_and_without(run, tmp_path):
     model_args = {'num_class': NUM_CLASS, 'num_point': 18, 'graph': 'graph.kinetics.Graph', 'base_channels': 8}
     network = write_weights(tmp_path / 'w.pt', **model_args)
     write_config(tmp_path / 'c.yaml', config(tmp_path, tmp_path, model_args=model_args, test_feeder_args={}))
-    run('export.py', '--config', 'c.yaml', '--weights', 'w.pt', '--frames', 16, '--softmax', '--out', 'm.pt2')
-    said = {'description.json': ''}
-    program = torch.export.load(tmp_path / 'm.pt2', extra_files=said).module()
+    run('export.py', '--config', 'c.yaml', '--weights', 'w.pt', '--frames', 16, '--softmax', '--out', 'm.onnx')
+    session = onnxruntime.InferenceSession(tmp_path / 'm.onnx')
     joints = torch.randn(7, 3, 16, 18, 2)
     joints[3:, ..., 1] = 0
-    for batch in (joints, joints[:2], joints[3:4], joints[3:].repeat(3, 1, 1, 1, 1)):  # with empty bodies and without
-        torch.testing.assert_close(program(batch), network(batch).softmax(1), rtol=1e-4, atol=1e-6)
-    assert json.loads(said['description.json'])['joints'][:2] == ['nose', 'neck']
+    for batch in (joints, joints[:2], joints[3:4], joints[3:].repeat(3, 1, 1, 1, 1)):
+        found = torch.from_numpy(session.run(None, {'joints': batch.numpy()})[0])
+        torch.testing.assert_close(found, network(batch).softmax(1), rtol=1e-4, atol=1e-6)
+    assert json.loads(session.get_modelmeta().custom_metadata_map['joints'])[:2] == ['nose', 'neck']
+
+
+def test_streams_of_pyskl_are_exported_with_their_draws(run, tmp_path):
+    bodies = np.random.default_rng(0).random((1, 30, 17, 2)).astype(np.float32)
+    one = {'frame_dir': 'a', 'label': 1, 'total_frames': 30, 'keypoint': bodies * 100, 'img_shape': (100, 100),
+           'keypoint_score': np.ones((1, 30, 17), np.float32)}
+    (tmp_path / 'a.pkl').write_bytes(pickle.dumps({'split': {'val': ['a']}, 'annotations': [one]}))
+    run('data_gen/pyskl_gendata.py', '--annotations', 'a.pkl', '--recordings', 'recordings')
+    model_args = {'num_class': NUM_CLASS, 'num_point': 17, 'graph': 'graph.coco.PysklGraph'}
+    torch.save(Model(**model_args).state_dict(), tmp_path / 'w.pt')
+    for stream in ('joint', 'bone_motion'):
+        feeder = {'recordings': str(tmp_path / 'recordings'), 'split': 'val', 'stream': stream, 'clip_len': 20,
+                  'num_clips': 3, 'dimensions': 2, 'graph': 'graph.coco.PysklGraph'}
+        content = config(tmp_path, tmp_path, phase='test', weights=str(tmp_path / 'w.pt'), model_args=model_args,
+                         model='tests.small_model.Model', feeder='feeders.pyskl.Feeder', test_feeder_args=feeder)
+        write_config(tmp_path / f'{stream}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+    streams = '--config', 'joint.yaml', 'bone_motion.yaml', '--stream-weights', 2, 1
+    run('export.py', *streams, '--out', 'm.onnx')
+    np.save(tmp_path / 'a.npy', np.concatenate((bodies, np.ones((1, 30, 17, 1))), 3)[0])
+    (_, expected), (_, found) = as_json(run, *streams, 'a.npy'), as_json(run, '--onnx', 'm.onnx', 'a.npy')
+    assert_same(found, expected)
 
 
 @pytest.mark.parametrize('flags, smaller_than, tolerance', [
     (('--half', '--softmax'), .8, .01),
-    (('--int8',), .8, .1),
 ])
 def test_weights_in_fewer_bits(run, tiny, small, tmp_path, flags, smaller_than, tolerance):
     printed = run('export.py', '--config', tiny / 'small.yaml', *flags, '--out', 'm.onnx').stdout
@@ -200,10 +222,10 @@ def test_one_line_for_files_that_are_no_model_of_ours(run, tiny, small, tmp_path
     foreign, newer = onnx.load(small), onnx.load(small)
     del foreign.metadata_props[:]
     for entry in newer.metadata_props:
-        entry.value = '2' if entry.key == 'two_stream_agcn' else entry.value
+        entry.value = '3' if entry.key == 'two_stream_agcn' else entry.value
     contents = {'cut.onnx': content[:len(content) // 2], 'empty.onnx': b'', 'text.onnx': b'no model at all',
                 'foreign.onnx': foreign.SerializeToString(), 'newer.onnx': newer.SerializeToString()}
-    words = {'foreign.onnx': ['not a model of export.py'], 'newer.onnx': ['version 2', 'version 1']}
+    words = {'foreign.onnx': ['not a model of export.py'], 'newer.onnx': ['version 3', 'version 2']}
     for name, written in contents.items():
         (tmp_path / name).write_bytes(written)
         process = run('predict.py', '--onnx', name, tiny / 'data', status=2)
@@ -223,7 +245,7 @@ def test_one_line_for_clips_that_the_model_does_not_take(small, tiny, tmp_path):
 
 @pytest.mark.parametrize('model, flags, words', [
     ('Model', ['--out', 'm.txt'], ['m.txt', '.onnx']),
-    ('Model', ['--out', 'm.pt2', '--int8'], ['--int8']),
+    ('Model', ['--out', 'm.pt2'], ['m.pt2', '.onnx']),
     ('ByContent', [], ['torch.export cannot trace']),
     ('OtherWhenExported', [], ['not written', 'top-1']),
 ], ids=str)
@@ -238,11 +260,11 @@ def test_no_file_and_one_line_for_what_cannot_be_exported(run, tiny, tmp_path, m
     ({'random_move': True}, None, 'random_move: an exported model'),
     ({'of': 'joint_motion', 'uniform_sample': 8}, None, 'stream: joint_motion'),
     ({'uniform_sample': 8}, 9, '--frames: .* chooses 8 frames'),
-    ({'feeder': 'tests.test_export.OtherFeeder'}, None, 'only what feeders.feeder.Feeder does'),
+    ({'feeder': 'tests.test_export.OtherFeeder'}, None, 'only what feeders.feeder.Feeder and feeders.pyskl.Feeder do'),
 ])
 def test_clips_that_a_graph_cannot_prepare_are_refused(tiny, feeder, frames, words):
     with pytest.raises(UserError, match=words):
-        describe(FusedStreams(small_config(tiny, 'refused', **feeder)), frames, softmax=False)
+        describe(FusedStreams([small_config(tiny, 'refused', **feeder)]), frames, softmax=False)
 
 
 class OtherFeeder(Feeder):
@@ -250,7 +272,7 @@ class OtherFeeder(Feeder):
 
 
 def test_streams_of_one_file_take_the_same_clips(tiny):
-    model = FusedStreams(small_config(tiny), bone_config=small_config(tiny, 'other', uniform_sample=8))
+    model = FusedStreams([small_config(tiny), small_config(tiny, 'other', uniform_sample=8)])
     with pytest.raises(UserError, match='small.yaml and .*other.yaml .* the same'):
         describe(model, None, softmax=False)
 

@@ -15,13 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data_gen.formats import ctrgcn_arrays, kinetics_json, ntu_skeleton, nwucla_json, own_clips, pyskl_annotations
-from data_gen.formats.pose_files import PoseFlags
-from data_gen.formats.pose_files import read_recording as read_poses
 from ensemble import read_scores
-from feeders.clip_file import read_data
 from feeders.labels import read_labels
-from feeders.pyskl import Feeder as AnnotationFeeder
 from main import get_parser
+from runtime.clip_file import read_data
 from runtime.errors import UserError
 from runtime.weights import load_weights
 
@@ -57,17 +54,6 @@ def kinetics_bytes():
     return json.dumps({'data': frames, 'label': 'a', 'label_index': 0}).encode()
 
 
-def pose_contents():
-    """Return one file of each pose estimator, as bytes."""
-    landmark = {'x': 0.5, 'y': 0.4, 'z': 0.1, 'visibility': 0.9}
-    contents = [[{'image_id': i, 'category_id': 1, 'keypoints': [30.5, 40, 0.9] * 17, 'score': 2.5} for i in range(2)],
-                [{'frame_id': i, 'instances': [{'keypoints': [[30.5, 40]] * 17, 'keypoint_scores': [0.9] * 17}]}
-                 for i in range(2)],
-                [{'pose_landmarks': [[landmark] * 33]}] * 2,
-                {'version': 1.3, 'people': [{'person_id': [-1], 'pose_keypoints_2d': [30.5, 40, 0.9] * 25}]}]
-    return [json.dumps(content).encode() for content in contents]
-
-
 def annotation_bytes(**more):
     annotations = [{'frame_dir': name, 'label': 0, 'total_frames': 4, **more} for name in 'ab']
     return pickle.dumps({'split': {'xsub_train': ['a'], 'xsub_val': ['b']}, 'annotations': annotations})
@@ -87,7 +73,8 @@ def archive_bytes(arrays):
 
 def read_prepared_annotations(path):
     samples, _, layout = pyskl_annotations.list_recordings(path)
-    return [pyskl_annotations.read_recording(sample.source, layout) for sample in samples if not sample.problem]
+    return [pyskl_annotations.read_recording(sample.source, layout, JOINTS) for sample in samples
+            if not sample.problem]
 
 
 def read_arrays(path):
@@ -104,13 +91,9 @@ READERS = {
     'skeleton': (ntu_skeleton.read_recording, 'a.skeleton', [skeleton_text()]),
     'kinetics': (kinetics_json.read_recording, 'a.json', [kinetics_bytes()]),
     'nw-ucla': (nwucla_json.read_recording, 'a.json', [json.dumps({'skeletons': [[[0.5] * 3] * 20] * 2}).encode()]),
-    'poses': (lambda path: read_poses(path, PoseFlags((640, 480))), 'a.json', pose_contents()),
     'own csv': (lambda path: own_clips.read_recording(path, JOINTS, 2), 'a.csv',
                 [b'frame,person,head_x,head_y,hand_x,hand_y\n1,a,1.5,2,3,4\n1,b,1,2,3,4\n2,a,1,2,,\n']),
     'annotations': (read_prepared_annotations, 'a.pkl', [annotation_bytes(keypoint=np.ones((1, 4, 25, 3)))]),
-    'annotation feeder': (lambda path: AnnotationFeeder(str(path), 'xsub_val', clip_len=8)[0], 'a.pkl', [
-        annotation_bytes(keypoint=np.ones((1, 4, 17, 2), np.float16), keypoint_score=np.ones((1, 4, 17), np.float16),
-                         img_shape=(480, 640))]),
     'npz': (read_arrays, 'a.npz', archive_bytes({
         f'{letter}_{part}': array for part in ('train', 'test')
         for letter, array in (('x', np.ones((2, 4, 150), np.float32)), ('y', np.eye(2)))})),

@@ -10,14 +10,13 @@ from conftest import ROOT, run_script
 from data_gen.demo.actions import ACTIONS
 from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.formats.own_clips import read_recording as read_own
-from data_gen.formats.pose_files import PoseFlags
-from data_gen.formats.sample import Recording
-from data_gen.normalize import kinetics_clip
-from graph.mapping import map_joints
+from data_gen.preparation import published
+from data_gen.recording import PIXELS, Recording
+from graph.skeleton import skeleton
 from predict import Predictor
 from prediction.live import LivePredictor
 from runtime.errors import UserError
-from tests.data_gen.raw_custom import flags, write_clips
+from tests.data_gen.raw_custom import JOINTS, flags, write_clips
 from tests.long_recordings import (
     ALL_CLASSES,
     STRIDE,
@@ -99,39 +98,46 @@ def in_2d(tmp_path_factory):
     return Predictor(write_road(folder, points=18, graph='graph.kinetics.Graph'))
 
 
-def test_landmarks_of_mediapipe_are_mapped_to_the_joints_of_the_model(in_2d):
-    by_landmarks = LivePredictor(Predictor(in_2d.model.files[0]['config'], pose_flags=PoseFlags(to='openpose18')), 2)
-    by_joints = LivePredictor(in_2d, 2)
+def test_pixels_of_a_known_image_and_other_joints_by_their_names(in_2d):
     rng = np.random.default_rng(0)
-    for landmarks in rng.random((2, 33, 3)):
-        mapped, _ = map_joints(landmarks, 'mediapipe33', 'openpose18')
-        content = [{'x': x, 'y': y, 'z': 0, 'visibility': score} for x, y, score in landmarks.tolist()]
-        results = by_landmarks.push(content), by_joints.push({'persons': [mapped]})
-    assert results[0]['top'] == results[1]['top']
-    assert by_landmarks.push([])['top'] and not by_landmarks.push([])['top']
-    assert by_landmarks.push([content, content])['top']
-
-
-def test_frames_of_openpose(in_2d):
-    rng = np.random.default_rng(0)
-    shares = rng.random((2, WINDOW, 18, 3))
-    size = np.array([640, 480, 1])
-    clip, _ = kinetics_clip(Recording(shares, image_size=(1, 1)))
-    expected = in_2d.model.scores([in_2d.model.prepare(clip, 'clip')])[0]
-    for image_size, in_file in (None, shares), ((640, 480), shares * size):
-        in_2d.pose_flags = in_2d.pose_flags._replace(image_size=image_size)
-        live = LivePredictor(in_2d, WINDOW)
-        for frame in in_file.transpose(1, 0, 2, 3):
-            result = live.push({'version': 1.3, 'people': [{'pose_keypoints_2d': body.ravel().tolist()}
-                                                           for body in frame]})
+    joints = rng.random((WINDOW, 2, 26, 3)) * (512, 256, 1)
+    names = skeleton('halpe26').joint_names
+    recording = Recording(joints.swapaxes(0, 1), tuple(names), 2, PIXELS, (512, 256))
+    clip, _ = published()['graph.kinetics.Graph'].clip(recording)
+    expected = in_2d.model.scores([in_2d.model.prepare([clip], 'clip')])[0]
+    by_header, by_argument = LivePredictor(in_2d, WINDOW), LivePredictor(
+        in_2d, WINDOW, joint_names=names, image_size=(512, 256))
+    assert by_header.push({'joint_names': names, 'image_size': [512, 256]}) is None
+    for live in (by_header, by_argument):
+        for frame in joints:
+            result = live.push({'persons': frame})
         assert result['top'][0]['score'] == pytest.approx(expected.max(), abs=1e-5)
-        assert live.push({'people': []}) is live.push({'people': [{'pose_keypoints_2d': [0] * 54}]}) is None
-    in_2d.pose_flags = in_2d.pose_flags._replace(image_size=None)
+
+
+def test_persons_are_followed_by_their_ids(tmp_path):
+    """In data whose persons are followed, whoever leaves and whatever the order in a frame."""
+    write_clips(tmp_path, people=2)
+    run_script('data_gen/custom_gendata.py', *flags(tmp_path, tmp_path / 'data'), cwd=tmp_path)
+    predictor = Predictor(write_road(tmp_path, points=5, num_class=3,
+                                     data_path=str(tmp_path / 'data/val_data_joint.npy')))
+    window = 10
+    joints = np.random.default_rng(0).random((window, 2, 5, 3))
+    in_order, shuffled = LivePredictor(predictor, window), LivePredictor(predictor, window)
+    for t, frame in enumerate(joints):
+        ids = [7, 4] if t < window // 2 else [4]  # the first one leaves
+        expected = in_order.push({'persons': [*frame[:len(ids) - 1], frame[1]], 'ids': ids})
+        order = [1, 0][:len(ids)] if t % 2 and len(ids) > 1 else range(len(ids))
+        persons = [*frame[:len(ids) - 1], frame[1]]
+        found = shuffled.push({'persons': [persons[m] for m in order], 'ids': [ids[m] for m in order]})
+    assert found['top'][0]['score'] == pytest.approx(expected['top'][0]['score'], abs=1e-6)
 
 
 @pytest.mark.parametrize('frame', [None, 5, 'x', [1], {}, {'persons': 5}, {'persons': [[1, 2]]}, {'people': [{}]},
                                    {'persons': [[[1e9, 0, 0]] * 18]}, {'persons': [[[10 ** 400, 0, 0]] * 18]},
                                    {'persons': [[[320, 240, 1]] * 18]}, {'people': [{'pose_keypoints_2d': [1]}]},
+                                   {'fps': -1}, {'image_size': [1]}, {'joint_names': 3},
+                                   {'persons': [[[.5, .5, 1]] * 18], 'ids': [1, 2]},
+                                   {'persons': [[[.5, .5, 1]] * 18], 'ids': ['a']},
                                    [{'x': 1}], {'persons': [[[float('nan'), 0, 1]] * 18]}])
 def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
     live = LivePredictor(in_2d, 1)
@@ -141,7 +147,7 @@ def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
 
 
 def test_pixels_are_no_shares(in_2d):
-    with pytest.raises(UserError, match='320 is not a fraction of an image: give --image_size'):
+    with pytest.raises(UserError, match='coordinates from 0 to 320 are no fractions of an image'):
         LivePredictor(in_2d, 1).push({'persons': [[[320, 240, 1]] * 18]})
 
 
@@ -154,7 +160,7 @@ def test_frames_of_ones_own_skeleton(tmp_path):
                                          data_path=str(folder / 'data/val_data_joint.npy')))
         path = folder / 'clips/p1_sit.npy'
         windows = predictor.windows(path, 5, 2)
-        joints = read_own(path, predictor.preparation.joints, dimensions).joints
+        joints = read_own(path, JOINTS, dimensions).joints
         live = LivePredictor(predictor, 5, 2)
         results = [live.push({'persons': frame}) for frame in joints.swapaxes(0, 1)] + [live.finish()]
         results = [result for result in results if result]

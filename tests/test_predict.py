@@ -100,7 +100,7 @@ def test_two_streams_are_fused_as_ensemble_does(run, road):
     joint, bone = stream_config(road, **SHORT), stream_config(road, 'bone', **SHORT)
     of_joint, of_bone = (scores_of_test(run, road, path) for path in (joint, bone))
     fused = {name: scores + np.float32(.5) * of_bone[name] for name, scores in of_joint.items()}
-    assert_same_scores(predicted_scores(run, road, '--config', joint, '--bone-config', bone, '--alpha', .5), fused)
+    assert_same_scores(predicted_scores(run, road, '--config', joint, bone, '--stream-weights', 1, .5), fused)
 
 
 def test_persons_followed_by_id_in_the_data_are_followed_here(run, road, tmp_path):
@@ -108,12 +108,13 @@ def test_persons_followed_by_id_in_the_data_are_followed_here(run, road, tmp_pat
     bodies[0, ::3] = np.nan  # the second one is then the first in the file
     (tmp_path / TESTED[0]).write_text(skeleton_text(bodies), encoding='ascii')
     run('data_gen/ntu_gendata.py', '--data_path', '.', '--out_folder', '.', '--benchmark', 'xview', '--by_id')
-    config = stream_config(road, **SHORT)
+    followed = stream_config(road, data_path=str(tmp_path / 'xview/val_data_joint.npy'), **SHORT)
     scores = []
-    for arguments in (['xview/val_data_joint.npy'], [TESTED[0], '--by_id'], [TESTED[0]]):
-        run('predict.py', '--config', config, *arguments, '--out', 'scores.pkl')
+    for path, file in ((followed, 'xview/val_data_joint.npy'), (followed, TESTED[0]),
+                       (stream_config(road, **SHORT), TESTED[0])):
+        run('predict.py', '--config', path, file, '--out', 'scores.pkl')
         scores += pickle.loads((tmp_path / 'scores.pkl').read_bytes()).values()
-    np.testing.assert_allclose(scores[0], scores[1], atol=1e-6)
+    np.testing.assert_array_equal(scores[0], scores[1])
     assert abs(scores[0] - scores[2]).max() > 1e-4
 
 

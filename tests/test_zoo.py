@@ -13,12 +13,13 @@ import yaml
 from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.pyskl import Feeder
+from graph.skeleton import skeleton
 from runtime.dotted import build
 from runtime.run_flags import get_parser
 from runtime.trained import answer
 from runtime.weights import load_into
-from tests.feeders.test_pyskl import made_up
-from tests.pyskl_files import SHORT, annotations, state_dict, write_annotations
+from tests.data_gen.raw_ntu import skeleton_text
+from tests.pyskl_files import SHORT, annotations, bones_of, made_up, state_dict, write_recordings
 
 CONFIGS = {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text())
            for path in sorted((ROOT / 'config/pyskl').rglob('*.yaml'))}
@@ -68,8 +69,9 @@ def test_their_weights_give_their_scores_of_each_clip(tmp_path, golden, shapes, 
     arg = CONFIGS[f'config/pyskl/{BENCHMARK[kind]}/test_{stream}.yaml']
     model = build(arg['model'], {**arg['model_args'], 'attention': network == 'aagcn'}, 'model_args').eval()
     assert load_into(model, path) == ([], [])
-    feeder = Feeder(write_annotations(tmp_path / 'a.pkl', annotations(golden, kind)), 'all_val', stream, 100, 10)
     if not legacy:
+        write_recordings(tmp_path / 'r', annotations(golden, kind))
+        feeder = Feeder(tmp_path / 'r', 'all_val', stream, 100, 10, **bones_of(kind))
         with torch.inference_mode():
             scores = model(torch.from_numpy(feeder[1][0]))
         np.testing.assert_allclose(scores, golden[f'{kind}/{network}/{SHORT[stream]}/clip_scores'][1], atol=1e-5)
@@ -88,22 +90,59 @@ def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, l
     content = annotations(golden, kind)
     kept = list(range(6)) if long_mode else [0, 3, 5]  # shorter than a clip, longer, and more than twice as long
     names = content['split']['all_val'] = [content['annotations'][i]['frame_dir'] for i in kept]
-    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', content)
+    write_recordings(tmp_path / f'data/pyskl/ntu60_{kind}', content)
     config = f'config/pyskl/{benchmark}/test_{stream}.yaml'
     folder = tmp_path / 'data' / pathlib.Path(CONFIGS[config]['weights']).parent
     checkpoint(folder / f'{SHORT[stream]}.pth', state_dict(shapes, golden, kind, network), 'pyskl')
     run('main.py', '--config', ROOT / config, '--num-worker', workers, '--test-batch-size', 2,
         '--model-args', f'{{attention: {network == "aagcn"}}}',
-        '--test-feeder-args', '{annotations: data/pyskl/ntu60_3danno.pkl, split: all_val}')
+        '--test-feeder-args', '{split: all_val}')
     folder = tmp_path / f'work_dir/pyskl/{benchmark}/agcn_test_{stream}'
     scores = pickle.loads((folder / 'epoch1_test_score.pkl').read_bytes())
     prob = golden[f'{kind}/{network}/{SHORT[stream]}/prob'][kept]
     assert list(scores) == names
     np.testing.assert_allclose(list(scores.values()), prob, atol=1e-5)
-    fused = run('ensemble.py', '--datasets', f'pyskl/{benchmark}', '--streams', stream)
+    fused = run('ensemble.py', '--datasets', f'pyskl/{benchmark}', '--streams', stream, '--labels',
+                f'data/pyskl/ntu60_{kind}/all_val_label.pkl')
     labels = [content['annotations'][i]['label'] for i in kept]
     top1 = 100 * np.mean(prob.argmax(1) == labels)
     assert f'Top1: {top1:.4f}%' in fused.stdout
+
+
+@pytest.mark.parametrize('kind, form', [('3d', 'skeleton'), ('hrnet', 'csv')])
+def test_raw_files_give_the_scores_of_their_annotations(run, tmp_path, golden, shapes, kind, form):
+    """Each of the four streams, and all of them fused, without PYSKL's annotations."""
+    weights = checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, kind, 'aagcn'), 'pyskl')
+    content = annotations(golden, kind)
+    one = content['annotations'][5]
+    one['keypoint'] = one['keypoint'].astype(np.float64).round(4)
+    name, frames = one['frame_dir'], one['total_frames']
+    bodies = one['keypoint'][:, :frames]
+    if kind == '3d':
+        file = tmp_path / f'{name}.skeleton'
+        file.write_text(skeleton_text(np.where(bodies.any((2, 3), keepdims=True), bodies, np.nan)))
+    else:
+        file = tmp_path / f'{name}.npz'
+        height, width = one['img_shape']
+        joints = np.concatenate((bodies / (width, height), one['keypoint_score'][:, :frames, :, None]), 3)
+        np.savez(file, joints_2d=joints, joint_names=skeleton('coco17').joint_names, image_size=(width, height),
+                 fps=30.)
+    content.update(annotations=[one], split={'xsub_val': [name]})
+    write_recordings(tmp_path / 'r', content)
+    configs, expected = [], []
+    for stream in SHORT:
+        config = ROOT / f'config/pyskl/{BENCHMARK[kind]}/test_{stream}.yaml'
+        run('main.py', '--config', config, '--weights', weights, '--test-feeder-args', '{recordings: r}',
+            '--work-dir', stream, '--device', 'cpu')
+        expected.append(pickle.loads((tmp_path / stream / 'epoch1_test_score.pkl').read_bytes())[name])
+        configs.append(config)
+        run('predict.py', '--config', config, '--weights', weights, file, '--device', 'cpu', '--out', 'scores.pkl')
+        found, = pickle.loads((tmp_path / 'scores.pkl').read_bytes()).values()
+        np.testing.assert_allclose(found, expected[-1], atol=1e-5)
+    run('predict.py', '--config', *configs, '--weights', *[weights] * 4, '--stream-weights', 2, 2, 1, 1, file,
+        '--device', 'cpu', '--out', 'scores.pkl')
+    found, = pickle.loads((tmp_path / 'scores.pkl').read_bytes()).values()
+    np.testing.assert_allclose(found, np.dot([2, 2, 1, 1], expected), atol=1e-4)
 
 
 @pytest.mark.parametrize('there, here, said', [
@@ -115,19 +154,19 @@ def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, l
 ])
 def test_a_wrong_match_says_which(run, tmp_path, golden, shapes, there, here, said):
     checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, *there.split('/')), 'pyskl')
-    write_annotations(tmp_path / 'a.pkl', annotations(golden, '3d'))
+    write_recordings(tmp_path / 'r', annotations(golden, '3d'))
     failed = run('main.py', '--config', ROOT / 'config/pyskl/ntu60_xsub_3d/test_joint.yaml', '--weights', 'w.pth',
-                 '--test-feeder-args', '{annotations: a.pkl}', '--model-args', json.dumps(here), status=2)
+                 '--test-feeder-args', '{recordings: r}', '--model-args', json.dumps(here), status=2)
     assert_one_line_error(failed, 'w.pth', *said)
 
 
 def test_annotations_of_another_data_set_are_named(run, tmp_path):
-    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
+    write_recordings(tmp_path / 'data/pyskl/ntu60_3d', made_up())
     config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_joint.yaml'
     failed = run('main.py', '--config', config, '--model-args', '{num_class: 2}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'ntu60_3danno.pkl', 'clip3', 'label 3')
+    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'clip3', 'label 3')
     failed = run('main.py', '--config', config, '--model-args', '{num_point: 17}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'ntu60_3danno.pkl', 'num_point is 17, not 25')
+    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'num_point is 17, not 25')
 
 
 def test_the_mean_over_clips_is_of_probabilities():
@@ -138,7 +177,7 @@ def test_the_mean_over_clips_is_of_probabilities():
 
 def test_training_by_their_recipe(run, tmp_path):
     """The rate falls from 0.1 along a cosine, step by step."""
-    write_annotations(tmp_path / 'data/pyskl/ntu60_3danno.pkl', made_up())
+    write_recordings(tmp_path / 'data/pyskl/ntu60_3d', made_up())
     config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_bone.yaml'
     said = run('main.py', '--config', config, '--model-args', '{base_channels: 16}', '--batch-size', 2, '--device',
                'cpu', '--num-epoch', 2, '--eval-interval', 2, '--log-interval', 1).stdout

@@ -20,9 +20,11 @@ device: [0, 1, 2, 3]
 {rest}"""
 FEEDER = """\
 {part}_feeder_args:
-  annotations: ./data/pyskl/{data_set}_{annotations}.pkl
+  recordings: ./data/pyskl/{data_set}_{kind}
   split: {protocol}_{split}
   stream: {stream}
+  dimensions: {dimensions}
+  graph: {graph}
   clip_len: 100
   {clips}
 """
@@ -43,18 +45,19 @@ test_batch_size: 16
 save_score: True
 """
 BENCHMARKS = ('ntu60', 'xsub'), ('ntu60', 'xview'), ('ntu120', 'xsub'), ('ntu120', 'xset')
-# Kind → the end of the annotation file's name, of the weights' folder; joints; graph.
-KINDS = {'3d': ('3danno', '3dkp', 25, 'graph.ntu_rgb_d.Graph'), 'hrnet': ('hrnet', 'hrnet', 17, 'graph.coco.Graph')}
+# Kind of recordings → the end of the name of the weights' folder; joints; dimensions; graph.
+KINDS = {'3d': ('3dkp', 25, 3, 'graph.ntu_rgb_d.Graph'), 'hrnet': ('hrnet', 17, 2, 'graph.coco.PysklGraph')}
 STREAMS = {'joint': 'j', 'bone': 'b', 'joint_motion': 'jm', 'bone_motion': 'bm'}
 
 
 def configs():
     """Yield (path below this folder, content) of every config."""
     for data_set, protocol in BENCHMARKS:
-        for kind, (annotations, folder, num_point, graph) in KINDS.items():
+        for kind, (folder, num_point, dimensions, graph) in KINDS.items():
             for stream, short in STREAMS.items():
                 benchmark = f'{data_set}_{protocol}_{kind}'
-                said = {'data_set': data_set, 'protocol': protocol, 'annotations': annotations, 'stream': stream}
+                said = {'data_set': data_set, 'protocol': protocol, 'kind': kind, 'stream': stream,
+                        'dimensions': dimensions, 'graph': graph}
                 trained = FEEDER.format(part='train', split='train', clips='random_frames: True', **said)
                 validated = FEEDER.format(part='test', split='val', clips='num_clips: 1', **said)
                 tested = FEEDER.format(part='test', split='val', clips='num_clips: 10', **said)

@@ -7,9 +7,10 @@ import dataclasses
 
 import numpy as np
 
-from graph.ntu_rgb_d import JOINT_NAMES, LEFT_RIGHT
+from graph.skeleton import skeleton
 
-JOINT = {name: i for i, name in enumerate(JOINT_NAMES)}
+NTU = skeleton('ntu25')
+JOINT = {name: i for i, name in enumerate(NTU.joint_names)}
 FLEXION, ABDUCTION, TWIST = range(3)  # the last axis of an array of angles
 
 # name: (the joint it hangs on, where it is from there in a person of 1.70 m who stands with hanging arms).
@@ -42,7 +43,7 @@ SOLES = [JOINT[f'{side} {part}'] for side in ('left', 'right') for part in ('ank
 # away from the middle; arms and legs turn inward, the trunk turns to the left.
 SIGN = np.array([
     [-1 if name in (*TRUNK, 'base of spine') or 'knee' in name else 1, -1 if 'left' in name else 1,
-     -1 if 'left' in name else 1] for name in JOINT_NAMES])
+     -1 if 'left' in name else 1] for name in NTU.joint_names])
 
 
 @dataclasses.dataclass
@@ -71,7 +72,7 @@ def body(rng):
 def mirrored(motion):
     """Return the motion with left and right changed over, as a left-hander does it."""
     order = np.arange(25)
-    for left, right in LEFT_RIGHT:
+    for left, right in NTU.left_right:
         order[[left, right]] = right, left
     angles = motion.angles[:, order].copy()
     middle = [JOINT[name] for name in (*TRUNK, 'base of spine')]

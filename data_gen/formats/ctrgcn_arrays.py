@@ -10,8 +10,11 @@ import zipfile
 
 import numpy as np
 
+from data_gen.formats.ntu_skeleton import FPS
 from data_gen.formats.raw_file import check_size, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.sample import BrokenSample, Sample
+from data_gen.recording import CENTRED, Recording
+from graph.skeleton import skeleton
 from runtime.errors import UserError
 
 PARTS = {'train': 'train', 'test': 'val'}  # the end of the arrays' names → the part
@@ -84,4 +87,5 @@ def read_recording(source):
         except Exception as error:  # as above
             raise BrokenSample(f'cannot be read: {error}') from None
         check_size(row)
-        return Recording(row.reshape(-1, PERSONS, JOINTS, COORDINATES).transpose(1, 0, 2, 3).astype(np.float64))
+        joints = row.reshape(-1, PERSONS, JOINTS, COORDINATES).transpose(1, 0, 2, 3).astype(np.float64)
+        return Recording(joints, tuple(skeleton('ntu25').joint_names), 3, CENTRED, fps=FPS, followed=True)

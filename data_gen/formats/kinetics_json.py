@@ -1,7 +1,7 @@
 """Kinetics-Skeleton: folders of JSON files with their label files, and one clip of OpenPose's skeletons as joints.
 
 Format: https://github.com/yysijie/st-gcn, "Kinetics-skeleton". A clip has frames in a list `data`, each with its
-`frame_index` and its `skeleton`s, each of those with a `pose` (x0, y0, x1, y1, … in shares of the image, y down) and a
+`frame_index` and its `skeleton`s, each of those with a `pose` (x0, y0, x1, y1, …, fractions of the image, y down) and a
 `score` per joint. `kinetics_{part}_label.json` maps the name of each clip, without suffix, to `has_skeleton`, `label`
 and `label_index`.
 """
@@ -11,15 +11,18 @@ import os
 import numpy as np
 
 from data_gen.formats.raw_file import as_text, load_json, look_up, numbers, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.sample import BrokenSample, Sample
+from data_gen.recording import FRACTIONS, Recording
+from graph.skeleton import skeleton
 from runtime.errors import UserError
 
 SUFFIX = '.json'
-MAX_PERSONS = 5  # of a frame, in the order of the file
+MAX_PERSONS = 5  # of a frame, in the order of the file, as published
 JOINTS = 18
+FPS = 30  # to which ST-GCN's authors converted the videos
 MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
-LONGEST = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
-FARTHEST_SHARE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
+MAX_FRAMES = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
+MAX_COORDINATE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
 
 
 def list_recordings(folder, parts):
@@ -94,10 +97,11 @@ def problem_of(entry):
 
 
 def read_recording(path):
-    """Return the Recording in the JSON file at `path`: x and y in shares of the image, T up to the last person's frame.
+    """Return the Recording in the JSON file at `path`: x and y are fractions of the image.
 
-    M is a person's position in the frame, of which the first five count, as published. Raises BrokenSample, which
-    names the file and what is wrong; frames are named by their position in the file, from 1.
+    T is up to the last person's frame, and M is a person's position in the frame, of which the first five count, as
+    published. Raises BrokenSample, which names the file and what is wrong; frames are named by their position in the
+    file, from 1.
     """
     with reading(path):
         return recording_in(load_json(path, MAX_BYTES))
@@ -107,14 +111,15 @@ def recording_in(content):
     """Return the Recording in the content of a JSON file, see `read_recording`; BrokenSample says what is wrong."""
     places, frames, values = persons_in(content)
     farthest = np.abs(values[:, :2 * JOINTS]).max(initial=0) if places else 0
-    if farthest > FARTHEST_SHARE:
-        raise BrokenSample(f'a coordinate of {farthest:g}, far outside 0…1: x and y are shares of the image, not '
+    if farthest > MAX_COORDINATE:
+        raise BrokenSample(f'a coordinate of {farthest:g}, far outside 0…1: x and y are fractions of the image, not '
                            'pixels: divide them by its width and its height')
     joints = np.zeros((max(places, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
     if places:  # of two persons in one place, the later one stays, as published
         joints[places, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
         joints[places, frames, :, 2] = values[:, 2 * JOINTS:]
-    return Recording(joints, content.get('label_index'), image_size=(1, 1))
+    return Recording(joints, tuple(skeleton('openpose18').joint_names), 2, FRACTIONS, fps=FPS,
+                     label=content.get('label_index'))
 
 
 def persons_in(content):
@@ -123,7 +128,7 @@ def persons_in(content):
     for number, frame in enumerate(look_up(content, 'data', list, 'not a clip of Kinetics-Skeleton'), 1):
         where = f'frame {number}'
         index = look_up(frame, 'frame_index', int, where)
-        if not 0 <= index < LONGEST:
+        if not 0 <= index < MAX_FRAMES:
             raise BrokenSample(f'{where}: frame_index {as_text(index)}')
         for place, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
             pose, score = look_up(person, 'pose', list, where), look_up(person, 'score', list, where)

@@ -11,26 +11,20 @@ import numpy as np
 
 from data_gen.formats.ntu_benchmarks import SUFFIX, part_of, recording_name
 from data_gen.formats.raw_file import check_size, read_bytes, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.sample import BrokenSample, Sample
+from data_gen.recording import METRES, Recording
+from graph.skeleton import skeleton
 from runtime.errors import UserError
 
-MAX_BODIES = 4
-MAX_PERSONS = 32  # in a recording
+MAX_BODIES = 4  # of a frame, the first ones, as published
 JOINTS = 25
+FPS = 30  # of Kinect v2
 
 BODY_VALUES = 10
 JOINT_VALUES = 12
 BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
 MAX_BYTES = 32 << 20  # NTU's largest recordings have about 2 MB
-LONGEST = 30_000  # frames: a quarter of an hour; NTU's recordings last seconds
-STILL = 0.01  # metres: the joints of a person who only stands deviate more, those of furniture taken for one less
-
-
-def add_by_id(add):
-    """Add the flag of `read_recording` by `add`, the add_argument of a parser."""
-    add('--by_id', '--by-id', action='store_true',
-        help='.skeleton files: follow persons by the IDs of their bodies, and leave out who does not move; as '
-             'published, a person is the place of a body in its frame, which changes as others are lost and found')
+MAX_FRAMES = 30_000  # a quarter of an hour; NTU's recordings last seconds
 
 
 def list_recordings(folders, benchmarks, missing=frozenset()):
@@ -62,20 +56,19 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
     return [samples[name] for name in sorted(samples)]
 
 
-def read_recording(path, by_id=False):
-    """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies a frame.
+def read_recording(path):
+    """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies a frame, their ids.
 
-    As published, M is a body's position in its frame, so that persons change places when another one is lost or found.
-    With `by_id`, M is a person: see `persons_of`; who does not move is left out. Raises BrokenSample, which names the
-    file and what is wrong.
+    M is a body's position in its frame, so that persons change places when another one is lost or found. Raises
+    BrokenSample, which names the file and what is wrong.
     """
     with reading(path):
-        joints = parse(read_bytes(path, MAX_BYTES), by_id)
-        return Recording(without_still(joints) if by_id else joints)
+        joints, ids = parse(read_bytes(path, MAX_BYTES))
+        return Recording(joints, tuple(skeleton('ntu25').joint_names), 3, METRES, fps=FPS, ids=ids)
 
 
-def parse(raw, by_id=False):
-    """Return the joints in `raw`, the bytes of a `.skeleton` file, as float64 (M, T, 25, 3)."""
+def parse(raw):
+    """Return the joints (M, T, 25, 3), float64, and the ids (M, T) in `raw`, the bytes of a `.skeleton` file."""
     words = raw.removeprefix(codecs.BOM_UTF8).split()
     if not words:
         raise BrokenSample('an empty file')
@@ -83,44 +76,20 @@ def parse(raw, by_id=False):
         T, places, starts = find_bodies(words)
     except IndexError:
         raise BrokenSample(f'truncated: it announces {as_text(words[0])} frames but ends earlier') from None
-    if by_id:
-        places = persons_of([words[start - BODY_VALUES - 1] for start in starts], [t for _, t in places])
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
     try:
         values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
     except ValueError as error:
         raise BrokenSample(f'a coordinate is no number: {error}') from None
     check_size(values, 'a coordinate of', ' metres')
-    bodies = np.zeros((max(places, default=(-1, 0))[0] + 1, T, JOINTS, 3))
+    M = max(places, default=(-1, 0))[0] + 1
+    joints, ids = np.zeros((M, T, JOINTS, 3)), np.full((M, T), -1)
     if places:
-        bodies[tuple(np.transpose(places))] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
-    return bodies
-
-
-def persons_of(ids, frames):
-    """Return (person, frame) of each body, from its ID and its frame (from 0, in order).
-
-    The sensor gives a person whom it has lost a new ID. So an ID that appears after the last frame of another one goes
-    on as that person: the first one who is free.
-    """
-    if len(set(zip(ids, frames))) < len(ids):
-        raise BrokenSample('two bodies in a frame have one ID: leave out --by_id')
-    last = dict(zip(ids, frames))
-    person, until = {}, []  # ID → person; the last frame of each person
-    for name, t in zip(ids, frames):
-        if name not in person:
-            person[name] = next((m for m, end in enumerate(until) if end < t), len(until))
-            until[person[name]:person[name] + 1] = [last[name]]
-    if len(until) > MAX_PERSONS:
-        raise BrokenSample(f'{len(until)} persons are too many for one recording')
-    return [(person[name], t) for name, t in zip(ids, frames)]
-
-
-def without_still(joints):
-    """Return the joints (M, T, V, 3) of those who move: their mean deviation from each joint's mean is over STILL."""
-    there = joints.any((2, 3))
-    moving = [joints[m, seen].std(0).mean() > STILL for m, seen in enumerate(there)]
-    return joints[moving] if any(moving) else joints
+        where = tuple(np.transpose(places))
+        joints[where] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
+        names = [words[start - BODY_VALUES - 1] for start in starts]
+        ids[where] = np.unique(names, return_inverse=True)[1]
+    return joints, ids
 
 
 def find_bodies(words):
@@ -129,7 +98,7 @@ def find_bodies(words):
     Raises IndexError if the words end too early, BrokenSample if they cannot be a recording.
     """
     T = count(words[0], 'frames')
-    if T > LONGEST:
+    if T > MAX_FRAMES:
         raise BrokenSample(f'{T} frames are too many for one recording')
     places, starts = [], []
     at = 1

@@ -11,7 +11,9 @@ import re
 import numpy as np
 
 from data_gen.formats.raw_file import check_size, load_json, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.sample import BrokenSample, Sample
+from data_gen.recording import METRES, Recording
+from graph.skeleton import skeleton
 from runtime.errors import UserError
 
 PARTS = 'train', 'val'
@@ -21,6 +23,7 @@ CLASSES = {1: 'pick up with one hand', 2: 'pick up with two hands', 3: 'drop tra
 LABELS = {action: label for label, action in enumerate(CLASSES)}
 VAL_VIEW = 3
 JOINTS = 20
+FPS = 30  # of Kinect v1
 
 
 def list_recordings(folder):
@@ -58,4 +61,4 @@ def recording_in(content):
     if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
         raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')
     check_size(joints, 'a coordinate of', ' metres')
-    return Recording(joints[None])
+    return Recording(joints[None], tuple(skeleton('kinect20').joint_names), 3, METRES, fps=FPS, followed=True)

@@ -14,14 +14,16 @@ import pathlib
 import numpy as np
 
 from data_gen.formats.raw_file import check_size, load_array, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.formats.table import read_table, shortened
+from data_gen.recording import Recording
 from runtime.errors import UserError
 
 PARTS = 'train', 'val'
 SUFFIXES = '.npy', '.csv'
-LONGEST = 100_000  # frames that a column `frame` may span
-MOST_PLACES = 100  # of a person in a frame, for each line: beyond, the column `person` is none
+TABLE = 'labels.csv'  # the copy of the table beside the data: it says who is in the clips
+MAX_FRAMES = 100_000  # frames that a column `frame` may span
+MAX_PLACES = 100  # of a person in a frame, for each line: beyond, the column `person` is none
 
 
 def list_recordings(path, clips, val_persons=None):
@@ -54,6 +56,15 @@ def list_recordings(path, clips, val_persons=None):
     if others:
         print(f'ignoring {len(others)} clips in {clips} that are not in {path}, such as {min(others)}')
     return [samples[file] for file in sorted(samples)], names
+
+
+def is_label_table(path):
+    """Say whether the file at `path` is a table of labels, not a clip: it has the columns file and class."""
+    if path.suffix != '.csv':
+        return False
+    with open(path, encoding='utf-8-sig', errors='replace') as file:
+        columns = [name.strip() for name in file.readline().split(',')]
+    return {'file', 'class'} <= set(columns)
 
 
 def parts_by_person(table, val_persons, path):
@@ -91,7 +102,7 @@ def read_recording(path, joints, dimensions):
         check_size(bodies)
         if bodies.shape[3] == 2:
             bodies = np.concatenate((bodies, bodies.any(3, keepdims=True)), 3)
-        return Recording(bodies)
+        return Recording(bodies, tuple(joints), dimensions, followed=True)
 
 
 def read_npy(path, joints, dimensions):
@@ -114,7 +125,7 @@ def read_csv(path, joints, dimensions):
             axes = 'x', 'y', 'score'
         values = np.stack([numbers_in(table, f'{joint}_{axis}') for joint in joints for axis in axes], 1)
         persons, frames = places_of_rows(table)
-        M, T, most = max(persons) + 1, max(frames) + 1, LONGEST + MOST_PLACES * len(frames)
+        M, T, most = max(persons) + 1, max(frames) + 1, MAX_FRAMES + MAX_PLACES * len(frames)
         if most < M * T:
             raise BrokenSample(f"{M} persons and {T} frames in {len(frames)} lines: check the columns 'person' and "
                                "'frame'")
@@ -143,7 +154,7 @@ def places_of_rows(table):
     persons = [numbers.setdefault(name, len(numbers)) for name in names]
     if 'frame' in table.columns:
         values = numbers_in(table, 'frame')
-        if not (np.isfinite(values) & (values % 1 == 0)).all() or np.ptp(values) >= LONGEST:
+        if not (np.isfinite(values) & (values % 1 == 0)).all() or np.ptp(values) >= MAX_FRAMES:
             raise BrokenSample("column 'frame' should count the frames")
         frames = (values - values.min()).astype(int).tolist()
     else:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from data_gen.formats.ntu_benchmarks import SUFFIX, recording_name
-from data_gen.formats.raw_file import FARTHEST, check_size, reading
-from data_gen.formats.sample import BrokenSample, Recording, Sample
+from data_gen.formats.ntu_skeleton import FPS
+from data_gen.formats.raw_file import MAX_COORDINATE, check_size, reading
+from data_gen.formats.sample import BrokenSample, Sample
+from data_gen.recording import METRES, PIXELS, Recording
 from runtime.errors import UserError, shown
 from runtime.safe_pickle import load_pickle
 
@@ -32,16 +34,18 @@ class Layout(NamedTuple):
 NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 
 
-def list_recordings(path, joints=None):
-    """Return (Samples sorted by name, names of the parts, Layout) of the pickle at `path`; tells of those in no split.
+def list_recordings(path, joints=None, all_splits=False):
+    """Return (Samples, names of the parts, Layout) of the pickle at `path`; tells of annotations in no split.
 
-    A Sample's source is (path, annotation). Recordings of NTU are named as in label files made from the raw data, with
-    the suffix .skeleton, so that their scores can be fused. `joints` is the number of a skeleton's, NTU's or COCO's if
+    A Sample's source is (path, annotation). Samples are sorted by name; those of NTU are named as in label files made
+    from the raw data, with the suffix .skeleton, so that their scores can be fused. With `all_splits`, the parts are
+    PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the number of a skeleton's, NTU's or COCO's if
     it is None. Raises UserError if the pickle is not in PYSKL's form, or has not the keypoints of such a skeleton.
     """
     split, annotations = read_annotations(path)
     known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))
-    parts, layout = parts_of(split, path), common_layout(annotations, known, path)
+    parts = {name: name for name in split} if all_splits else parts_of(split, path)
+    layout = common_layout(annotations, known, path)
     print(f'{path}: {len(annotations)} annotations of {layout}')
     by_name, twice = {}, set()
     for annotation in annotations:
@@ -56,9 +60,12 @@ def list_recordings(path, joints=None):
     if others := len(by_name.keys() - members.keys()):
         print(f'ignoring {others} annotations that belong to no split')
 
+    order = [*by_name, *(members.keys() - by_name.keys())] if all_splits else sorted(members)
     samples = []
-    for name in sorted(members):
+    for name in order:
         annotation = by_name.get(name)
+        if name not in members:
+            continue
         if annotation is None:
             problem = f'in split {members[name][0]}, but there is no such annotation'
         elif name in twice:
@@ -66,16 +73,16 @@ def list_recordings(path, joints=None):
         elif (label := label_of(annotation)) is None:
             problem = f'its label is {shown(annotation.get("label"))}'
         else:
-            name_in_labels = name + SUFFIX if recording_name(name) else name
+            name_in_labels = name + SUFFIX if recording_name(name) and not all_splits else name
             samples.append(Sample(name_in_labels, label, members[name], (path, annotation)))
             continue
         samples.append(Sample(name, -1, (), problem=f'{path}: {name}: {problem}'))
     return samples, list(parts.values()), layout
 
 
-def read_annotations(path, load=load_pickle):
+def read_annotations(path):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
-    content = load(path)
+    content = load_pickle(path)
     if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
         raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
     split, annotations = content['split'], content['annotations']
@@ -144,10 +151,11 @@ def describe_keypoint(annotation):
     return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
 
 
-def read_recording(source, layout):
+def read_recording(source, layout, names):
     """Return the Recording in a source (path, annotation): x y z, NTU's in metres, or x y in pixels and a score.
 
-    Raises BrokenSample, which names path and annotation, if it is not of the `layout` or otherwise damaged.
+    `names` are those of its joints. Raises BrokenSample, which names path and annotation, if it is not of the `layout`
+    or otherwise damaged.
     """
     path, annotation = source
     with reading(f'{path}: {annotation["frame_dir"]}'):
@@ -159,12 +167,13 @@ def read_recording(source, layout):
             raise BrokenSample(f'its total_frames is {shown(total)}, its keypoint has {T} frames')
         keypoint = numbers(annotation, 'keypoint')
         if layout.coordinates == 3:
-            return Recording(keypoint[:, :total])
+            return Recording(keypoint[:, :total], tuple(names), 3, METRES, fps=FPS, followed=True)
         score = numbers(annotation, 'keypoint_score')
         if score.shape != (M, T, V):
             raise BrokenSample(f'its keypoint_score has the shape {score.shape}, not {(M, T, V)}')
         joints = np.concatenate((keypoint, score[..., None]), 3)
-        return Recording(joints[:, :total], image_size=image_size(annotation.get('img_shape')))
+        return Recording(joints[:, :total], tuple(names), 2, PIXELS, image_size(annotation.get('img_shape')), FPS,
+                         followed=True)
 
 
 def numbers(annotation, key):
@@ -183,6 +192,6 @@ def image_size(shape):
         height, width = (float(size) for size in shape)
     except (TypeError, ValueError, OverflowError):
         height = width = 0
-    if not (0 < height < FARTHEST and 0 < width < FARTHEST):
+    if not (0 < height < MAX_COORDINATE and 0 < width < MAX_COORDINATE):
         raise BrokenSample(f'its img_shape is {shown(shape)}, not (height, width)')
     return width, height

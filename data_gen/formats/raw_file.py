@@ -7,8 +7,8 @@ import numpy as np
 
 from data_gen.formats.sample import BrokenSample
 
-FARTHEST = 1e6  # in any unit
-MOST_BYTES = 1 << 29  # of a recording in JSON: an hour of a few people
+MAX_COORDINATE = 1e6  # in any unit
+MAX_BYTES = 1 << 29  # of a recording in JSON: an hour of a few people
 
 
 @contextlib.contextmanager
@@ -22,18 +22,18 @@ def reading(path):
         raise BrokenSample(f'{path}: cannot be read: {error.strerror or error}') from None
 
 
-def read_bytes(path, most_bytes):
-    """Return the content of the file at `path`. A file of more than `most_bytes` is broken: no recording is so long."""
+def read_bytes(path, max_bytes):
+    """Return the content of the file at `path`. A file of more than `max_bytes` is broken: no recording is so long."""
     with open(path, 'rb') as file:
         size = os.fstat(file.fileno()).st_size
-        if size > most_bytes:
+        if size > max_bytes:
             raise BrokenSample(f'{size >> 20} MB are too much for one recording')
         return file.read()
 
 
-def load_json(path, most_bytes=MOST_BYTES):
+def load_json(path, max_bytes=MAX_BYTES):
     """Return the content of the JSON file at `path`; NaN and Infinity, which JSON does not have, are texts."""
-    content = read_bytes(path, most_bytes)
+    content = read_bytes(path, max_bytes)
     if not content.strip():
         raise BrokenSample('an empty file')
     try:
@@ -74,6 +74,9 @@ def load_array(path):
     except OSError:
         raise
     except Exception as error:  # a damaged header can raise any of a dozen exceptions
+        if str(path).endswith('.skeleton.npy'):
+            raise BrokenSample("a pickled dict of NTU's txt2npy.py, which is not read: give the .skeleton file"
+                               ) from None
         raise BrokenSample(f'not a whole .npy file of numbers ({error})') from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu':
         raise BrokenSample('not an array of numbers')
@@ -82,6 +85,6 @@ def load_array(path):
 
 def check_size(values, what='a value of', unit=''):
     """Raise BrokenSample, saying `what` it is, if a value is not finite, or so large that it is no coordinate."""
-    near = np.abs(values) < FARTHEST
+    near = np.abs(values) < MAX_COORDINATE
     if not near.all():
         raise BrokenSample(f'{what} {values[~near][0]}{unit}')

@@ -1,7 +1,5 @@
-"""What a reader of raw files returns: the samples that there are, and one recording as joints."""
+"""The samples of a data set, as the readers of raw files list them, and what can be wrong with one."""
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from runtime.errors import UserError
 
@@ -21,20 +19,9 @@ class Sample(NamedTuple):
     problem: str = ''
 
 
-class Recording(NamedTuple):
-    """The joints of one recording, as every `read_recording` returns them.
-
-    `joints` is float64 (M, T, V, C): all persons and all frames that the file holds. C is x y z in 3D; in 2D it is x y
-    score. Where nobody is, and where a joint was not found, all values are 0. `label` is the class that the file
-    itself names, if it does. `image_size` (width, height) is the image of a 2D recording in the units of x and y:
-    pixels, or (1, 1) for shares of the image; None if it is not known. `remarks` are lines on how the joints were made.
-    """
-
-    joints: np.ndarray
-    label: Any = None
-    image_size: Any = None
-    remarks: tuple = ()
-
-
 class BrokenSample(UserError):
     """The raw data of one sample are damaged. The text names the file and what is wrong with it."""
+
+
+class EmptySample(Exception):
+    """One sample has nothing to learn from. The text is the reason, the same for all such samples."""

@@ -1,12 +1,9 @@
 """From many raw recordings to the parts of a data set: list → read → normalise → write, in parallel.
 
-A script lists its Samples and names the two functions that make the clip of one:
-
-    read(sample.source) -> Recording                              or raises BrokenSample, see data_gen.formats.sample
-    clip_of(recording) -> (float32 array of `shape`, remarks)     or raises EmptySample, see data_gen.normalize
-
-Both run in any process, so they must be picklable. Clips come back in the order of the samples and are written by the
-first process alone, so a file's bytes do not depend on the number of processes.
+A script lists its Samples, and names the function that reads one, `read(sample.source) -> Recording`, and the
+Preparation that makes the Recording a clip. Both run in any process, so they must be picklable. Clips come back in the
+order of the samples and are written by the first process alone, so a file's bytes do not depend on the number of
+processes.
 """
 import contextlib
 import functools
@@ -20,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.formats.sample import BrokenSample
-from data_gen.normalize import EmptySample
+from data_gen.formats.raw_file import reading
+from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.preparation import FILE
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
 from runtime.arguments import count
@@ -36,9 +34,9 @@ BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
 
-def add_settings(parser, out_folder=None, hint=''):
-    """Add to an argparse parser --out_folder, required if it has no default, and the `settings` of `write_data_set`."""
-    parser.add_argument('--out_folder', type=pathlib.Path, default=out_folder, required=out_folder is None,
+def add_settings(parser, out_folder=None, hint='', required=True):
+    """Add to a parser --out_folder, `required` if it has no default, and the `settings` of `write_data_set`."""
+    parser.add_argument('--out_folder', type=pathlib.Path, default=out_folder, required=required and out_folder is None,
                         metavar='FOLDER', help=f'output folder{hint}')
     parser.add_argument('--workers', type=count, metavar='N',
                         help='number of processes (default: the number of CPU cores)')
@@ -54,25 +52,31 @@ class Outcome(NamedTuple):
     problem: str = ''
 
 
-def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, unit='files', beside=None):
+def write_data_set(out_folder, parts, samples, read, preparation, settings, unit='files', beside=None):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
-    `samples` is a list, in the order of the rows. `shape` is a clip's. Broken samples are left out and named (status
-    1), with settings.strict they raise UserError; empty samples are left out and counted; so are remarks. Existing
-    parts are kept, unless settings.overwrite. `beside`, name → text, are files that belong to the data and are written
-    with them. Raises UserError if there is nothing to write. Whatever ends the run early, no part is left half-written.
+    `samples` is a list, in the order of the rows; `read` may raise BrokenSample or EmptySample (see formats.sample).
+    Broken samples are left out and named (status 1), with settings.strict they raise UserError; empty samples are left
+    out and counted; so are remarks. Existing parts are kept, unless settings.overwrite. The Preparation is written
+    beside the parts, and so are the files of `beside`, name → text. Raises UserError if there is nothing to write, and
+    if the folder's data were prepared otherwise. Whatever ends the run early, no part is left half-written.
     """
+    described = {str(pathlib.PurePath(part).with_name(FILE)): preparation.as_text() for part in parts}
+    beside = {**(beside or {}), **described}
     with only_run_on(out_folder, '--out_folder'):
-        files = parts_to_write(out_folder, parts, samples, shape, settings.overwrite)
+        files = parts_to_write(out_folder, parts, samples, preparation.shape, settings.overwrite)
+        if not settings.overwrite:
+            refuse_another_data_set(out_folder, parts, beside, preparation.is_published)
         if not files and any(sample.parts for sample in samples):
             return DONE
         wanted = [sample for sample in samples if sample.problem or files.keys() & sample.parts]
-        check_room(out_folder, 4 * math.prod(shape) * sum(len(files.keys() & sample.parts) for sample in wanted))
+        check_room(out_folder, 4 * math.prod(preparation.shape) * sum(
+            len(files.keys() & sample.parts) for sample in wanted))
         start = time.monotonic()
         try:
-            summary = write_rows(files, wanted, functools.partial(make_clip, read, clip_of), settings, unit)
+            summary = write_rows(files, wanted, functools.partial(make_clip, read, preparation), settings, unit)
             if any(file.names for file in files.values()):
-                for name, text in (beside or {}).items():
+                for name, text in beside.items():
                     with write_whole(out_folder / name, 'w', encoding='utf-8') as file:
                         file.write(text)
             written = sum(file.finish() for file in files.values())
@@ -87,6 +91,21 @@ def write_data_set(out_folder, parts, samples, read, clip_of, shape, settings, u
     if not written:
         raise UserError(f'{out_folder}: nothing to write: all samples were left out')
     return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
+
+
+def refuse_another_data_set(out_folder, parts, beside, is_published):
+    """Raise UserError if data in the folder are described otherwise: new parts must not lie beside other ones.
+
+    Data without a preparation.yaml were prepared as the published ones; `is_published` says that the new ones are, too.
+    """
+    for name, text in beside.items():
+        path = out_folder / name
+        has_data = any((out_folder / f'{part}_data_joint.npy').exists() for part in parts
+                       if (out_folder / part).parent == path.parent)
+        found = path.read_text(encoding='utf-8', errors='replace') if path.is_file() else None
+        if found != text and (found is not None or has_data and not is_published):
+            raise UserError(f'{path}: the existing data have other classes, clips or flags: --overwrite replaces them, '
+                            'or choose another --out_folder')
 
 
 def parts_to_write(out_folder, parts, samples, shape, overwrite):
@@ -137,7 +156,7 @@ def write_rows(files, samples, make, settings, unit):
     return summary
 
 
-def make_clip(read, clip_of, sample):
+def make_clip(read, preparation, sample):
     """Return the Outcome of one sample. Runs in any process."""
     if sample.problem:
         return Outcome(None, [BROKEN], sample.problem)
@@ -146,7 +165,8 @@ def make_clip(read, clip_of, sample):
         if recording.label not in (None, sample.label):
             raise BrokenSample(f'{sample.source}: its label_index is {str(recording.label)[:20]}, that in the label '
                                f'file {sample.label}')
-        clip, remarks = clip_of(recording)
+        with reading(sample.name):
+            clip, remarks = preparation.clip(recording)
         if not clip.any():  # published sets of samples, and so score files of others, have such clips
             remarks.append('without a skeleton in any frame, kept as zeros')
     except BrokenSample as error:

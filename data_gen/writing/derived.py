@@ -6,12 +6,12 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
+from data_gen.preparation import FILE, SKELETON, published, read_preparation
 from data_gen.writing.part_file import npy_header
-from feeders.clip_file import read_data
-from graph import coco, kinetics, ntu_rgb_d
 from graph.skeleton import Graph
 from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
+from runtime.clip_file import read_data
 from runtime.errors import UserError
 
 DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
@@ -19,10 +19,7 @@ DATASETS_IF_THERE = (
     'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset',
     'nw-ucla')
 PARTS = ('train', 'val')
-SKELETON = 'skeleton.yaml'
 BLOCK_BYTES = 8 << 20
-PARTNERS = {len(partners): partners for partners in (
-    ntu_rgb_d.BONE_PARTNERS, kinetics.BONE_PARTNERS, coco.BONE_PARTNERS)}
 
 
 def derive_all(description, streams):
@@ -102,14 +99,19 @@ def derive(folder, part, sources, target, function):
 def partners_of(folder, num_joints):
     """Return the joint at which each bone starts, for data in `folder` of `num_joints` joints.
 
-    A skeleton.yaml in the folder decides, else the number of joints. Raises UserError if no skeleton is known.
+    The preparation.yaml in the folder says it, or a skeleton.yaml. Data that were made with the published code have
+    neither; of their skeletons no two have the same number of joints. Raises UserError if no skeleton is known.
     """
-    if (folder / SKELETON).is_file():
-        partners = Graph(file=folder / SKELETON).bone_partners
-        if len(partners) != num_joints:
-            raise UserError(f'{num_joints} joints, but {SKELETON} beside it has {len(partners)}')
-        return partners
-    if num_joints not in PARTNERS:
-        raise UserError(f'no known skeleton has {num_joints} joints, only {", ".join(map(str, PARTNERS))}: describe '
-                        f'it in a {SKELETON} beside the data')
-    return PARTNERS[num_joints]
+    if (folder / FILE).is_file():
+        graph, source = read_preparation(folder / FILE).graph, FILE
+    elif (folder / SKELETON).is_file():
+        graph, source = Graph(file=folder / SKELETON), SKELETON
+    else:
+        known = {preparation.graph.num_node: preparation.graph for preparation in published().values()}
+        if num_joints not in known:
+            raise UserError(f'no published data set has {num_joints} joints, only {", ".join(map(str, known))}: '
+                            f'describe the skeleton in a {SKELETON} beside the data')
+        graph, source = known[num_joints], ''
+    if graph.num_node != num_joints:
+        raise UserError(f'{num_joints} joints, but {source} beside it has {graph.num_node}')
+    return graph.bone_partners

@@ -2,10 +2,12 @@
 import contextlib
 import io
 import os
+import pathlib
 import pickle
 
 import numpy as np
 
+from graph.streams import FILE_STREAMS
 from runtime.atomic_file import named, part_path, write_whole
 
 
@@ -17,6 +19,7 @@ class PartFile:
 
     def __init__(self, out_folder, part, shape):
         self.part = part
+        self.part_name = pathlib.PurePath(part).name
         self.shape = shape
         self.data_path = out_folder / f'{part}_data_joint.npy'
         self.label_path = out_folder / f'{part}_label.pkl'
@@ -51,6 +54,11 @@ class PartFile:
             os.fsync(self.file.fileno())
             self.file.close()
         self.label_path.unlink(missing_ok=True)  # never new data beside old labels
+        for stream in FILE_STREAMS[1:]:
+            derived = self.data_path.with_name(f'{self.part_name}_data_{stream}.npy')
+            if derived.exists():
+                print(f'{derived}: removed, as it was derived from joints that are replaced: make it again')
+                derived.unlink()
         os.replace(self.unfinished, self.data_path)
         with write_whole(self.label_path) as file:
             pickle.dump((self.names, self.labels), file)

@@ -4,10 +4,18 @@ import csv
 import numpy as np
 import yaml
 
+from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparation
+
 SKELETON = {'joints': ['hand', 'elbow', 'chest', 'left hip', 'right hip'],
             'inward': [['hand', 'elbow'], ['elbow', 'chest'], ['left hip', 'chest'], ['right hip', 'chest']],
             'center': 'chest', 'pairs': [['left hip', 'right hip']]}
 JOINTS = SKELETON['joints']
+
+
+def own_preparation(dimensions=3, frames=9, persons=1, **more):
+    """Return the Preparation that custom_gendata.py writes for such clips, without flags."""
+    kind, choose = (OWN, MOST_ACTIVE) if dimensions == 3 else (FLAT, BEST_OF_CLIP)
+    return Preparation(kind, choose, SKELETON, dimensions, frames=frames, persons=persons, **more)
 
 
 def random_clip(rng, frames=9, persons=1, dimensions=3):

@@ -6,17 +6,26 @@ import numpy as np
 import pytest
 import yaml
 
-from data_gen.formats import ntu_skeleton, read_clips
+from data_gen.formats import ntu_skeleton, read_file
 from data_gen.formats.own_clips import read_recording, sorted_classes
 from data_gen.formats.sample import BrokenSample
-from data_gen.normalize import EmptySample
-from data_gen.preparation import Preparation, preparation_beside
+from data_gen.preparation import read_preparation
 from feeders.feeder import Feeder
-from feeders.streams import bones
-from graph import ntu_rgb_d
+from graph.skeleton import SKELETONS
+from graph.streams import bones
 from runtime.errors import UserError
 from tests.conftest import assert_one_line_error
-from tests.data_gen.raw_custom import JOINTS, SKELETON, flags, random_clip, write_clips, write_csv, write_table
+from tests.data_gen.prepared import clip_of
+from tests.data_gen.raw_custom import (
+    JOINTS,
+    SKELETON,
+    flags,
+    own_preparation,
+    random_clip,
+    write_clips,
+    write_csv,
+    write_table,
+)
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 from tests.data_gen.written import load
 
@@ -75,13 +84,10 @@ def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
         np.save(tmp_path / f'clips/{recording.stem}.npy', ntu_skeleton.read_recording(recording).joints)
     rows = [[f'{recording.stem}.npy', 'any', 'train'] for recording in recordings]
     write_table(tmp_path / 'labels.csv', ['file', 'class', 'part'], rows)
-    names = ntu_rgb_d.JOINT_NAMES
-    (tmp_path / 'skeleton.yaml').write_text(yaml.safe_dump(
-        {'joints': list(names), 'inward': [[names[i], names[j]] for i, j in ntu_rgb_d.INWARD], 'pairs': [],
-         'center': 'middle of spine'}))
+    (tmp_path / 'skeleton.yaml').write_text((SKELETONS / 'ntu25.yaml').read_text())
     run(SCRIPT, *flags(tmp_path, out), '--center', 'middle of spine', '--up', 'base of spine', 'middle of spine',
         '--right', 'left shoulder', 'right shoulder', '--max_frame', 300, '--max_body', 2)
-    np.testing.assert_array_equal(load(out, 'train')[2], [read_clips(recording).clips[0] for recording in recordings])
+    np.testing.assert_array_equal(load(out, 'train')[2], [clip_of(recording) for recording in recordings])
 
 
 @pytest.mark.parametrize('turn, axis', [({'up': ['chest', 'hand']}, 2),
@@ -89,7 +95,7 @@ def test_ntu_prepared_so_is_what_ntu_gendata_makes(tmp_path, out, run):
 def test_named_joints_are_centred_and_turned(tmp_path, turn, axis):
     clip = random_clip(np.random.default_rng(0))[0]
     np.save(tmp_path / 'clip.npy', clip)
-    prepared = prepare(Preparation(JOINTS, 3, 9, 1, center='chest', **turn), tmp_path / 'clip.npy')
+    prepared = prepare(own_preparation(center='chest', **turn), tmp_path / 'clip.npy')
     body = prepared[..., 0].transpose(1, 2, 0)
     assert not body[:, JOINTS.index('chest')].any()
     start, end = (JOINTS.index(name) for name in [*turn.values()][-1])
@@ -117,7 +123,7 @@ def test_flat_joints_without_a_score_are_seen_unless_missing(tmp_path):
     clip = 5 + random_clip(np.random.default_rng(0), dimensions=2)[0, ..., :2]
     clip[3, 1], clip[4, 2] = np.nan, 0
     np.save(tmp_path / 'clip.npy', clip)
-    x, y, score = prepare(Preparation(JOINTS, 2, 9, 1), tmp_path / 'clip.npy')[..., 0]
+    x, y, score = prepare(own_preparation(2), tmp_path / 'clip.npy')[..., 0]
     unseen = np.zeros((9, 5), bool)
     unseen[3, 1] = unseen[4, 2] = True
     np.testing.assert_array_equal(score, ~unseen)
@@ -135,7 +141,7 @@ def test_tables_hold_what_arrays_do(tmp_path):
     with_gap = np.insert(bodies, 3, np.nan, axis=1)
     np.testing.assert_array_equal(read_recording(tmp_path / 'gap.csv', JOINTS, 3).joints, np.nan_to_num(with_gap))
     np.save(tmp_path / 'gap.npy', with_gap)
-    preparation = Preparation(JOINTS, 3, 9, 2, center='chest')
+    preparation = own_preparation(persons=2, center='chest')
     np.testing.assert_array_equal(*(prepare(preparation, tmp_path / f'gap.{end}') for end in ('csv', 'npy')))
 
     lines = (tmp_path / 'clip.csv').read_text().splitlines()
@@ -182,7 +188,7 @@ BROKEN = {
     'header.csv': (csv_of(''), 'no line after the first'),
     'columns.csv': (b'hand_x,hand_y\n1,2\n', "no column 'hand_z'"),
     'binary.csv': (b'\xff\xfe\x00', 'not a text'),
-    'picture.png': (b'\x89PNG', 'must end in .npy or .csv'),
+    'picture.png': (b'\x89PNG', 'the end of its name is none of'),
     'gone.npy': (None, 'No such file'),
 }
 
@@ -307,23 +313,23 @@ def test_bones_follow_the_skeleton_beside_the_data(mine, out, run, tmp_path):
                         dimensions=3, graph='graph.skeleton.Graph', graph_args=arguments)
         flipped = written[0][:, :, [0, 1, 2, 4, 3]] * np.array([-1, 1, 1])[:, None, None, None]
         np.testing.assert_allclose(feeder[0][0], flipped, atol=1e-6)
-    (out / 'skeleton.yaml').write_text(yaml.safe_dump({**SKELETON, 'joints': [*JOINTS, 'tail'],
-                                                       'inward': [*SKELETON['inward'], ['tail', 'chest']]}))
+    longer = {**SKELETON, 'joints': [*JOINTS, 'tail'], 'inward': [*SKELETON['inward'], ['tail', 'chest']]}
+    (out / 'preparation.yaml').write_text(own_preparation()._replace(skeleton=longer).as_text())
     assert_one_line_error(run('data_gen/gen_bone_data.py', '--datasets', 'mine', status=2), '5 joints', 'has 6')
 
 
 @pytest.mark.parametrize('change, word', [
-    ({'dimensions': 4}, 'dimensions: 4'), ({'frames': 'many'}, "frames: 'many'"), ({'joints': None}, 'joints'),
+    ({'dimensions': 4}, 'dimensions: 4'), ({'frames': 'many'}, "frames: 'many'"), ({'skeleton': {}}, 'joints'),
     ({'centre': 'chest'}, 'centre'), ({'up': ['chest', 'tail']}, "up: there is no joint 'tail'"),
     ({'image_size': [1, 0]}, 'image_size'), ({'up': 'chest'}, 'up')])
 def test_a_preparation_that_was_spoilt_is_named(tmp_path, change, word):
-    content = yaml.safe_load(Preparation(JOINTS, 3, 9, 1, 'chest').as_text())
+    content = yaml.safe_load(own_preparation(center='chest').as_text())
     path = tmp_path / 'preparation.yaml'
     path.write_text(yaml.safe_dump(content))
-    assert preparation_beside(tmp_path / 'val_data_joint.npy') == Preparation(JOINTS, 3, 9, 1, 'chest')
+    assert read_preparation(path) == own_preparation(center='chest')
     path.write_text(yaml.safe_dump({**content, **change}))
     with pytest.raises(UserError, match=f'preparation.yaml: .*{word}'):
-        preparation_beside(tmp_path / 'val_data_joint.npy')
+        read_preparation(path)
 
 
 def test_joints_at_the_origin_or_whose_values_cancel_out_are_there(tmp_path):
@@ -333,17 +339,19 @@ def test_joints_at_the_origin_or_whose_values_cancel_out_are_there(tmp_path):
     clip[2:5, 0, 0] -= clip[2:5].sum((1, 2))  # frames that sum to 0
     assert not clip[2:5].sum((1, 2)).any()
     np.save(tmp_path / 'clip.npy', clip)
-    body = prepare(Preparation(JOINTS, 3, len(clip), 1, center='chest'), tmp_path / 'clip.npy')[..., 0]
+    body = prepare(own_preparation(3, len(clip), center='chest'), tmp_path / 'clip.npy')[..., 0]
     np.testing.assert_allclose(body.transpose(1, 2, 0), clip - clip[:, JOINTS.index('chest')][:, None], atol=1e-6)
 
 
 def test_a_recording_of_three_persons_is_not_taken_for_a_prepared_clip(tmp_path):
     bodies = 5 + random_clip(np.random.default_rng(4), dimensions=2, persons=3)[..., :2]
     np.save(tmp_path / 'clip.npy', bodies)
-    preparation = Preparation(JOINTS, 2, bodies.shape[1], 2)
+    preparation = own_preparation(2, bodies.shape[1], 2)
     assert bodies.shape == preparation.shape
-    np.testing.assert_array_equal(read_clips(tmp_path / 'clip.npy', preparation).clips[0],
-                                  prepare(preparation, tmp_path / 'clip.npy'))
+    with pytest.raises(BrokenSample, match=r'clip.npy: .* a clip \(C, T, V, M\) or 3 persons'):
+        read_file(tmp_path / 'clip.npy', preparation)
+    np.save(tmp_path / 'clip.npy', np.pad(bodies, ((0, 0), (0, 0), (0, 0), (0, 1)), constant_values=1))
+    assert read_file(tmp_path / 'clip.npy', preparation).joints.shape == (3, bodies.shape[1], 5, 3)
 
 
 def test_a_person_a_line_is_no_recording(tmp_path):
@@ -379,11 +387,7 @@ def test_a_run_that_writes_nothing_leaves_nothing(mine, out, run):
 
 def test_nobody_there_is_no_clip(tmp_path):
     np.save(tmp_path / 'nobody.npy', np.full((9, 5, 3), np.nan))
-    preparation = Preparation(JOINTS, 3, 9, 1)
-    with pytest.raises(EmptySample):
-        prepare(preparation, tmp_path / 'nobody.npy')
-    with pytest.raises(BrokenSample, match='nobody.npy'):
-        read_clips(tmp_path / 'nobody.npy', preparation)
+    assert not prepare(own_preparation(), tmp_path / 'nobody.npy').any()
 
 
 def test_the_example_is_ready_to_be_prepared(tmp_path, out, run):

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from feeders.streams import bones, motion
-from graph.kinetics import BONE_PARTNERS as KINETICS
-from graph.ntu_rgb_d import BONE_PARTNERS as NTU
+from graph import kinetics, ntu_rgb_d
+from graph.streams import bones, motion
 from tests.conftest import ROOT, assert_one_line_error
 
+KINETICS, NTU = kinetics.Graph().bone_partners, ntu_rgb_d.Graph().bone_partners
 BONES, MOTION, MERGE = (f'data_gen/{name}.py' for name in ('gen_bone_data', 'gen_motion_data', 'merge_joint_bone_data'))
 
 

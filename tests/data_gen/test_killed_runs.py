@@ -10,11 +10,13 @@ import types
 import numpy as np
 import pytest
 
-from data_gen.formats.sample import BrokenSample, Recording, Sample
-from data_gen.normalize import EmptySample
+from data_gen.formats.sample import BrokenSample, EmptySample, Sample
+from data_gen.preparation import CTRGCN, MOST_ACTIVE, Preparation
+from data_gen.recording import CENTRED, Recording
 from data_gen.writing.data_set import write_data_set
 from runtime.errors import UserError
 from tests.conftest import ROOT
+from tests.data_gen.raw_custom import JOINTS, SKELETON
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
 
 SCRIPT = 'data_gen/ntu_gendata.py'
@@ -49,7 +51,8 @@ def test_the_command_killed_in_mid_run_leaves_nothing_that_the_next_one_keeps(tm
     assert tree_bytes(out) == tree_bytes(tmp_path / 'undisturbed')
 
 
-SHAPE = (3, 4, 5, 2)
+SHAPE = (2, 4, 5, 3)
+AS_IT_IS = Preparation(CTRGCN, MOST_ACTIVE, SKELETON, 3, CENTRED, 4, 2)
 PARTS = 'a/train', 'a/val', 'b/val'
 SAMPLES = [Sample(f'{i:03d}', i % 7, ('a/train',) if i % 3 else ('a/val', 'b/val'), i) for i in range(40)]
 
@@ -57,11 +60,14 @@ SAMPLES = [Sample(f'{i:03d}', i % 7, ('a/train',) if i % 3 else ('a/val', 'b/val
 def read(i):
     if i in (3, 39):
         raise BrokenSample(f'{i}: broken')
-    return Recording(np.random.default_rng(i).normal(size=SHAPE))
+    joints = np.random.default_rng(i).normal(size=SHAPE)
+    if joints[0, 0, 0, 0] < -1:
+        raise EmptySample('nothing in it')
+    return Recording(joints, tuple(JOINTS), 3, CENTRED)
 
 
 def read_old(i):
-    return Recording(np.zeros(SHAPE))
+    return Recording(np.zeros(SHAPE), tuple(JOINTS), 3, CENTRED)
 
 
 def read_and_kill_at_20(i):
@@ -74,15 +80,9 @@ def read_with_a_defect(i):
     return [][i]
 
 
-def clip(recording):
-    if recording.joints[0, 0, 0, 0] < -1:
-        raise EmptySample('nothing in it')
-    return recording.joints.astype(np.float32), []
-
-
 def write(out, read=read, workers=2, overwrite=False):
     settings = types.SimpleNamespace(workers=workers, strict=False, overwrite=overwrite)
-    return write_data_set(out, PARTS, SAMPLES, read, clip, SHAPE, settings)
+    return write_data_set(out, PARTS, SAMPLES, read, AS_IT_IS, settings)
 
 
 def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path):
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path):
         write(tmp_path / 'out', read_and_kill_at_20, workers=2)
     assert not list(tmp_path.iterdir())
     assert write(tmp_path / 'out', workers=2) == 1
-    assert len(tree_bytes(tmp_path / 'out')) == 6
+    assert len(tree_bytes(tmp_path / 'out')) == 8
 
 
 @pytest.mark.parametrize('n', range(6))
@@ -124,7 +124,7 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(os, 'fsync', full)
     with pytest.raises(OSError, match='No space left') as error:
         write(tmp_path / 'out', workers=1)
-    assert error.value.filename.endswith('_data_joint.npy')
+    assert error.value.filename.endswith(('_data_joint.npy', 'preparation.yaml'))
     assert not list(tmp_path.iterdir())
 
 

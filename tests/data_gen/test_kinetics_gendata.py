@@ -14,7 +14,8 @@ from tests.data_gen.raw_ntu import tree_bytes
 from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/kinetics_gendata.py'
-ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')}
+ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')} | {
+    'preparation.yaml'}
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
     label_path.unlink()
     process = run(SCRIPT, *arguments(tree, out))
     assert 'kinetics_val: neither the folder nor its label file exists' in process.stdout
-    assert set(tree_bytes(out)) == {'train_data_joint.npy', 'train_label.pkl'}
+    assert set(tree_bytes(out)) == {'train_data_joint.npy', 'train_label.pkl', 'preparation.yaml'}
 
 
 def test_what_is_there_is_passed_over_unless_overwrite(tree, out, run):

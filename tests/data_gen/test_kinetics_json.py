@@ -6,15 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_gen.formats import kinetics_json, read_clips
+from data_gen.formats import kinetics_json
 from data_gen.formats.sample import BrokenSample
 from tests.data_gen.plain_kinetics import plain_clip
+from tests.data_gen.prepared import KINETICS, clip_of
 from tests.data_gen.raw_kinetics import random_content
 
 
 def prepare_clip(path):
     """Return the clip in the file at `path`."""
-    return read_clips(path).clips[0]
+    return clip_of(path, KINETICS)
 
 
 @pytest.fixture

@@ -7,15 +7,16 @@ import sys
 import numpy as np
 import pytest
 
-from data_gen.formats import read_clips
 from runtime.folder_lock import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
+from tests.data_gen.prepared import clip_of
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
 from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/ntu_gendata.py'
 ALL_FILES = {f'{benchmark}/{part}_{file}' for benchmark in ('xsub', 'xview') for part in ('train', 'val')
-             for file in ('data_joint.npy', 'label.pkl')}
+             for file in ('data_joint.npy', 'label.pkl')} | {
+    f'{benchmark}/preparation.yaml' for benchmark in ('xsub', 'xview')}
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_files_hold_the_clips_of_the_split_sorted_by_name(tree, out, run):
             assert names == [name for name in recordings if trained[benchmark](name) == (part == 'train')]
             assert labels == [int(name[17:20]) - 1 for name in names]
             assert data.dtype == np.float32 and data.shape == (len(names), 3, 300, 25, 2)
-            assert all(np.array_equal(clip, read_clips(tree / name).clips[0]) for clip, name in zip(data, names))
+            assert all(np.array_equal(clip, clip_of(tree / name)) for clip, name in zip(data, names))
 
 
 def test_values_do_not_depend_on_the_number_of_workers(tree, tmp_path, run):
@@ -154,7 +155,8 @@ def test_thousands_of_broken_files_do_not_fill_the_screen(tree, out, run):
     process = run(SCRIPT, *arguments(tree, out), status=1)
     assert len(process.stderr.splitlines()) == 51 and 'and 39 more' in process.stderr
     assert 'xview/train: not written' in process.stdout
-    assert set(tree_bytes(out)) == {'xsub/train_data_joint.npy', 'xsub/train_label.pkl',
+    assert set(tree_bytes(out)) == {'xsub/train_data_joint.npy', 'xsub/train_label.pkl', 'xsub/preparation.yaml',
+                                    'xview/preparation.yaml',
                                     'xview/val_data_joint.npy', 'xview/val_label.pkl'}
 
 

@@ -2,11 +2,12 @@
 import numpy as np
 import pytest
 
-from data_gen.formats import read_clips
 from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.normalize import pre_normalization
+from data_gen.persons import by_id, without_still
 from runtime.errors import UserError
 from tests.data_gen.plain_ntu import plain_clip
+from tests.data_gen.prepared import clip_of
 from tests.data_gen.raw_ntu import random_bodies, skeleton_text
 
 GONE = np.nan
@@ -15,7 +16,7 @@ CLIP_SHAPE = 3, 300, 25, 2
 
 def prepare_clip(path):
     """Return the clip of the recording at `path`."""
-    return read_clips(path).clips[0]
+    return clip_of(path)
 
 
 def as_read(bodies):
@@ -101,13 +102,17 @@ def test_clip_equals_the_plain_transcription(tmp_path, change, frames):
     assert (clip == plain).mean() >= 0.999
 
 
+def followed_by_id(path):
+    return without_still(by_id(read_recording(path)))
+
+
 def test_persons_followed_by_id_keep_their_place(tmp_path):
     bodies = random_bodies(np.random.default_rng(8), 30, 3)
     bodies[0, ::3] = GONE  # the others move up in these frames
     bodies[2, 9:] = GONE
     path = tmp_path / 'a.skeleton'
     path.write_text(skeleton_text(bodies), encoding='ascii')
-    followed = read_recording(path, by_id=True).joints
+    followed = followed_by_id(path)
     np.testing.assert_allclose(followed, np.nan_to_num(bodies)[[1, 2, 0]], rtol=1e-6)
     np.testing.assert_allclose(read_recording(path).joints, as_read(bodies)[:3])
 
@@ -117,7 +122,7 @@ def test_an_id_after_the_last_frame_of_another_is_the_same_person(tmp_path):
     bodies[1, 12:], bodies[2, :14] = GONE, GONE
     path = tmp_path / 'a.skeleton'
     path.write_text(skeleton_text(bodies), encoding='ascii')
-    first, second = read_recording(path, by_id=True).joints
+    first, second = followed_by_id(path)
     np.testing.assert_allclose(first, bodies[0], rtol=1e-6)
     np.testing.assert_allclose(second[14:], bodies[2, 14:], rtol=1e-6)
     np.testing.assert_allclose(second[:12], bodies[1, :12], rtol=1e-6)
@@ -128,11 +133,11 @@ def test_by_id_who_does_not_move_is_left_out_unless_nobody_does(tmp_path):
     path = tmp_path / 'a.skeleton'
     for people, kept in ((bodies, bodies[1:]), (bodies[:1], np.nan_to_num(bodies[:1]))):
         path.write_text(skeleton_text(people), encoding='ascii')
-        np.testing.assert_allclose(read_recording(path, by_id=True).joints, kept, rtol=1e-6)
+        np.testing.assert_allclose(followed_by_id(path), kept, rtol=1e-6)
 
 
 @pytest.mark.parametrize('frames, words', [
-    ([[number] for number in range(40)] * 2, '40 persons'), ([[7, 8], [7, 7]], 'two bodies in a frame have one ID')])
+    ([[number] for number in range(40)] * 2, '40 persons'), ([[7, 8], [7, 7]], 'two bodies in a frame have one id')])
 def test_ids_that_cannot_be_followed_are_refused(tmp_path, frames, words):
     there = GOOD.decode().split('\n', 2)[2].split('\n', 27)  # of the first body: its line, the 25, its joints
     lines = [str(len(frames))]
@@ -141,8 +146,8 @@ def test_ids_that_cannot_be_followed_are_refused(tmp_path, frames, words):
     path = tmp_path / 'a.skeleton'
     path.write_text('\n'.join([*lines, '']), encoding='ascii')
     assert len(read_recording(path).joints) == len(frames[0])
-    with pytest.raises(UserError, match=f'a.skeleton: {words}'):
-        read_recording(path, by_id=True)
+    with pytest.raises(UserError, match=words):
+        followed_by_id(path)
 
 
 def test_pre_normalization_of_a_batch_is_that_of_each_clip(tmp_path):
@@ -202,8 +207,8 @@ BROKEN = {
     'absurdly many bodies': (b'3\n999999999' + GOOD[3:], 'joints'),
     'a count of 5000 digits': (b'9' * 5000 + GOOD[1:], 'frames'),
     'less than no frames': (b'-1\n' + GOOD[2:], "'-1'"),
-    'no body': (b'3\n0\n0\n0\n', 'without a body'),
-    'no frame': (b'0\n', 'without a body'),
+    'no body': (b'3\n0\n0\n0\n', 'without a skeleton'),
+    'no frame': (b'0\n', 'without a skeleton'),
 }
 
 

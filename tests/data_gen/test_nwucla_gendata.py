@@ -8,8 +8,8 @@ import yaml
 from conftest import ROOT
 from tiny import write_weights
 
-from data_gen.formats import read_clips
 from tests.conftest import assert_one_line_error
+from tests.data_gen.prepared import NW_UCLA, clip_of
 from tests.data_gen.raw_ntu import random_bodies, tree_bytes
 from tests.data_gen.written import load
 
@@ -103,7 +103,7 @@ def test_a_folder_of_other_files_is_one_line(tmp_path, run):
 
 def test_predict_takes_a_recording(raw, tmp_path, run):
     recording = raw / 'a12_s03_e00_v03.json'
-    np.testing.assert_allclose(read_clips(recording).clips[0], plain_clip(recording), atol=1e-5)
+    np.testing.assert_allclose(clip_of(recording, NW_UCLA), plain_clip(recording), atol=1e-5)
     write_weights(tmp_path / 'w.pt', num_class=10, num_point=20, num_person=1, graph='graph.skeleton.Graph',
                   graph_args={'file': str(KINECT)}, base_channels=64)
     process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt',

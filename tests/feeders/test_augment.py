@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from feeders import augment
-from feeders.streams import bones, motion
 from graph import kinetics, ntu_rgb_d
+from graph.streams import bones, motion
 from runtime.errors import UserError
 
 GRAPHS = {3: ntu_rgb_d.Graph(), 2: kinetics.Graph()}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from feeders.clip_file import mean_and_deviation
 from feeders.feeder import MOVES, Feeder
+from feeders.statistics import mean_and_deviation
 from runtime.dotted import build
 from runtime.errors import UserError
 
@@ -104,7 +104,7 @@ def test_shift_moves_the_span(files, data):
 
 
 def test_normalization_streams_over_the_file(files, data, monkeypatch):
-    monkeypatch.setattr('feeders.clip_file.BLOCK_VALUES', 5 * C * T * V * M)  # blocks of 5, 5 and 2 samples
+    monkeypatch.setattr('feeders.statistics.BLOCK_VALUES', 5 * C * T * V * M)  # blocks of 5, 5 and 2 samples
     data += 100  # far from zero, where sums of squares in float32 would lose the deviation
     data[:, 2, :, 4] = 7  # a joint that never changes
     feeder = Feeder(*files(data), normalization=True)

@@ -6,8 +6,8 @@ import pytest
 
 from feeders import tools
 from feeders.feeder import STREAMS
-from feeders.streams import bones, motion
 from graph import kinetics, ntu_rgb_d
+from graph.streams import bones, motion
 from runtime.errors import UserError
 
 GRAPHS = {'graph.ntu_rgb_d.Graph': ntu_rgb_d.Graph(), 'graph.kinetics.Graph': kinetics.Graph()}
@@ -33,7 +33,7 @@ def streams_by_definition(x, graph):
 
 def test_published_bones_and_motion(golden):
     arrays, checked = golden('ntu_pipeline.npz'), 0
-    for key, function in (('bone', lambda x: bones(x, ntu_rgb_d.BONE_PARTNERS)), ('motion', motion)):
+    for key, function in (('bone', lambda x: bones(x, ntu_rgb_d.Graph().bone_partners)), ('motion', motion)):
         for name in (name for name in arrays if key in name):
             np.testing.assert_array_equal(function(arrays['joint'][:len(arrays[name])]), arrays[name])
             checked += 1

@@ -1,20 +1,19 @@
 """PYSKL's annotations, prepared as PYSKL does it: to the digit, with any number of workers and any protocol."""
 import os
 import pickle
-import resource
 
 import numpy as np
 import pytest
 import torch
-from conftest import shared_path
+from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.batches import BatchOrder, make_loader
-from feeders.pyskl import STREAMS, Feeder
-from feeders.pyskl_annotations import chosen
-from feeders.pyskl_clip import draw_frames
+from feeders.pyskl import Feeder
+from feeders.pyskl_frames import draw_frames
 from graph.skeleton import Graph
+from graph.streams import STREAMS
 from runtime.errors import UserError
-from tests.pyskl_files import SHORT, annotations, write_annotations
+from tests.pyskl_files import SHORT, annotations, bones_of, made_up, write_recordings
 
 
 @pytest.fixture(scope='session')
@@ -23,23 +22,11 @@ def answers():
         return dict(arrays)
 
 
-def made_up(number=4, V=25, C=3, seed=0):
-    """Return annotations of random joints, every other with one body."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for i in range(number):
-        T = 30 + 50 * i
-        keypoint = rng.standard_normal((1 + i % 2, T, V, C)).astype(np.float32)
-        found.append({'frame_dir': f'clip{i}', 'label': i, 'total_frames': T, 'keypoint': keypoint})
-    names = [one['frame_dir'] for one in found]
-    return {'split': {'xsub_train': names, 'xsub_val': names[1:]}, 'annotations': found}
-
-
 @pytest.mark.parametrize('stream', STREAMS)
 @pytest.mark.parametrize('kind, protocol', [('3d', 2), ('3d', 5), ('hrnet', 3), ('hrnet', 4)])
 def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
-    path = write_annotations(tmp_path / 'a.pkl', annotations(answers, kind), protocol)
-    feeder = Feeder(path, 'all_val', stream, clip_len=100, num_clips=10)
+    write_recordings(tmp_path / 'r', annotations(answers, kind), protocol)
+    feeder = Feeder(tmp_path / 'r', 'all_val', stream, clip_len=100, num_clips=10, **bones_of(kind))
     clips = [feeder[i][0] for i in reversed(range(6))][::-1]
     expected = f'{kind}/{SHORT[stream]}'
     np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], answers[expected + '/input_mean'], atol=1e-5)
@@ -52,8 +39,8 @@ def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
 
 @pytest.mark.parametrize('arguments', [{'num_clips': 3}, {'random_frames': True}])
 def test_any_number_of_workers_brings_the_same_items(tmp_path, arguments):
-    path = write_annotations(tmp_path / 'a.pkl', made_up())
-    feeder = Feeder(path, 'xsub_train', 'bone', clip_len=20, **arguments)
+    write_recordings(tmp_path / 'r', made_up())
+    feeder = Feeder(tmp_path / 'r', 'xsub_train', 'bone', clip_len=20, **bones_of('3d'), **arguments)
     batches = []
     for workers in (0, 1, 3):
         order = BatchOrder(len(feeder), 2, seed=1, training=True)
@@ -63,10 +50,10 @@ def test_any_number_of_workers_brings_the_same_items(tmp_path, arguments):
 
 
 def test_a_feeder_reads_in_a_process_that_it_is_sent_to(tmp_path):
-    path = write_annotations(tmp_path / 'a.pkl', made_up())
-    feeder = Feeder(path, 'xsub_val')
+    write_recordings(tmp_path / 'r', made_up())
+    feeder = Feeder(tmp_path / 'r', 'xsub_val')
     sent = pickle.dumps(feeder)
-    assert len(sent) < 5000 < path.stat().st_size  # not the joints: each process reads those where they are
+    assert len(sent) < 5000 < (tmp_path / 'r/joints.npy').stat().st_size  # each process maps the joints itself
     np.testing.assert_array_equal(pickle.loads(sent)[1][0], feeder[1][0])
 
 
@@ -75,7 +62,8 @@ def test_the_second_body_leads_if_it_is_there_longer(tmp_path):
     alone = content['annotations'][1]['keypoint'][:1, :, :, :]
     content['annotations'][1]['keypoint'] = np.concatenate((np.zeros_like(alone), alone))
     content['annotations'][0].update(keypoint=alone, total_frames=alone.shape[1])
-    feeder = Feeder(write_annotations(tmp_path / 'a.pkl', content), 'xsub_train')
+    write_recordings(tmp_path / 'r', content)
+    feeder = Feeder(tmp_path / 'r', 'xsub_train')
     np.testing.assert_array_equal(feeder[0][0], feeder[1][0])
 
 
@@ -84,7 +72,8 @@ def test_joints_at_0_stay_there_and_empty_frames_go(tmp_path):
     joints = content['annotations'][0]['keypoint']
     joints[0, 3] = 0
     joints[0, 4:, 7] = 0
-    clip = Feeder(write_annotations(tmp_path / 'a.pkl', content), 'xsub_train', clip_len=29)[0][0]
+    write_recordings(tmp_path / 'r', content)
+    clip = Feeder(tmp_path / 'r', 'xsub_train', clip_len=29)[0][0]
     assert not clip[:, 3:, 7, 0].any() and clip[:, 3:, 6, 0].any()
     x = clip[:, 0, :, 0]
     np.testing.assert_allclose(x[:, 1], 0, atol=1e-6)  # the middle of the spine
@@ -116,78 +105,74 @@ class Runs:
 
 @pytest.mark.parametrize('content, words', [
     ([1], 'keys split and annotations'),
-    (broken(lambda c: c['split'].pop('xsub_train'), None), "no split 'xsub_train'"),
-    (broken(lambda c: c['annotations'].append(dict(c['annotations'][1])), None), 'there twice'),
-    (broken(lambda a: a.update(label=-1)), 'the label of clip0'),
-    (broken(lambda a: a.pop('keypoint')), 'Kinetics-400'),
-    (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 18, 3)))), 'clip0: its 18 joints'),
-    (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 17, 2))), 1), 'clip1: its 17 joints'),
-    (broken(lambda a: a.update(total_frames=31)), 'total_frames is 31'),
     (broken(lambda a: a.update(keypoint=Runs())), 'which is not data'),
-    (broken(lambda a: a.update(keypoint=[[1]])), "clip0: 'list'"),
+    (broken(lambda a: a.pop('keypoint')), 'clip0: its keypoint'),
+    (broken(lambda a: a.update(keypoint=[[1]])), 'clip0: its keypoint'),
+    (broken(lambda a: a.update(label=-1)), 'its label is -1'),
+    (broken(lambda c: c['annotations'].append(dict(c['annotations'][1])), None), 'more than one annotation'),
+    (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 17, 2))), 1), 'clip1: its keypoint'),
+    (broken(lambda a: a.update(total_frames=31)), 'total_frames is 31'),
 ], ids=lambda value: value if isinstance(value, str) else '')
-def test_what_is_wrong_gets_one_line_and_nothing_runs(tmp_path, monkeypatch, content, words):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=words) as caught:
-        Feeder(write_annotations(tmp_path / 'a.pkl', content), 'xsub_train')
-    assert 'a.pkl' in str(caught.value) and len(str(caught.value)) < 400
-    assert not (tmp_path / 'hostile_marker').exists()
+def test_what_is_wrong_gets_one_line_and_nothing_runs(tmp_path, content, words):
+    process = write_recordings(tmp_path / 'r', content, 4, '--strict', status=2)
+    assert_one_line_error(process, 'r.pkl', words)
+    assert not (tmp_path / 'hostile_marker').exists() and not list(tmp_path.glob('r/*'))
 
 
-def test_a_cut_off_file_and_a_shape_beyond_the_data_are_named(tmp_path):
-    whole = pickle.dumps(made_up(), 4)
-    for content in (whole[:len(whole) // 2], whole.replace(b'K\x1eK\x19K\x03', b'K\x1fK\x19K\x03')):
-        (tmp_path / 'a.pkl').write_bytes(content)
-        with pytest.raises(UserError, match=r'a\.pkl'):
-            Feeder(tmp_path / 'a.pkl', 'xsub_train')
+def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
+    process = write_recordings(tmp_path / 'r', broken(lambda a: a.update(label=-1)), status=1)
+    assert 'left out: ' in process.stderr and 'clip0' in process.stderr
+    assert Feeder(tmp_path / 'r', 'xsub_train').sample_name == ['clip1', 'clip2', 'clip3']
+    names, labels = pickle.loads((tmp_path / 'r/xsub_val_label.pkl').read_bytes())
+    assert (names, labels) == (['clip1', 'clip2', 'clip3'], [1, 2, 3])
+    assert 'keeping the existing recordings' in write_recordings(tmp_path / 'r', made_up()).stdout
 
 
-@pytest.mark.parametrize('arguments', [{'stream': 'bones'}, {'clip_len': 0}, {'num_clips': 1.5}])
-def test_wrong_arguments_are_refused(tmp_path, arguments):
+def test_what_is_no_folder_of_recordings_is_named(tmp_path):
+    write_recordings(tmp_path / 'r', made_up())
+    with pytest.raises(UserError, match="there is no split 'xview_val': there are xsub_train, xsub_val"):
+        Feeder(tmp_path / 'r', 'xview_val')
+    with pytest.raises(UserError, match='gone/recordings.npz: No such file.*pyskl_gendata.py'):
+        Feeder(tmp_path / 'gone', 'xsub_val')
+    for name in ('joints.npy', 'recordings.npz'):
+        whole = (tmp_path / 'r' / name).read_bytes()
+        (tmp_path / 'r' / name).write_bytes(whole[:len(whole) // 2])
+        with pytest.raises(UserError, match=name):
+            Feeder(tmp_path / 'r', 'xsub_val')
+        (tmp_path / 'r' / name).write_bytes(whole)
+
+
+@pytest.mark.parametrize('arguments', [{'stream': 'bones'}, {'clip_len': 0}, {'num_clips': 1.5}, {'dimensions': 4}])
+def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(UserError, match=next(iter(arguments))):
-        Feeder(write_annotations(tmp_path / 'a.pkl', made_up()), 'xsub_train', **arguments)
-
-
-@pytest.mark.parametrize('protocol', [2, 4])
-def test_the_joints_stay_in_the_file(tmp_path, protocol):
-    content = made_up(1)
-    content['annotations'][0].update(keypoint=np.ones((1, 600_000, 25, 3), np.float16), total_frames=600_000)
-    path = write_annotations(tmp_path / 'a.pkl', content, protocol)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    Feeder(path, 'xsub_train')
-    assert path.stat().st_size > 85e6
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20 << 10
+        Feeder(None, 'xsub_train', **arguments)
+    with pytest.raises(UserError, match='give graph'):
+        Feeder(None, 'xsub_train', 'bone')
 
 
 OPENPOSE = 'config/skeletons/openpose18.yaml'
+OWN = {'graph': 'graph.skeleton.Graph', 'graph_args': {'file': OPENPOSE}}
 
 
 def test_other_joints_in_3d_are_centred_on_the_center_of_their_skeleton(tmp_path):
     content = made_up(V=18)
-    path = write_annotations(tmp_path / 'a.pkl', content)
+    write_recordings(tmp_path / 'r', content, 4, '--skeleton', ROOT / OPENPOSE)
     graph = Graph(file=OPENPOSE)
-    feeder = Feeder(path, 'xsub_train', clip_len=30, skeleton=OPENPOSE)
+    feeder = Feeder(tmp_path / 'r', 'xsub_train', clip_len=30)
     keypoint = content['annotations'][0]['keypoint']
     expected = keypoint - keypoint[0, 0, graph.center]
     assert feeder.clip_shape == (3, 30, 18, 2)
     np.testing.assert_allclose(feeder[0][0][..., 0], expected[0].transpose(2, 0, 1), atol=1e-6)
-    bones = Feeder(path, 'xsub_train', 'bone', clip_len=30, skeleton=OPENPOSE)[0][0][..., 0]
+    bones = Feeder(tmp_path / 'r', 'xsub_train', 'bone', clip_len=30, **OWN)[0][0][..., 0]
     np.testing.assert_allclose(bones, (expected - expected[:, :, graph.bone_partners])[0].transpose(2, 0, 1), atol=1e-6)
-    assert chosen(path, 'xsub_val')[1:] == (['clip1', 'clip2', 'clip3'], [1, 2, 3])
 
 
-def test_other_joints_in_2d_are_shares_of_the_picture(tmp_path):
+def test_other_joints_in_2d_are_fractions_of_the_picture(tmp_path):
     content = made_up(V=18, C=2)
     for one in content['annotations']:
         one['keypoint_score'] = np.ones(one['keypoint'].shape[:3], np.float32)
         one['img_shape'] = (240, 320)
-    path = write_annotations(tmp_path / 'a.pkl', content)
-    clip = Feeder(path, 'xsub_train', clip_len=30, skeleton=OPENPOSE)[0][0][..., 0]
+    write_recordings(tmp_path / 'r', content, 4, '--skeleton', ROOT / OPENPOSE)
+    clip = Feeder(tmp_path / 'r', 'xsub_train', clip_len=30, dimensions=2)[0][0][..., 0]
     x, y = np.moveaxis(content['annotations'][0]['keypoint'][0], -1, 0)
     np.testing.assert_allclose(clip, [x / 160 - 1, y / 120 - 1, np.ones_like(x)], atol=1e-6)
-
-
-def test_joints_that_are_not_the_skeleton_s_are_refused(tmp_path):
-    path = write_annotations(tmp_path / 'a.pkl', made_up())
-    with pytest.raises(UserError, match='its 25 joints of 3 coordinates are neither 18 of 3 nor 18 of 2'):
-        Feeder(path, 'xsub_train', skeleton=OPENPOSE)

@@ -2,11 +2,12 @@
 import numpy as np
 import pytest
 
-from graph import coco, kinetics, ntu_rgb_d
+from graph import coco, kinetics, ntu_rgb_d, nw_ucla
 from graph.tools import get_spatial_graph
+from runtime.errors import UserError
 
 PUBLISHED = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
-GRAPHS = {**PUBLISHED, 'coco': coco}
+GRAPHS = {**PUBLISHED, 'coco': coco, 'nw_ucla': nw_ucla}
 
 
 @pytest.mark.parametrize('name', PUBLISHED)
@@ -52,5 +53,11 @@ def test_left_and_right_are_linked_alike(module):
 
 
 def test_another_labeling_mode_is_refused():
-    with pytest.raises(ValueError, match='uniform'):
+    with pytest.raises(UserError, match='uniform'):
         ntu_rgb_d.Graph(labeling_mode='uniform')
+
+
+def test_the_bones_of_pyskl_s_hips_start_at_the_nose():
+    partners, published = coco.PysklGraph().bone_partners, coco.Graph().bone_partners
+    assert {v for v in range(17) if partners[v] != published[v]} == {11, 12} and partners[11] == partners[12] == 0
+    np.testing.assert_array_equal(coco.PysklGraph().A, coco.Graph().A)

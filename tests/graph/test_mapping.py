@@ -2,10 +2,17 @@
 import numpy as np
 import pytest
 
-from graph.mapping import map_joints, skeleton
-from graph.skeleton import Graph
+from graph.mapping import map_joints
+from graph.skeleton import Graph, skeleton
 
 M, T = 2, 5
+
+
+def mapped_from(joints, source, target, dimensions=2):
+    """Return what map_joints does, for two skeletons by their names."""
+    return map_joints(joints, skeleton(source).joint_names, skeleton(target), dimensions)
+
+
 NECK = 'neck: middle of left shoulder, right shoulder'
 
 
@@ -21,7 +28,7 @@ def clip(name, seed=0):
 def test_openpose18_from_what_estimators_write(source, notes):
     joints, number = clip(source)
     before = joints.copy()
-    mapped, said = map_joints(joints, source, 'openpose18')
+    mapped, said = mapped_from(joints, source, 'openpose18')
     assert said == notes
     assert mapped.shape == (M, T, 18, 3) and mapped.dtype == np.float32
     left, right = joints[..., number['left shoulder'], :], joints[..., number['right shoulder'], :]
@@ -38,18 +45,18 @@ def test_a_derived_joint_is_missing_where_one_of_its_sources_is():
     joints, number = clip('coco17')
     joints[0, 1, number['left shoulder'], 2] = 0  # coordinates that an estimator does not believe in
     joints[1, 2, number['right shoulder']] = np.nan
-    mapped, _ = map_joints(joints, 'coco17', 'openpose18')
+    mapped, _ = mapped_from(joints, 'coco17', 'openpose18')
     neck = mapped[..., 1, :]
     assert (neck[0, 1] == 0).all() and np.isnan(neck[1, 2]).all()
     assert (neck[..., 2] > 0).sum() == M * T - 2
-    mapped, _ = map_joints(np.where(np.arange(3) < 2, joints, 0), 'coco17', 'openpose18', dimensions=3)
+    mapped, _ = mapped_from(np.where(np.arange(3) < 2, joints, 0), 'coco17', 'openpose18', dimensions=3)
     assert np.isfinite(mapped[0, 1, 1]).all() and (mapped[0, 1, 1, :2] > 0).all()  # no scores: the shoulder is there
 
 
 def test_three_dimensions_and_whole_bodies_of_zeros():
     joints, number = clip('mediapipe33')
     joints[1] = 0
-    mapped, said = map_joints(joints, 'mediapipe33', 'ntu25', dimensions=3)
+    mapped, said = mapped_from(joints, 'mediapipe33', 'ntu25', dimensions=3)
     middle = joints[:, :, [number[f'{side} {joint}'] for side in ('left', 'right') for joint in ('shoulder', 'hip')]]
     np.testing.assert_allclose(mapped[:, :, 1], middle.mean(2), rtol=1e-6)
     np.testing.assert_array_equal(mapped[:, :, 15], joints[:, :, number['left foot index']])
@@ -59,11 +66,11 @@ def test_three_dimensions_and_whole_bodies_of_zeros():
 
 def test_branches_that_the_source_lacks_are_zero_and_said():
     joints, _ = clip('kinect20')
-    mapped, said = map_joints(joints, 'kinect20', 'ntu25', dimensions=3)
+    mapped, said = mapped_from(joints, 'kinect20', 'ntu25', dimensions=3)
     assert said == [NECK, 'left hand tip: missing', 'left thumb: missing', 'right hand tip: missing',
                     'right thumb: missing']
     assert (mapped[:, :, 21:] == 0).all() and (mapped[:, :, :21] != 0).all()
-    back, said = map_joints(mapped, 'ntu25', 'kinect20', dimensions=3)
+    back, said = mapped_from(mapped, 'ntu25', 'kinect20', dimensions=3)
     assert said == []
     np.testing.assert_array_equal(back, joints)
 
@@ -76,15 +83,15 @@ def test_branches_that_the_source_lacks_are_zero_and_said():
 ])
 def test_a_needed_joint_that_is_not_there_is_named(source, target, text):
     with pytest.raises(ValueError, match=text):
-        map_joints(clip(source)[0], source, target)
+        mapped_from(clip(source)[0], source, target)
 
 
 def test_a_skeleton_of_ones_own_maps_by_its_names():
     own = Graph(joints=['neck', 'left shoulder', 'right shoulder', 'extra'], center='neck', pairs=[],
                 inward=[['left shoulder', 'neck'], ['right shoulder', 'neck'], ['extra', 'neck']])
     coco, number = clip('coco17')
-    mapped, said = map_joints(coco, 'coco17', own)
+    mapped, said = map_joints(coco, skeleton('coco17').joint_names, own)
     assert said == [NECK, 'extra: missing']
     np.testing.assert_array_equal(mapped[..., 1, :], coco[..., number['left shoulder'], :])
-    with pytest.raises(ValueError, match='18 joints, the skeleton has 17'):
-        map_joints(np.zeros((M, T, 18, 3)), 'coco17', own)
+    with pytest.raises(ValueError, match='18 joints, and 17 names'):
+        map_joints(np.zeros((M, T, 18, 3)), skeleton('coco17').joint_names, own)

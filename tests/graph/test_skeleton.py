@@ -6,37 +6,14 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from feeders.streams import bones
-from graph import coco, kinetics, ntu_rgb_d
 from graph.skeleton import Graph
+from graph.streams import bones
 from runtime.dotted import build
 from runtime.errors import UserError
 
-CODED = {'ntu_rgb_d': (ntu_rgb_d, 'middle of spine', {}), 'kinetics': (kinetics, 'neck', {'bone_root': 'nose'}),
-         'coco': (coco, 'nose', {})}
 ARM = {'joints': ['chest', 'shoulder', 'elbow', 'hand', 'thumb'],
        'inward': [['shoulder', 'chest'], ['elbow', 'shoulder'], ['hand', 'elbow'], ['thumb', 'hand']],
        'center': 'chest', 'pairs': [['hand', 'thumb']]}
-
-
-def written(module, center, more):
-    """Return a coded skeleton as graph_args."""
-    def named(pairs):
-        return [[module.JOINT_NAMES[i], module.JOINT_NAMES[j]] for i, j in pairs]
-    return {'joints': list(module.JOINT_NAMES), 'inward': named(module.INWARD), 'center': center,
-            'pairs': named(module.LEFT_RIGHT), **more}
-
-
-@pytest.mark.parametrize('name', CODED)
-def test_a_coded_graph_written_as_yaml_is_the_same(name, tmp_path):
-    module = CODED[name][0]
-    skeleton = written(*CODED[name])
-    (tmp_path / 'skeleton.yaml').write_text(yaml.safe_dump(skeleton))
-    coded = module.Graph()
-    for graph in (Graph(labeling_mode='spatial', **skeleton), Graph(file=tmp_path / 'skeleton.yaml')):
-        np.testing.assert_array_equal(graph.A, coded.A)
-        assert vars(graph).keys() == vars(coded).keys()
-        assert all(vars(graph)[key] == value for key, value in vars(coded).items() if key != 'A')
 
 
 def test_links_may_stand_in_any_order():

@@ -2,9 +2,10 @@
 import numpy as np
 import pytest
 
-from feeders.streams import bones, motion
-from graph.kinetics import BONE_PARTNERS as KINETICS
-from graph.ntu_rgb_d import BONE_PARTNERS as NTU
+from graph import kinetics, ntu_rgb_d
+from graph.streams import bones, motion
+
+KINETICS, NTU = kinetics.Graph().bone_partners, ntu_rgb_d.Graph().bone_partners
 
 
 @pytest.mark.parametrize('partners', [NTU, KINETICS])

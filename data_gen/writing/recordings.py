@@ -1,0 +1,77 @@
+"""Recordings of different lengths, once for all splits, in a folder that feeders.pyskl.Feeder reads.
+
+    joints.npy             float32 (rows, V, C): the frames of all bodies of all recordings, one after the other
+    recordings.npz         of each recording: name, label, begin (its first row), bodies, frames; of each split, the
+                           numbers of its recordings
+    {split}_label.pkl      names and labels of a split, as ensemble.py reads them
+    preparation.yaml       how the joints were normalised
+"""
+import pickle
+
+import numpy as np
+from tqdm import tqdm
+
+from data_gen.formats.sample import BrokenSample
+from data_gen.preparation import FILE
+from data_gen.writing.part_file import npy_header
+from runtime.atomic_file import write_whole
+from runtime.errors import UserError, complain
+from runtime.folder_lock import only_run_on
+
+JOINTS, INDEX = 'joints.npy', 'recordings.npz'
+
+
+def write_recordings(folder, splits, samples, read, preparation, settings):
+    """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
+
+    `read(sample.source)` returns a Recording, and `preparation` makes it (C, T, V, M). Broken samples are left out and
+    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite.
+    """
+    if (folder / INDEX).exists() and not settings.overwrite:
+        print(f'{folder / INDEX}: keeping the existing recordings (--overwrite replaces them)')
+        return 0
+    V, kept, broken = len(preparation.joints), [], 0
+    with only_run_on(folder, '--recordings'), write_whole(folder / JOINTS) as file:
+        file.write(npy_header((0, V, 3)))
+        begin = 0
+        for sample in tqdm(samples, unit=' recordings', disable=None):
+            try:
+                if sample.problem:
+                    raise BrokenSample(sample.problem)
+                clip, _ = preparation.clip(read(sample.source))
+            except BrokenSample as error:
+                if settings.strict:
+                    raise
+                complain(f'left out: {error}')
+                broken += 1
+                continue
+            there = clip.any((0, 1, 2))
+            bodies = max(1, np.flatnonzero(there)[-1] + 1 if there.any() else 1)
+            rows = np.ascontiguousarray(clip[..., :bodies].transpose(3, 1, 2, 0)).reshape(-1, V, 3)
+            file.write(rows.data)
+            kept.append((sample, begin, bodies, clip.shape[1]))
+            begin += len(rows)
+        if not kept:
+            raise UserError(f'{folder}: nothing to write: all recordings were left out')
+        file.seek(0)
+        file.write(npy_header((begin, V, 3)))
+        (folder / INDEX).unlink(missing_ok=True)  # never new joints beside an old index
+    with write_whole(folder / FILE, 'w', encoding='utf-8') as file:
+        file.write(preparation.as_text())
+    write_index(folder, splits, kept)
+    print(f'{folder}: {len(kept)} recordings')
+    return 1 if broken else 0
+
+
+def write_index(folder, splits, kept):
+    """Write the index and the label files of tuples (Sample, first row, bodies, frames)."""
+    samples, *numbers = zip(*kept)
+    columns = dict(zip(('begin', 'bodies', 'frames'), map(np.array, numbers)), name=[sample.name for sample in samples],
+                   label=[sample.label for sample in samples])
+    for split in splits:
+        members = [number for number, sample in enumerate(samples) if split in sample.parts]
+        columns[f'split {split}'] = np.array(members, int)
+        with write_whole(folder / f'{split}_label.pkl') as file:
+            pickle.dump(([samples[i].name for i in members], [samples[i].label for i in members]), file)
+    with write_whole(folder / INDEX) as file:
+        np.savez(file, **columns)
