@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
 import contextlib
-import importlib.util
 import inspect
 import pathlib
 import random
@@ -16,9 +15,8 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from ensemble import class_accuracies
-from feeders.batches import BatchOrder, make_loader
+from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.validation import kept_for_validation
-from figures.training import pictures
 from model import recipe
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
@@ -32,7 +30,7 @@ from runtime.results import WeightFiles, write_predictions, write_scores
 from runtime.run_flags import get_parser
 from runtime.run_folder import CHECKPOINT, RunFolder
 from runtime.stop_signals import StopSignals, stop_requested
-from runtime.trained import answer, average_of, build_network, check_fits_model, sample_names
+from runtime.trained import average_of, build_network, check_fits_model, check_item, heads_and_l1, sample_names
 from runtime.weights import find_weights
 
 
@@ -91,6 +89,7 @@ class Processor:
             key = f'{part}_feeder_args'
             self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
             check_fits_model(self.feeder[part], arg, key)
+            check_item(SeededItems(self.feeder[part], arg.seed)[0, 0], arg, key)
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
             self.feeder['train'], self.feeder['val'], line = kept_for_validation(arg, self.feeder['train'])
             self.folder.log(line)
@@ -179,12 +178,12 @@ class Processor:
             self.train(epoch)
             self.save_checkpoint()
             self.log_training()
+            if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
+                self.files.save(self.evaluated, epoch, self.global_step)
             if (epoch + 1) % arg.eval_interval == 0 or last:
                 accuracy = self.evaluate(epoch, self.evaluated_part)
                 if self.processes.is_main:
                     self.files.save_if_best(self.evaluated, epoch, self.global_step, accuracy)
-            if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
-                self.files.save(self.evaluated, epoch, self.global_step)
             self.epoch, self.samples = arg.num_epoch if last else epoch + 1, 0
             self.measures.clear()
             self.save_checkpoint()
@@ -250,10 +249,10 @@ class Processor:
             y = y.to(self.device, non_blocking=True)
             sent_later = isinstance(self.model, DistributedDataParallel) and part + 1 < parts
             with self.model.no_sync() if sent_later else contextlib.nullcontext():
-                output, l1 = self.forward(self.model, x)
-                loss = self.loss(output, y) + l1
+                heads, l1 = self.forward(self.model, x)
+                loss = sum(self.loss(head, y) for head in heads) + l1
                 self.scaler.scale(loss / parts).backward()
-            measured.append(torch.stack((loss.detach(), l1.detach(), (output.argmax(1) == y).float().mean())))
+            measured.append(torch.stack((loss.detach(), l1.detach(), (heads.sum(0).argmax(1) == y).float().mean())))
         if self.arg.grad_clip is not None:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
@@ -266,9 +265,9 @@ class Processor:
         return torch.stack(measured)
 
     def forward(self, model, data, average='score'):
-        """Return the output of `model` for the batch `data` of a loader, see `answer`."""
+        """Return the scores of each head of `model` and its l1 for the batch `data` of a loader, see `heads_and_l1`."""
         with self.execution.autocast():
-            return answer(model, data.to(self.device, non_blocking=True), average)
+            return heads_and_l1(model, data.to(self.device, non_blocking=True), average)
 
     def log_training(self):
         self.folder.log(f'\tMean training loss: {np.mean(self.measures.losses):.4f}.')
@@ -298,7 +297,6 @@ class Processor:
             self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
         if arg.phase == 'train' and part == self.evaluated_part:
             self.events['val'].add_scalars({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
-            self.draw(label, score)
         else:
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*class_accuracies(score, label).values()]):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
@@ -328,21 +326,15 @@ class Processor:
         batches = []
         with torch.inference_mode():
             for data, label, index in self.progress(part):
-                output, l1 = self.forward(model, data.float(), average_of(self.feeder[part]))
-                loss = F.cross_entropy(output, label.to(self.device)) + l1
-                batches.append((loss.item(), l1.item(), index.numpy(), output.cpu().numpy()))
+                heads, l1 = self.forward(model, data.float(), average_of(self.feeder[part]))
+                loss = sum(F.cross_entropy(head, label.to(self.device)) for head in heads) + l1
+                batches.append((loss.item(), l1.item(), index.numpy(), heads.sum(0).cpu().numpy()))
                 if self.stop.received is not None:
                     raise stop_requested(self.stop.received, (
                         'nothing was written; run it again' if self.arg.phase == 'test' else
                         'the checkpoint from before this evaluation is kept: --resume continues from it'))
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
-
-    def draw(self, label, score):
-        """Show TensorBoard the confusions and three learned graphs, where Pillow, which encodes them, is installed."""
-        if importlib.util.find_spec('PIL'):
-            for tag, image in pictures(self.evaluated, score.argmax(1), label, score.shape[1]).items():
-                self.events['val'].add_image(tag, image, self.global_step)
 
     def parts_with_state(self):
         """Return name → what a checkpoint holds the state of."""

@@ -27,7 +27,7 @@ class StreamOfJoints(nn.Module):
             x = (x - self.mean) / self.std
         x = derive(x, *self.of_feeder)
         x = F.pad(x, (0, 0, 0, 0, 0, max(0, self.window_size - x.size(2))))
-        return answer(self.network, x)[0]
+        return answer(self.network, x)
 
 
 def derive(joints, stream, partners):

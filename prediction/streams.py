@@ -72,7 +72,7 @@ class Stream:
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+                scores = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         return scores.cpu().numpy()

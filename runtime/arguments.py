@@ -7,6 +7,8 @@ import yaml
 
 from runtime.errors import UserError, shown
 
+CLOSE = 0.85  # of the letters: a slip of the keyboard, not a key of another program
+
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Adds the default to each help text that does not state it."""
@@ -49,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         checked = {}
         for key, value in config.items():
             if key not in actions:
-                near = difflib.get_close_matches(str(key), actions, n=1)
+                near = difflib.get_close_matches(str(key), actions, n=1, cutoff=CLOSE)
                 hint = f"did you mean '{near[0]}'?" if near else f'{self.prog} --help lists the keys'
                 raise UserError(f"{path}: there is no key '{key}': {hint}")
             checked[key] = check_value(actions[key], value, path)

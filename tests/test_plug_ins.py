@@ -55,6 +55,16 @@ class Feeder(Dataset):
             return {}['item']
         angle = torch.zeros(1).uniform_(-1, 1).item()
         return tools.auto_pading(self.data[index].astype(float), self.window_size) * angle, self.label[index], index
+
+
+class OfTwo(Feeder):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[:2]
+
+
+class OfFour(Feeder):
+    def __getitem__(self, index):
+        return *super().__getitem__(index), self.sample_name[index]
 ''',
     'other_model.py': '''
 import torch
@@ -85,6 +95,29 @@ class Model(nn.Module):
             a, b = [1]
         x = torch.einsum('nctvm,kvw->ncw', x, self.PA)
         return self.fc(x.flatten(1))
+
+
+def make_model(**arguments):
+    return Model(**arguments)
+
+
+def no_model(**arguments):
+    return arguments
+
+
+class OfClipAndLabel(Model):
+    def forward(self, x, label, mask=None):
+        return super().forward(x)
+
+
+class TwoHeads(Model):
+    def forward(self, x):
+        return [super().forward(x), super().forward(x.flip(2))]
+
+
+class TwoScores(Model):
+    def forward(self, x):
+        return super().forward(x), super().forward(x)
 ''',
     'does_not_compile.py': 'class Model:\n    def broken(:\n',
 }
@@ -138,6 +171,12 @@ def test_our_graphs_serve_models_of_others(processor):
     processor(model_args={'graph': 'graph.ntu_rgb_d.Graph'}).start()
 
 
+@pytest.mark.parametrize('name', ['make_model', 'TwoHeads'])
+def test_a_function_and_a_model_of_several_heads_are_trained(processor, name, tmp_path):
+    processor(model=f'other_model.{name}').start()
+    assert (tmp_path / 'work_dir/other_model.py').exists()
+
+
 WRONG_GRAPH = {'graph': 'other_graph.Graph', 'graph_args': {'labeling_mode': 'x'}}
 
 
@@ -160,7 +199,14 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
                            ({'save_epoch': 30}, "there is no key 'save_epoch'"),
                            ({'feeder': 'feeders.feeder.Feeder',
                              'feeder_args': {'stream': 'bone', 'graph': 'other_graph.Graph'}},
-                            'other_graph.Graph has no bone_partners')):
+                            'other_graph.Graph has no bone_partners'),
+                           ({'feeder': 'other_feeder.OfTwo'},
+                            'train_feeder_args: other_feeder.OfTwo: an item of it is 2 values'),
+                           ({'feeder': 'other_feeder.OfFour'}, 'other_feeder.OfFour: .* 4 values'),
+                           ({'model': 'other_model.OfClipAndLabel'},
+                            'other_model.OfClipAndLabel: its forward needs x, label, but'),
+                           ({'model': 'other_model.sys'}, 'other_model has no class sys'),
+                           ({'model': 'other_model.no_model'}, 'other_model.no_model: it makes a dict')):
         with pytest.raises(UserError, match=words):
             processor(**changes)
 
@@ -168,3 +214,8 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
 def test_values_that_our_classes_refuse_are_one_line():
     with pytest.raises(UserError, match="graph_args: graph.ntu_rgb_d.Graph: labeling_mode 'x'"):
         build('graph.ntu_rgb_d.Graph', {'labeling_mode': 'x'}, 'graph_args')
+
+
+def test_two_scores_are_no_loss(processor):
+    with pytest.raises(UserError, match=r'returned a tuple of \(4, 4\), \(4, 4\) for 4 clips'):
+        processor(model='other_model.TwoScores').start()
