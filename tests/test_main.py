@@ -46,6 +46,12 @@ def files_below(folder):
     return {str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()}
 
 
+def name_classes(data, labels):
+    """Give the training samples in the folder `data` these labels."""
+    names, _ = pickle.loads((data / 'train_label.pkl').read_bytes())
+    (data / 'train_label.pkl').write_bytes(pickle.dumps((names, labels)))
+
+
 def same_weights(one, other):
     one, other = torch.load(one, weights_only=True), torch.load(other, weights_only=True)
     return list(one) == list(other) and all(torch.equal(one[k], other[k]) for k in one)
@@ -160,8 +166,10 @@ def test_the_mean_of_a_second_output_is_added_to_the_loss(processor, monkeypatch
     assert l1 == 2 and loss == pytest.approx(plain + 2, rel=1e-5)
 
 
-def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor):
-    whole, parts = processor(), processor(accumulate=2)
+@pytest.mark.parametrize('changes', [{}, {'class_weights': 'balanced'}, {'class_weights': [9, 1, 2, 0]}])
+def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor, data, changes):
+    name_classes(data, [0] * 9 + [1] * 4 + [2, 2, 3])
+    whole, parts = processor(**changes), processor(accumulate=2, **changes)
     data, label, index = next(iter(whole.loader['train']))
     for run in (whole, parts):
         run.model.eval()  # batch norm would see other batches
@@ -366,14 +374,36 @@ def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_pa
     assert list(kept) == list(run.net.state_dict())
 
 
-def test_classes_weigh_in_the_training_loss_alone(processor):
+@pytest.mark.parametrize('batch_size', [1, 4, 16])
+def test_balanced_classes_have_the_same_part_in_the_loss_of_an_epoch(processor, data, batch_size):
+    labels = [0] * 9 + [1] * 4 + [2, 2, 3]
+    name_classes(data, labels)
+    run = processor(class_weights='balanced', batch_size=batch_size)
+    scores = torch.zeros(batch_size, 4)
+    part = dict.fromkeys(labels, 0.)
+    for _, batch, _ in run.loader['train']:
+        for label in part:
+            kept = torch.where(batch == label, 1., 0.)[:, None] * scores.new_tensor([[1, -1, 2, -2]])
+            part[label] += (run.loss(kept, batch) - run.loss(scores, batch)).item()
+    alone = {label: torch.nn.functional.cross_entropy(torch.tensor([[1., -1, 2, -2]]), torch.tensor([label])).item()
+             - np.log(4) for label in part}
+    shares = [part[label] / alone[label] for label in part]
+    assert shares == pytest.approx([16 / batch_size / 4] * 4, rel=1e-4)
+
+
+def test_weights_that_leave_nothing_to_learn_are_refused(train):
+    assert_one_line_error(train('--class-weights', '0', '0', '0', '0', status=2), 'class_weights', 'weighs 0')
+
+
+def test_classes_weigh_in_the_training_loss_alone(processor, data):
+    name_classes(data, [0] * 9 + [1] * 4 + [2, 2, 3])
     plain, balanced = processor(), processor(class_weights='balanced')
     data, label, _ = next(iter(plain.loader['train']))
     plain.model.train()
     (logits,), _ = plain.forward(plain.model, data)
-    counts = np.bincount(plain.feeder['train'].label, minlength=4)
-    weight = torch.tensor(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), dtype=torch.float32)
-    expected = torch.nn.functional.cross_entropy(logits, label, weight).item()
+    labels = plain.feeder['train'].label
+    weight = torch.tensor([len(labels) / (4 * labels.count(one)) for one in label.tolist()])
+    expected = (weight * torch.nn.functional.cross_entropy(logits, label, reduction='none')).mean().item()
     assert balanced.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
     balanced.net.load_state_dict(plain.net.state_dict())
     assert balanced.score_samples('test')[0][0] == plain.score_samples('test')[0][0]

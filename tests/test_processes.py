@@ -29,8 +29,9 @@ def two_ranks(script, *arguments, status=0, timeout=300):
     return output, errors
 
 
-def test_two_ranks_take_the_step_of_one(run, data, tmp_path):
-    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
+@pytest.mark.parametrize('changes', [{}, {'class_weights': [9, 1, 2, 0]}])
+def test_two_ranks_take_the_step_of_one(run, data, tmp_path, changes):
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8, **changes))
     run('tests/one_step.py', path, tmp_path / 'one.pt', 'eval')
     two_ranks('tests/one_step.py', path, tmp_path / 'two.pt', 'eval')
     assert_same_weights(tmp_path / 'one.pt', tmp_path / 'two.pt')
