@@ -12,7 +12,7 @@ from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
 from feeders.labels import PERSON, read_labels, top_k
 from figures.significance import mcnemar, wilson
-from runtime.arguments import Parser, count
+from runtime.arguments import Parser, count, finite_number
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser
@@ -37,7 +37,7 @@ def get_parser():
     add('--table', help='CSV with the columns file (the sample name) and that of --by')
     add('--folds', type=count, help='instead of --by: so many folds, each with its share of every class')
     add('--seeds', type=int, nargs='+', default=[1], help='seeds of the runs, and of the folds that --folds draws')
-    add('--weights', type=float, nargs='+', help='a weight for every stream in the fusion, 1 if not given')
+    add('--weights', type=finite_number, nargs='+', help='a weight for every stream in the fusion, 1 if not given')
     add('--out', default='./work_dir/crossval', help='where runs and scores go')
     add('--device', nargs='+', help='devices, each for runs of their own: 0 1 2, cpu; all GPUs if not given')
     add('--jobs', type=count, help='runs at a time; one a GPU, or one a core, if not given')

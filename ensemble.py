@@ -9,7 +9,7 @@ import numpy as np
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import read_labels, top_k
 from feeders.pyskl_annotations import chosen
-from runtime.arguments import Parser, read_yaml, share
+from runtime.arguments import Parser, finite_number, read_yaml, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
@@ -23,10 +23,10 @@ def get_parser():
     add = parser.add_argument
     add('--datasets', help='ntu/xsub, ntu/xview, kinetics, or any folder under ./data with a val_label.pkl')
     add('--streams', nargs='+', default=['joint', 'bone'], help='streams of --datasets to fuse')
-    add('--alpha', type=float, default=1.0, help='weight of every stream after the first')
+    add('--alpha', type=finite_number, default=1.0, help='weight of every stream after the first')
     add('--scores', nargs='+', help='score files (default: those of --datasets)')
     add('--labels', help='label file (default: that of --datasets)')
-    add('--weights', nargs='+', type=float, help='one weight for each stream (default: 1 and --alpha)')
+    add('--weights', nargs='+', type=finite_number, help='one weight for each stream (default: 1 and --alpha)')
     add('--search', type=share, metavar='SHARE',
         help='find the weights on this fraction of the samples, such as 0.5, and report the accuracy on the rest')
     add('--report', action='store_true', help='print the accuracy of every class too')

@@ -30,7 +30,15 @@ from runtime.results import WeightFiles, write_predictions, write_scores
 from runtime.run_flags import get_parser
 from runtime.run_folder import CHECKPOINT, RunFolder
 from runtime.stop_signals import StopSignals, stop_requested
-from runtime.trained import average_of, build_network, check_fits_model, check_item, heads_and_l1, sample_names
+from runtime.trained import (
+    average_of,
+    bad_clip,
+    build_network,
+    check_fits_model,
+    check_item,
+    heads_and_l1,
+    sample_names,
+)
 from runtime.weights import find_weights
 
 
@@ -181,9 +189,9 @@ class Processor:
             if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
                 self.files.save(self.evaluated, epoch, self.global_step)
             if (epoch + 1) % arg.eval_interval == 0 or last:
-                accuracy = self.evaluate(epoch, self.evaluated_part)
+                evaluation = self.evaluate(epoch, self.evaluated_part)
                 if self.processes.is_main:
-                    self.files.save_if_best(self.evaluated, epoch, self.global_step, accuracy)
+                    self.files.save_if_best(self.evaluated, evaluation)
             self.epoch, self.samples = arg.num_epoch if last else epoch + 1, 0
             self.measures.clear()
             self.save_checkpoint()
@@ -278,13 +286,15 @@ class Processor:
     def evaluate(self, epoch, part='test'):
         """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write the files of the phase.
 
-        Returns the top-1 accuracy in process 0, which alone logs and writes, and None in the others.
+        Returns, in process 0, which alone logs and writes, a dict of epoch, global_step, top1 and loss, the mean over
+        the samples; None in the others. The loss in the log is the mean over the batches, as published.
         """
         arg, feeder = self.arg, self.feeder[part]
         which = {'val': ' (validation part)', 'test': ' (test part)'}[part] if 'val' in self.feeder else ''
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
         batches = self.score_samples(part)
+        self.check_finite(batches, feeder, epoch)
         if not self.processes.is_main:
             return None
         loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
@@ -310,7 +320,9 @@ class Processor:
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
             write_predictions(self.saved_name, index, score.argmax(1), label)
             self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
-        return accuracies[1]
+        sizes = [len(b[2]) for b in batches]
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': float(accuracies[1]),
+                'loss': float(np.average([b[0] for b in batches], weights=sizes))}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -335,6 +347,16 @@ class Processor:
                         'the checkpoint from before this evaluation is kept: --resume continues from it'))
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
+
+    def check_finite(self, batches, feeder, epoch):
+        """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
+        index = [i for b in batches or [] for i in b[2][~np.isfinite(b[3]).all(1)].tolist()]
+        first = self.processes.share(index[:1])
+        if first:
+            which = f'the weights of epoch {epoch + 1}' if self.arg.phase == 'train' else self.arg.weights
+            raise UserError(bad_clip(feeder, first) or (
+                f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip is: take '
+                'other weights, or train with a lower --base-lr or with --grad-clip'))
 
     def parts_with_state(self):
         """Return name → what a checkpoint holds the state of."""

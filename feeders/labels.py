@@ -11,9 +11,13 @@ PERSON = re.compile(r'(?<![A-Za-z])[Pp]\d+|(?<=_)s\d+(?=_e\d)')
 
 
 def top_k(scores, labels, k):
-    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best."""
+    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best.
+
+    In a row with a NaN, no class is.
+    """
     best = np.argsort(scores, axis=1)[:, -k:]
-    return float((best == np.asarray(labels)[:, None]).any(axis=1).mean())
+    right = (best == np.asarray(labels)[:, None]).any(axis=1) & ~np.isnan(scores).any(axis=1)
+    return float(right.mean())
 
 
 def read_labels(path):

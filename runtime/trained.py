@@ -152,6 +152,15 @@ def check_label(label, num_class, name, path):
                         'labels count from 0')
 
 
+def bad_clip(feeder, index):
+    """Return the line that names the first of the samples `index` whose clip is not finite; None if all are."""
+    for i in index:
+        if not np.isfinite(np.asarray(feeder[i][0])).all():
+            return (f'{sample_names(feeder, [i])[0]}: a value of its clip is not finite: correct the recording and '
+                    'prepare the data again')
+    return None
+
+
 def sample_names(feeder, index):
     """Return the names of the samples `index`; a feeder without names has their numbers."""
     names = getattr(feeder, 'sample_name', None)

@@ -100,8 +100,9 @@ def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path)
 
 @pytest.mark.parametrize('flags, words', [
     (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
-    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights'])])
-def test_a_search_that_is_none_gets_one_line(run, scored, flags, words):
+    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights']),
+    (['--alpha', 'nan'], ['--alpha', 'not a finite number']), (['--weights', '1', 'inf'], ['--weights', "'inf'"])])
+def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
 
 

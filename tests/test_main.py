@@ -228,6 +228,45 @@ def test_a_loss_that_is_not_finite_stops_the_run(train, tmp_path, data):
     assert_one_line_error(process, 'the loss is', 'epoch', 'batch', '.skeleton', '--base-lr')
 
 
+@pytest.mark.parametrize('part, phase', [('train', 'train'), ('val', 'train'), ('val', 'test')])
+def test_a_clip_with_nan_is_named(train, tmp_path, data, part, phase):
+    if phase == 'test':
+        train('--num-epoch', '1', folder='before')
+    clips = np.load(data / f'{part}_data_joint.npy')
+    clips[6, 0, 3, 2, 0] = np.nan
+    np.save(data / f'{part}_data_joint.npy', clips)
+    flags = ['--phase', 'test', '--weights', tmp_path / 'before/runs/tiny-0-4.pt'] if phase == 'test' else []
+    process = train('--num-epoch', '1', '--save-score', 'yes', *flags, status=2)
+    assert_one_line_error(process, 'error: S001C001P007R001A003.skeleton: a value of its clip is not finite')
+    assert '--base-lr' not in process.stderr and 'Top1' not in process.stdout
+    assert not list(tmp_path.glob('runs/tiny-best*')) and not list(tmp_path.glob('work_dir/*score.pkl'))
+
+
+def test_weights_of_nan_are_refused(train, processor, tmp_path):
+    state = processor().net.state_dict()
+    torch.save({**state, 'fc.bias': torch.full((4,), torch.nan)}, tmp_path / 'nan.pt')
+    for phase in ('train', 'test'):
+        assert_one_line_error(train('--phase', phase, '--weights', tmp_path / 'nan.pt', status=2),
+                              'nan.pt: fc.bias holds NaN')
+    torch.save({**state, 'fc.weight': torch.full((4, 32), 3e38)}, tmp_path / 'huge.pt')
+    process = train('--phase', 'test', '--weights', tmp_path / 'huge.pt', status=2)
+    assert_one_line_error(process, 'huge.pt: the scores of S001C001P001R001A001.skeleton are not finite')
+    assert 'Top1' not in process.stdout
+
+
+def test_the_loss_beside_the_best_weights_is_the_mean_over_samples(processor, tmp_path):
+    losses = []
+    for test_batch_size in (3, 8):
+        run = processor(num_epoch=1, test_batch_size=test_batch_size, overwrite=True)
+        run.start()
+        best = json.loads((tmp_path / 'runs/tiny-best.json').read_text())
+        scores = np.concatenate([b[3] for b in run.score_samples('test')])
+        expected = torch.nn.functional.cross_entropy(torch.tensor(scores), torch.tensor(run.feeder['test'].label))
+        assert best['loss'] == pytest.approx(expected.item(), rel=1e-5)
+        losses.append(best['loss'])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
 def test_a_bad_loss_leaves_the_files_of_before(train, tmp_path):
     train('--num-epoch', '1', '--step', '5')
     files = [tmp_path / 'work_dir/checkpoint.pt', *(tmp_path / 'runs').glob('tiny*.pt')]
