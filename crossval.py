@@ -10,7 +10,9 @@ import yaml
 
 from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
-from feeders.labels import PERSON, read_labels, top_k
+from feeders.labels import read_labels, top_k
+from feeders.parts import SAMPLES_OF
+from feeders.persons import cameras_of, persons_of
 from figures.significance import mcnemar, wilson
 from runtime.arguments import Parser, count, finite_number
 from runtime.atomic_file import write_whole
@@ -19,9 +21,6 @@ from runtime.run_flags import get_parser as get_run_parser
 from runtime.run_folder import CHECKPOINT
 from runtime.side_by_side import places, run_side_by_side
 
-# How sample names say who and where: P003 and C001 in S001C001P003R001A012, p13 in p13_kick_1.npy.
-IN_NAMES = {'person': PERSON.pattern, 'camera': r'(?<![A-Za-z])[Cc]\d+'}
-SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say which samples there are
 HOW_IT_RUNS = 'config', 'device', 'overwrite', 'resume'  # keys that do not say what a run is
 CHOSEN_HERE = (*HOW_IT_RUNS, 'phase', 'work_dir', 'model_saved_name', 'seed', 'val_persons', 'val_share', 'save_score',
                'eval_interval', 'save_interval')
@@ -65,7 +64,8 @@ def cross_validate(arg):
     streams = stream_names(arg.configs)
     configs = [read_config(path, arg.flags) for path in arg.configs]
     names, labels = common_samples(configs)
-    folds = {seed: make_folds(arg, names, labels, seed) for seed in arg.seeds}
+    folder = pathlib.Path(configs[0]['train_feeder_args']['data_path']).parent
+    folds = {seed: make_folds(arg, names, labels, seed, folder) for seed in arg.seeds}
     out = pathlib.Path(arg.out)
     keep_labels(out / 'labels.pkl', names, labels, arg.overwrite)
     for file in out.glob('seed*/*_score.pkl') if arg.overwrite else ():
@@ -134,8 +134,8 @@ def keep_labels(path, names, labels, overwrite):
         pickle.dump(samples, file)
 
 
-def make_folds(arg, names, labels, seed):
-    """Return fold → bool (N,), the clips that are tested in it: each clip in one fold."""
+def make_folds(arg, names, labels, seed, folder=None):
+    """Return fold → bool (N,), the clips that are tested in it: each clip in one fold. Their data are in `folder`."""
     if (arg.by is None) == (arg.folds is None):
         raise UserError('give either --by (person, camera, …) or --folds')
     if arg.table and arg.by is None:
@@ -148,22 +148,24 @@ def make_folds(arg, names, labels, seed):
         fold[order] = np.arange(len(names)) % arg.folds
         groups = np.array([f'fold{i + 1}' for i in fold])
     else:
-        groups = np.array([re.sub(r'[^\w.-]', '_', group) for group in groups_of(arg, names)])
+        groups = np.array([re.sub(r'[^\w.-]', '_', group) for group in groups_of(arg, names, folder)])
     if len(set(groups)) < 2 or arg.folds and len(set(groups)) < arg.folds:
         raise UserError(f'{len(names)} clips make {len(set(groups))} folds: '
                         f'{"lower --folds" if arg.folds and arg.folds > 1 else "at least 2 are needed"}')
     return {group: groups == group for group in sorted(set(groups.tolist()))}
 
 
-def groups_of(arg, names):
-    """Return the person, camera or other group of each clip, as --by and --table say."""
+def groups_of(arg, names, folder=None):
+    """Return the person, camera or other group of each clip, as --by and --table say, and see `persons_of`."""
     if arg.table:
         table = read_table(arg.table, ['file', arg.by])
         group = {pathlib.PurePath(file).as_posix(): value
                  for file, value in zip(table.columns['file'], table.columns[arg.by])}
+    elif arg.by in ('person', 'camera'):
+        group = dict(zip(names, persons_of(names, folder) if arg.by == 'person' else cameras_of(names)))
     else:
         try:
-            pattern = re.compile(IN_NAMES.get(arg.by, arg.by))
+            pattern = re.compile(arg.by)
         except re.error as error:
             raise UserError(f'--by {arg.by}: no regular expression: {error}') from None
         found = {name: pattern.search(name) for name in names}

@@ -1,13 +1,8 @@
 """Label files, pickles of (sample names, labels), and the accuracy on them."""
-import re
-
 import numpy as np
 
 from runtime.errors import UserError, shown
 from runtime.safe_pickle import load_pickle
-
-# Who a sample is of, in names such as S001C001P003R001A012 (NTU), a01_s03_e00_v01 (NW-UCLA) and p13_kick_1.
-PERSON = re.compile(r'(?<![A-Za-z])[Pp]\d+|(?<=_)s\d+(?=_e\d)')
 
 
 def top_k(scores, labels, k):

@@ -5,9 +5,11 @@ from feeders.labels import top_k
 from runtime.dotted import build
 from runtime.errors import UserError
 
+SAMPLES_OF = 'data_path', 'label_path', 'annotations', 'split', 'debug'  # arguments that say which samples there are
+
 
 class Part(Dataset):
-    """The samples `indices` of a feeder: item i is (clip, label, i)."""
+    """The samples `indices` of a feeder: item i is (clip, label, i). What else the feeder has, a part has from it."""
 
     def __init__(self, feeder, indices):
         self.feeder = feeder
@@ -25,6 +27,11 @@ class Part(Dataset):
     def top_k(self, score, k):
         return top_k(score, self.label, k)
 
+    def __getattr__(self, name):
+        if name.startswith('__') or name == 'feeder':  # while a part is made or copied
+            raise AttributeError(name)
+        return getattr(self.feeder, name)
+
 
 class NamedPart(Part):
     """The samples of a feeder whose names stand in the text file `names`, one a line.
@@ -40,7 +47,3 @@ class NamedPart(Part):
         if missing := named - set(whole.sample_name):
             raise UserError(f'{names}: {min(missing)} is none of the {len(whole)} samples of the feeder')
         super().__init__(whole, [i for i, name in enumerate(whole.sample_name) if name in named])
-
-    @property
-    def data(self):
-        return self.feeder.data

@@ -190,9 +190,23 @@ def test_folds_are_stratified_and_drawn_by_the_seed():
 
 @pytest.mark.parametrize('by, name, group', [
     ('person', 'S001C002P003R001A012.skeleton', 'P003'), ('camera', 'S001C002P003R001A012.skeleton', 'C002'),
-    ('person', 'p13_kick_1.npy', 'p13'), ('person', 'clip2_p7_jump.npy', 'p7'), ('s(\\d+)_', 'walk_s04_1.csv', '04')])
+    ('person', 'a01_s03_e00_v02', 's03'), ('camera', 'a01_s03_e00_v02', 'v02'), ('(p\\d+)_', 'p13_kick_1.npy', 'p13'),
+    ('s(\\d+)_', 'walk_s04_1.csv', '04')])
 def test_groups_are_found_in_names(by, name, group):
     assert groups_of(argparse.Namespace(by=by, table=None), [name]) == [group]
+
+
+@pytest.mark.parametrize('name', ['anna_1080p30_wave', 'p13_kick_1.npy', 'cam_c2.npy', 'XS001C002P003R001A012'])
+def test_persons_and_cameras_are_not_guessed_from_other_names(name):
+    for by in ('person', 'camera'):
+        with pytest.raises(UserError, match=f'--by {by}: it has no value for {name}: give a regular expression'):
+            groups_of(argparse.Namespace(by=by, table=None), [name])
+
+
+def test_persons_are_read_from_the_table_beside_the_data(tmp_path):
+    (tmp_path / 'labels.csv').write_text('file,class,person\np1_sit.npy,sit,Ann\np1_run.npy,run,Bo\n')
+    by_person = argparse.Namespace(by='person', table=None)
+    assert groups_of(by_person, ['p1_run.npy', 'p1_sit.npy'], tmp_path) == ['Bo', 'Ann']
 
 
 def test_groups_are_read_from_a_table(tmp_path):

@@ -202,7 +202,8 @@ CASES = {
     'fewer samples than a batch': lambda c: c.main('--batch-size', '64'),
     'a batch that cannot be divided': lambda c: c.main('--accumulate', '3'),
     'a validation part without samples': lambda c: c.main('--val-persons', 'P099'),
-    'a validation part that leaves nothing to train on': lambda c: c.main('--val-persons', 'S001'),
+    'a validation part that leaves nothing to train on': lambda c: c.main(
+        '--val-persons', *(f'P{i + 1:03d}' for i in range(16))),
     'a test without weights': lambda c: c.main('--phase', 'test'),
     'weights that do not exist': lambda c: c.main('--weights', 'runs/none.pt'),
     'truncated weights': lambda c: c.weights({}, cut=5000),

@@ -57,6 +57,14 @@ class Feeder(Dataset):
         return tools.auto_pading(self.data[index].astype(float), self.window_size) * angle, self.label[index], index
 
 
+class OfSplits(Feeder):  # one file for both parts, as CTR-GCN's
+    def __init__(self, data_path, label_path, split, which=None):
+        super().__init__(data_path, label_path)
+        begin, end = {'train': (0, 12), 'test': (12, 16), 'other': (4, 16)}[which or split]
+        self.data, self.label = self.data[begin:end], self.label[begin:end]
+        self.sample_name = [f'{which or split}_{i}' for i in range(end - begin)]
+
+
 class OfTwo(Feeder):
     def __getitem__(self, index):
         return super().__getitem__(index)[:2]
@@ -219,3 +227,28 @@ def test_values_that_our_classes_refuse_are_one_line():
 def test_two_scores_are_no_loss(processor):
     with pytest.raises(UserError, match=r'returned a tuple of \(4, 4\), \(4, 4\) for 4 clips'):
         processor(model='other_model.TwoScores').start()
+
+
+@pytest.fixture
+def of_splits(tmp_path):
+    """Changes of the config: both parts are in the training file, and `split` tells them apart."""
+    files = {'data_path': str(tmp_path / 'data/train_data_joint.npy'),
+             'label_path': str(tmp_path / 'data/train_label.pkl')}
+    return {'feeder': 'other_feeder.OfSplits', **{f'{part}_feeder_args': {**files, 'split': part}
+                                                  for part in ('train', 'test')}}
+
+
+def test_validation_is_of_the_training_split_whatever_the_feeder(processor, of_splits):
+    run = processor(**of_splits, val_share=0.25)
+    names = {part: set(feeder.sample_name) for part, feeder in run.feeder.items()}
+    assert len(names['val']) == 4 and names['val'] | names['train'] == {f'train_{i}' for i in range(12)}
+    assert names['test'] == {f'test_{i}' for i in range(4)}
+    clip, label, _ = run.feeder['val'][0]
+    assert label == run.feeder['val'].feeder.label[run.feeder['val'].indices[0]]
+
+
+@pytest.mark.parametrize('which', ['test', 'other'])
+def test_validation_of_other_samples_is_refused(processor, of_splits, which):
+    of_splits['test_feeder_args']['which'] = which
+    with pytest.raises(UserError, match=f'validation: .* the 12 training samples become .* others, from {which}_0 on'):
+        processor(**of_splits, val_share=0.25)
