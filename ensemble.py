@@ -7,13 +7,14 @@ import sys
 import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
-from feeders.labels import read_labels, top_k
+from feeders.labels import read_labels, text_of, top_k
 from feeders.pyskl_annotations import chosen
 from runtime.arguments import Parser, finite_number, read_yaml, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
 
+NEEDED = 'a pickle of a dict from sample names to scores is needed, as main.py --save-score writes it'
 SEARCHED_WEIGHTS = np.arange(0, 2.01, 0.1).round(1).tolist()
 SEARCH_SEED = 1
 
@@ -37,9 +38,10 @@ def get_parser():
 
 def read_scores(path):
     """Return sample name → scores (num_class,) of a score file that main.py wrote."""
-    scores = load_pickle(path)
-    if not isinstance(scores, dict) or not scores:
-        raise UserError(f'{path}: not a score file: a dict from sample names to scores is needed')
+    content = load_pickle(path, advice=f'not a score file: {NEEDED}')
+    if not isinstance(content, dict) or not content:
+        raise UserError(f'{path}: not a score file: {NEEDED}')
+    scores = {text_of(name, path): score for name, score in content.items()}
     for name, score in scores.items():
         if not isinstance(score, np.ndarray) or score.ndim != 1 or score.dtype.kind != 'f':
             raise UserError(f'{path}: the scores of {name} are not a 1-D float array')

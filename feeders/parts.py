@@ -1,7 +1,7 @@
 """Some of a feeder's samples, as a feeder: a validation part, or those that a file names."""
 from torch.utils.data import Dataset
 
-from feeders.labels import top_k
+from feeders.labels import text_of, top_k
 from runtime.dotted import build
 from runtime.errors import UserError
 
@@ -44,6 +44,7 @@ class NamedPart(Part):
         whole = build(feeder, arguments, 'feeder arguments')
         with open(names, encoding='utf-8') as file:
             named = set(file.read().splitlines())
-        if missing := named - set(whole.sample_name):
+        all_names = [text_of(name, names) for name in whole.sample_name]
+        if missing := named - set(all_names):
             raise UserError(f'{names}: {min(missing)} is none of the {len(whole)} samples of the feeder')
-        super().__init__(whole, [i for i, name in enumerate(whole.sample_name) if name in named])
+        super().__init__(whole, [i for i, name in enumerate(all_names) if name in named])

@@ -3,6 +3,7 @@ import pathlib
 
 import numpy as np
 
+from feeders.labels import text_of
 from feeders.parts import SAMPLES_OF, Part
 from feeders.persons import is_of, performances_of, persons_of
 from runtime.dotted import build
@@ -24,9 +25,10 @@ def kept_for_validation(arg, feeder):
         raise UserError(f'validation: prepared as test_feeder_args say, the {len(feeder)} training samples become '
                         f'{len(as_tested)} others, from {as_tested.sample_name[0]} on: only {", ".join(SAMPLES_OF)} '
                         'may say which samples there are')
+    names = [text_of(name, arg.feeder) for name in feeder.sample_name]
     data_path = samples.get('data_path')
-    chosen, by_what = validation_part([str(name) for name in feeder.sample_name], feeder.label, arg.val_persons,
-                                      arg.val_share, arg.seed, data_path and pathlib.Path(data_path).parent)
+    chosen, by_what = validation_part(names, feeder.label, arg.val_persons, arg.val_share, arg.seed,
+                                      data_path and pathlib.Path(data_path).parent)
     line = f'Validation: {chosen.sum()} of the {len(chosen)} training samples, {by_what}'
     return Part(feeder, np.flatnonzero(~chosen)), Part(as_tested, np.flatnonzero(chosen)), line
 

@@ -48,7 +48,7 @@ class Measures:
         for line, _ in gathered or []:
             if line:
                 raise UserError(line)
-        names = ', '.join(name for _, names in gathered or [] for name in names)
+        names = ', '.join(str(name) for _, names in gathered or [] for name in names)
         raise UserError(f'the loss is {loss} in epoch {epoch + 1}, batch {len(self.losses) + 1}, of the samples '
                         f'{names}: lower --base-lr or set --grad-clip; the weights saved earlier are kept')
 
