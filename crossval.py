@@ -10,6 +10,7 @@ import yaml
 
 from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
+from feeders.fingerprint import fingerprints
 from feeders.labels import read_labels, top_k
 from feeders.parts import SAMPLES_OF
 from feeders.persons import cameras_of, persons_of
@@ -66,6 +67,7 @@ def cross_validate(arg):
     names, labels = common_samples(configs)
     folder = pathlib.Path(configs[0]['train_feeder_args']['data_path']).parent
     folds = {seed: make_folds(arg, names, labels, seed, folder) for seed in arg.seeds}
+    data = [fingerprints({**config['test_feeder_args'], **config['train_feeder_args']}) for config in configs]
     out = pathlib.Path(arg.out)
     keep_labels(out / 'labels.pkl', names, labels, arg.overwrite)
     for file in out.glob('seed*/*_score.pkl') if arg.overwrite else ():
@@ -76,8 +78,8 @@ def cross_validate(arg):
             folder = out / f'seed{seed}' / fold
             for part, chosen in (('train', ~tested), ('test', tested)):
                 write_same(folder / f'{part}.txt', '\n'.join(np.array(names)[chosen]), arg.overwrite)
-            runs[seed, fold] = tested, [write_run(folder / stream, config, seed, arg.overwrite)
-                                        for stream, config in zip(streams, configs)]
+            runs[seed, fold] = tested, [write_run(folder / stream, *of_stream, seed, arg.overwrite)
+                                        for stream, *of_stream in zip(streams, configs, data)]
     every = [folder for _, folders in runs.values() for folder in folders]
     waiting = [folder for folder in every if not score_file(folder)]
     failed = run_side_by_side(waiting, places(arg.device, arg.jobs)) if waiting else {}
@@ -180,15 +182,16 @@ def groups_of(arg, names, folder=None):
 def write_same(path, text, overwrite):
     """Write `text` to `path`; UserError if something else stands there and may not be overwritten."""
     if path.exists() and not overwrite and path.read_text(encoding='utf-8') != text:
-        raise UserError(f'{path}: the folder holds a run of other settings or clips: choose another --out, or '
-                        '--overwrite it')
+        raise UserError(f'{path}: the folder holds a run of other settings, clips or data: choose another --out, '
+                        'or --overwrite it')
     with write_whole(path, 'w', encoding='utf-8') as file:
         file.write(text)
 
 
-def write_run(folder, config, seed, overwrite):
+def write_run(folder, config, data, seed, overwrite):
     """Write the config of one stream's run in a fold to run.yaml in `folder`, and return the folder.
 
+    Beside it, data.yaml holds the fingerprints `data` of the files that it is of.
     Its last weights are tested once, at the end: none are chosen by the clips that they are tested on.
     """
     samples = {key: value for key, value in config['train_feeder_args'].items() if key in SAMPLES_OF}
@@ -202,6 +205,7 @@ def write_run(folder, config, seed, overwrite):
     for key in HOW_IT_RUNS:
         run.pop(key)
     write_same(folder / 'run.yaml', yaml.safe_dump(run), overwrite)
+    write_same(folder / 'data.yaml', yaml.safe_dump(data), overwrite)
     if overwrite and (scores := score_file(folder)):
         scores.unlink()
     return folder

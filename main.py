@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ensemble import class_accuracies
 from feeders.batches import BatchOrder, SeededItems, make_loader
+from feeders.fingerprint import fingerprints
 from feeders.validation import kept_for_validation
 from model import recipe
 from runtime import checkpoint, precision, weights
@@ -92,11 +93,12 @@ class Processor:
             raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
                             f'× {arg.accumulate} parts: choose a multiple of '
                             f'{processes.world_size * arg.accumulate}')
-        self.feeder, self.loader = {}, {}
+        self.feeder, self.loader, self.data = {}, {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
             self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
             check_fits_model(self.feeder[part], arg, key)
+            self.data[part] = fingerprints(getattr(arg, key))
             check_item(SeededItems(self.feeder[part], arg.seed)[0, 0], arg, key)
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
             self.feeder['train'], self.feeder['val'], line = kept_for_validation(arg, self.feeder['train'])
@@ -374,14 +376,14 @@ class Processor:
             return
         states = {name: part.state_dict() for name, part in self.parts_with_state().items()}
         weights.save_tensors({
-            **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': self.epoch,
-            'samples': self.samples, 'global_step': self.global_step, 'timer': self.timer, 'random': generators,
-            'log': self.folder.position()}, self.folder.path / CHECKPOINT)
+            **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'data': self.data,
+            'epoch': self.epoch, 'samples': self.samples, 'global_step': self.global_step, 'timer': self.timer,
+            'random': generators, 'log': self.folder.position()}, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
         """Restore the state of the checkpoint; return the log's position at that time, and the changed settings."""
         num_train = len(self.feeder.get('train', ()))
-        state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train)
+        state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train, self.data)
         for name, part in self.parts_with_state().items():
             part.load_state_dict(state[name])
         self.epoch, self.samples = state['epoch'], state['samples']

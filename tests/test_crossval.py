@@ -126,6 +126,19 @@ def test_a_folder_of_other_settings_is_not_mixed_in(done):
         assert_one_line_error(run_script(*COMMAND, *more, cwd=home, status=2), 'run.yaml', '--out', '--overwrite')
 
 
+def test_data_that_were_prepared_again_are_not_mixed_in(done):
+    out = done[3]
+    path = out.parent / 'data/train_data_joint.npy'
+    before = path.read_bytes()
+    np.save(path, np.load(path) * 2)
+    try:
+        process = run_script(*COMMAND, cwd=out.parent, status=2)
+    finally:
+        path.write_bytes(before)
+    assert_one_line_error(process, 'data.yaml', 'other settings, clips or data', '--overwrite')
+    assert '|' not in process.stdout
+
+
 def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
     out = done[3]
     names, labels = read_labels(out / 'labels.pkl')
