@@ -252,3 +252,14 @@ def test_validation_of_other_samples_is_refused(processor, of_splits, which):
     of_splits['test_feeder_args']['which'] = which
     with pytest.raises(UserError, match=f'validation: .* the 12 training samples become .* others, from {which}_0 on'):
         processor(**of_splits, val_share=0.25)
+
+
+def test_they_may_lie_in_folders_of_our_names(plugged, run, tmp_path):
+    for folder, name in (('graph', 'other_graph'), ('feeders', 'other_feeder'), ('model', 'other_model')):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / '__init__.py').write_text('raise Exception("not ours")')
+        (tmp_path / f'{name}.py').rename(tmp_path / folder / f'{name}.py')
+    path = plugged({'graph': 'graph.other_graph.Graph'}, model='model.other_model.Model',
+                   feeder='feeders.other_feeder.Feeder')
+    run('main.py', '--config', path, env={'PYTHONPATH': str(tmp_path)})
+    assert (tmp_path / 'work_dir/other_model.py').exists()
