@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Cross-validate a recipe: `python crossval.py --configs train_joint.yaml train_bone.yaml --by person`."""
+import json
+import math
 import pathlib
 import pickle
 import re
@@ -216,6 +218,13 @@ def score_file(folder):
     return next(folder.glob('epoch*_test_score.pkl'), None)
 
 
+def test_loss(folder):
+    """Return the test loss of the finished run in `folder`, the mean over its samples; NaN of a run from before it had.
+    """
+    best = json.loads((folder / 'weights-best.json').read_text(encoding='utf-8'))  # the only evaluation
+    return best.get('loss', math.nan)
+
+
 def results(runs, streams, weights, names, labels, out):
     """Return the lines of the table, of the folds whose streams are all finished; write the scores of whole seeds.
 
@@ -224,7 +233,7 @@ def results(runs, streams, weights, names, labels, out):
     """
     columns = [*streams, 'fused'] if len(streams) > 1 else streams
     lines = [f'| seed | fold | clips | {" | ".join(columns)} | mean class |', '| --- ' * (len(columns) + 4) + '|']
-    by_fold, pooled = [], {}  # seed → [scores (S, n, num_class) and indices (n,) of its folds]
+    by_fold, pooled = [], {}  # seed → [scores (S, n, num_class), indices (n,), losses (S,) of its folds]
     for (seed, fold), (tested, folders) in runs.items():
         files = [score_file(folder) for folder in folders]
         if not all(files):
@@ -235,15 +244,16 @@ def results(runs, streams, weights, names, labels, out):
         stacked = stack_streams([read_scores(file) for file in files], [names[i] for i in index], files)
         by_fold.append(accuracies(stacked, weights, labels[index]))
         if pooled.setdefault(seed, []) is not None:
-            pooled[seed].append((stacked, index))
+            pooled[seed].append((stacked, index, [test_loss(folder) for folder in folders]))
         lines.append(f'| {seed} | {fold} | {len(index)} | {" | ".join(f"{value:.1f}" for value in by_fold[-1])} |')
     if by_fold:
         lines.append(f'| | mean of {len(by_fold)} folds | | {" | ".join(map(mean_text, zip(*by_fold)))} |')
-    whole = []
+    whole, losses = [], []
     for seed, parts in pooled.items():
         if parts:
-            scores, index = (np.concatenate(arrays, axis) for arrays, axis in zip(zip(*parts), (1, 0)))
-            scores = scores[:, np.argsort(index)]
+            scores, indices, of_folds = zip(*parts)
+            losses.append(np.average(of_folds, axis=0, weights=[len(index) for index in indices]))
+            scores = np.concatenate(scores, 1)[:, np.argsort(np.concatenate(indices))]
             write_pooled(out / f'seed{seed}', streams, scores, weights, names)
             whole.append(accuracies(scores, weights, labels))
     if whole:
@@ -251,7 +261,9 @@ def results(runs, streams, weights, names, labels, out):
         share = np.mean(whole, axis=0)[len(columns) - 1] / 100  # the seeds test the same clips: they count once
         low, high = wilson(share * len(names), len(names))
         lines += ['', f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * share:.1f}%; 95% interval (Wilson) '
-                      f'from {100 * low:.1f}% to {100 * high:.1f}%']
+                      f'from {100 * low:.1f}% to {100 * high:.1f}%',
+                  'Mean test loss over all clips: ' + ', '.join(
+                      f'{stream} {loss:.4f}' for stream, loss in zip(streams, np.mean(losses, axis=0)))]
     return lines
 
 

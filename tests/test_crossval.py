@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tiny
+import torch
 from commands import Command
 from conftest import ROOT, assert_one_line_error, run_script
 
@@ -109,6 +110,10 @@ def test_the_printed_accuracies_are_those_of_the_score_files(done, run):
     assert rows['mean of 2 folds'][2].strip() == f'{np.mean(fused):.1f} ± {np.std(fused, ddof=1):.1f}'
     low, high = wilson(right['fused'].sum(), 16)
     assert f'from {100 * low:.1f}% to {100 * high:.1f}%' in second.stdout
+    for stream in ('joint', 'bone'):
+        loss = torch.nn.functional.cross_entropy(torch.tensor(scores[stream]), torch.tensor(labels)).item()
+        printed = re.search(rf'Mean test loss over all clips:.* {stream} ([\d.]+)', second.stdout)[1]
+        assert float(printed) == pytest.approx(loss, rel=1e-3)
     report = run('visualize.py', 'report', '--labels', out.parent / 'data/train_label.pkl', '--scores',
                  *(out / f'seed1/{stream}_score.pkl' for stream in ('joint', 'bone'))).stdout
     assert f'{100 * right["fused"].mean():.1f}' in report
