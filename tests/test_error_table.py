@@ -63,6 +63,12 @@ class Case:
         path.write_bytes((self.folder / 'data/val_data_joint.npy').read_bytes()[:-1000])
         return self.test_feeder(data_path=str(path))
 
+    def nan_clip(self):
+        clips = np.load(self.folder / 'data/train_data_joint.npy')
+        clips[3, 0, 0, 0, 0] = np.nan
+        np.save(self.folder / 'data/train_data_joint.npy', clips)
+        return self.main('--batch-size', '16')
+
     def weights(self, changed, cut=None):
         state = {**Model(**MODEL_ARGS).state_dict(), **changed}
         torch.save(state, self.folder / 'w.pt')
@@ -210,6 +216,8 @@ CASES = {
     'weights for other classes': lambda c: c.weights({'fc.weight': torch.zeros(60, 256)}),
     'weights of another model': lambda c: c.weights({'l1.gcn1.alpha': torch.zeros(1)}),
     "a split that PYSKL's annotations lack": Case.annotations,
+    'weights of a training that had failed': lambda c: c.weights({'fc.bias': torch.full((4,), torch.nan)}),
+    'a clip with a value that is not finite': Case.nan_clip,
     'a device that does not exist': lambda c: c.main('--device', 'gpu'),
     'a work folder with an earlier run in it': Case.earlier_run,
     "weights with an earlier run's name": Case.earlier_weights,
@@ -258,5 +266,5 @@ def test_the_line_and_the_status_are_those_of_the_table(what, run, tmp_path):
     prefix = '' if template.startswith('left out') else 'error: '
     assert re.search(f'^{prefix}{pattern}$', process.stderr, re.M), process.stderr
     assert 'Traceback' not in process.stderr and process.stderr.count('error: ') == bool(prefix)
-    if status == 2 and what != 'a loss that is not finite':
+    if status == 2 and what not in ('a loss that is not finite', 'a clip with a value that is not finite'):
         assert not list(pathlib.Path(tmp_path).rglob('*.part')) and not (tmp_path / 'work_dir/config.yaml').exists()
