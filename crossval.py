@@ -12,9 +12,8 @@ import yaml
 
 from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
-from feeders.fingerprint import fingerprints
+from feeders.fingerprint import SAMPLES_OF, fingerprints
 from feeders.labels import read_labels, top_k
-from feeders.parts import SAMPLES_OF
 from feeders.persons import cameras_of, persons_of
 from figures.significance import mcnemar, wilson
 from runtime.arguments import Parser, count, finite_number

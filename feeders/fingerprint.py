@@ -1,7 +1,8 @@
-"""Whether the data are those that a run began with: fingerprints of the files that its feeder reads."""
+"""Which data a feeder's arguments name: which samples there are, and fingerprints of their files."""
 import hashlib
 import os
 
+SAMPLES_OF = 'data_path', 'label_path', 'annotations', 'split', 'debug'  # arguments that say which samples there are
 BLOCK, MAX_BLOCKS = 4096, 2 ** 14  # bytes, and how many such blocks of a file are read: at most 64 MB
 
 

@@ -5,8 +5,6 @@ from feeders.labels import text_of, top_k
 from runtime.dotted import build
 from runtime.errors import UserError
 
-SAMPLES_OF = 'data_path', 'label_path', 'annotations', 'split', 'debug'  # arguments that say which samples there are
-
 
 class Part(Dataset):
     """The samples `indices` of a feeder: item i is (clip, label, i). What else the feeder has, a part has from it."""

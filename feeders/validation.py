@@ -3,8 +3,9 @@ import pathlib
 
 import numpy as np
 
+from feeders.fingerprint import SAMPLES_OF
 from feeders.labels import text_of
-from feeders.parts import SAMPLES_OF, Part
+from feeders.parts import Part
 from feeders.persons import is_of, performances_of, persons_of
 from runtime.dotted import build
 from runtime.errors import UserError
