@@ -97,6 +97,17 @@ def test_a_mistake_gets_one_line_from_all_ranks_together(data, tmp_path):
     assert errors.count('error: none.pt') == 1 and 'Traceback' not in errors
 
 
+@pytest.mark.parametrize('part', ['train', 'val'])
+def test_a_clip_with_nan_is_named_once_and_ends_both_ranks(data, tmp_path, part):
+    clips = np.load(data / f'{part}_data_joint.npy')
+    clips[5, 0, 3, 2, 0] = np.nan
+    np.save(data / f'{part}_data_joint.npy', clips)
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, num_epoch=1))
+    _, errors = two_ranks('main.py', '--config', path, status=2)
+    assert errors.count('error: S001C001P006R001A002.skeleton: a value of its clip is not finite') == 1
+    assert 'Traceback' not in errors
+
+
 def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):
     finals = []
     for folder, epochs in (('whole', ['2']), ('halves', ['1', '2'])):
