@@ -33,7 +33,8 @@ def test_the_heads_of_a_list_are_kept_apart_and_added_up():
     ([], 'a list of nothing'),
     (torch.zeros(4, 4), 'returned (4, 4) for 2 clips'),  # a row for each body
     ({'scores': torch.zeros(2, 4)}, 'a dict'),
-], ids=str)
+], ids=['two scores', 'scores and features', 'features and scores', 'three', 'other classes', 'no scores', 'no head',
+        'a row a body', 'a dict'])
 def test_whatever_else_a_model_returns_is_named_with_what_is_taken(returned, words):
     with pytest.raises(UserError, match=re.escape(words)) as caught:
         answer(lambda x: returned, torch.zeros(2, 3, 4, 5, 1))
