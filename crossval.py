@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Cross-validate a recipe: `python crossval.py --configs train_joint.yaml train_bone.yaml --by person`."""
+import json
+import math
 import pathlib
 import pickle
 import re
@@ -10,18 +12,17 @@ import yaml
 
 from data_gen.formats.table import read_table
 from ensemble import class_accuracies, fuse, read_scores, stack_streams
-from feeders.labels import PERSON, read_labels, top_k
+from feeders.fingerprint import SAMPLES_OF, fingerprints
+from feeders.labels import read_labels, top_k
+from feeders.persons import cameras_of, persons_of
 from figures.significance import mcnemar, wilson
-from runtime.arguments import Parser, count
+from runtime.arguments import Parser, count, finite_number
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.run_folder import CHECKPOINT
 from runtime.side_by_side import places, run_side_by_side
 
-# How sample names say who and where: P003 and C001 in S001C001P003R001A012, p13 in p13_kick_1.npy.
-IN_NAMES = {'person': PERSON.pattern, 'camera': r'(?<![A-Za-z])[Cc]\d+'}
-SAMPLES_OF = 'data_path', 'label_path', 'debug'  # feeder arguments that say which samples there are
 HOW_IT_RUNS = 'config', 'device', 'overwrite', 'resume'  # keys that do not say what a run is
 CHOSEN_HERE = (*HOW_IT_RUNS, 'phase', 'work_dir', 'model_saved_name', 'seed', 'val_persons', 'val_share', 'save_score',
                'eval_interval', 'save_interval')
@@ -37,7 +38,7 @@ def get_parser():
     add('--table', help='CSV with the columns file (the sample name) and that of --by')
     add('--folds', type=count, help='instead of --by: so many folds, each with its share of every class')
     add('--seeds', type=int, nargs='+', default=[1], help='seeds of the runs, and of the folds that --folds draws')
-    add('--weights', type=float, nargs='+', help='a weight for every stream in the fusion, 1 if not given')
+    add('--weights', type=finite_number, nargs='+', help='a weight for every stream in the fusion, 1 if not given')
     add('--out', default='./work_dir/crossval', help='where runs and scores go')
     add('--device', nargs='+', help='devices, each for runs of their own: 0 1 2, cpu; all GPUs if not given')
     add('--jobs', type=count, help='runs at a time; one a GPU, or one a core, if not given')
@@ -65,7 +66,9 @@ def cross_validate(arg):
     streams = stream_names(arg.configs)
     configs = [read_config(path, arg.flags) for path in arg.configs]
     names, labels = common_samples(configs)
-    folds = {seed: make_folds(arg, names, labels, seed) for seed in arg.seeds}
+    folder = pathlib.Path(configs[0]['train_feeder_args']['data_path']).parent
+    folds = {seed: make_folds(arg, names, labels, seed, folder) for seed in arg.seeds}
+    data = [fingerprints({**config['test_feeder_args'], **config['train_feeder_args']}) for config in configs]
     out = pathlib.Path(arg.out)
     keep_labels(out / 'labels.pkl', names, labels, arg.overwrite)
     for file in out.glob('seed*/*_score.pkl') if arg.overwrite else ():
@@ -76,8 +79,8 @@ def cross_validate(arg):
             folder = out / f'seed{seed}' / fold
             for part, chosen in (('train', ~tested), ('test', tested)):
                 write_same(folder / f'{part}.txt', '\n'.join(np.array(names)[chosen]), arg.overwrite)
-            runs[seed, fold] = tested, [write_run(folder / stream, config, seed, arg.overwrite)
-                                        for stream, config in zip(streams, configs)]
+            runs[seed, fold] = tested, [write_run(folder / stream, *of_stream, seed, arg.overwrite)
+                                        for stream, *of_stream in zip(streams, configs, data)]
     every = [folder for _, folders in runs.values() for folder in folders]
     waiting = [folder for folder in every if not score_file(folder)]
     failed = run_side_by_side(waiting, places(arg.device, arg.jobs)) if waiting else {}
@@ -134,8 +137,8 @@ def keep_labels(path, names, labels, overwrite):
         pickle.dump(samples, file)
 
 
-def make_folds(arg, names, labels, seed):
-    """Return fold → bool (N,), the clips that are tested in it: each clip in one fold."""
+def make_folds(arg, names, labels, seed, folder=None):
+    """Return fold → bool (N,), the clips that are tested in it: each clip in one fold. Their data are in `folder`."""
     if (arg.by is None) == (arg.folds is None):
         raise UserError('give either --by (person, camera, …) or --folds')
     if arg.table and arg.by is None:
@@ -148,22 +151,24 @@ def make_folds(arg, names, labels, seed):
         fold[order] = np.arange(len(names)) % arg.folds
         groups = np.array([f'fold{i + 1}' for i in fold])
     else:
-        groups = np.array([re.sub(r'[^\w.-]', '_', group) for group in groups_of(arg, names)])
+        groups = np.array([re.sub(r'[^\w.-]', '_', group) for group in groups_of(arg, names, folder)])
     if len(set(groups)) < 2 or arg.folds and len(set(groups)) < arg.folds:
         raise UserError(f'{len(names)} clips make {len(set(groups))} folds: '
                         f'{"lower --folds" if arg.folds and arg.folds > 1 else "at least 2 are needed"}')
     return {group: groups == group for group in sorted(set(groups.tolist()))}
 
 
-def groups_of(arg, names):
-    """Return the person, camera or other group of each clip, as --by and --table say."""
+def groups_of(arg, names, folder=None):
+    """Return the person, camera or other group of each clip, as --by and --table say, and see `persons_of`."""
     if arg.table:
         table = read_table(arg.table, ['file', arg.by])
         group = {pathlib.PurePath(file).as_posix(): value
                  for file, value in zip(table.columns['file'], table.columns[arg.by])}
+    elif arg.by in ('person', 'camera'):
+        group = dict(zip(names, persons_of(names, folder) if arg.by == 'person' else cameras_of(names)))
     else:
         try:
-            pattern = re.compile(IN_NAMES.get(arg.by, arg.by))
+            pattern = re.compile(arg.by)
         except re.error as error:
             raise UserError(f'--by {arg.by}: no regular expression: {error}') from None
         found = {name: pattern.search(name) for name in names}
@@ -178,15 +183,16 @@ def groups_of(arg, names):
 def write_same(path, text, overwrite):
     """Write `text` to `path`; UserError if something else stands there and may not be overwritten."""
     if path.exists() and not overwrite and path.read_text(encoding='utf-8') != text:
-        raise UserError(f'{path}: the folder holds a run of other settings or clips: choose another --out, or '
-                        '--overwrite it')
+        raise UserError(f'{path}: the folder holds a run of other settings, clips or data: choose another --out, '
+                        'or --overwrite it')
     with write_whole(path, 'w', encoding='utf-8') as file:
         file.write(text)
 
 
-def write_run(folder, config, seed, overwrite):
+def write_run(folder, config, data, seed, overwrite):
     """Write the config of one stream's run in a fold to run.yaml in `folder`, and return the folder.
 
+    Beside it, data.yaml holds the fingerprints `data` of the files that it is of.
     Its last weights are tested once, at the end: none are chosen by the clips that they are tested on.
     """
     samples = {key: value for key, value in config['train_feeder_args'].items() if key in SAMPLES_OF}
@@ -200,6 +206,7 @@ def write_run(folder, config, seed, overwrite):
     for key in HOW_IT_RUNS:
         run.pop(key)
     write_same(folder / 'run.yaml', yaml.safe_dump(run), overwrite)
+    write_same(folder / 'data.yaml', yaml.safe_dump(data), overwrite)
     if overwrite and (scores := score_file(folder)):
         scores.unlink()
     return folder
@@ -210,6 +217,13 @@ def score_file(folder):
     return next(folder.glob('epoch*_test_score.pkl'), None)
 
 
+def test_loss(folder):
+    """Return the test loss of the finished run in `folder`, the mean over its samples; NaN of a run from before it had.
+    """
+    best = json.loads((folder / 'weights-best.json').read_text(encoding='utf-8'))  # the only evaluation
+    return best.get('loss', math.nan)
+
+
 def results(runs, streams, weights, names, labels, out):
     """Return the lines of the table, of the folds whose streams are all finished; write the scores of whole seeds.
 
@@ -218,7 +232,7 @@ def results(runs, streams, weights, names, labels, out):
     """
     columns = [*streams, 'fused'] if len(streams) > 1 else streams
     lines = [f'| seed | fold | clips | {" | ".join(columns)} | mean class |', '| --- ' * (len(columns) + 4) + '|']
-    by_fold, pooled = [], {}  # seed → [scores (S, n, num_class) and indices (n,) of its folds]
+    by_fold, pooled = [], {}  # seed → [scores (S, n, num_class), indices (n,), losses (S,) of its folds]
     for (seed, fold), (tested, folders) in runs.items():
         files = [score_file(folder) for folder in folders]
         if not all(files):
@@ -229,15 +243,16 @@ def results(runs, streams, weights, names, labels, out):
         stacked = stack_streams([read_scores(file) for file in files], [names[i] for i in index], files)
         by_fold.append(accuracies(stacked, weights, labels[index]))
         if pooled.setdefault(seed, []) is not None:
-            pooled[seed].append((stacked, index))
+            pooled[seed].append((stacked, index, [test_loss(folder) for folder in folders]))
         lines.append(f'| {seed} | {fold} | {len(index)} | {" | ".join(f"{value:.1f}" for value in by_fold[-1])} |')
     if by_fold:
         lines.append(f'| | mean of {len(by_fold)} folds | | {" | ".join(map(mean_text, zip(*by_fold)))} |')
-    whole = []
+    whole, losses = [], []
     for seed, parts in pooled.items():
         if parts:
-            scores, index = (np.concatenate(arrays, axis) for arrays, axis in zip(zip(*parts), (1, 0)))
-            scores = scores[:, np.argsort(index)]
+            scores, indices, of_folds = zip(*parts)
+            losses.append(np.average(of_folds, axis=0, weights=[len(index) for index in indices]))
+            scores = np.concatenate(scores, 1)[:, np.argsort(np.concatenate(indices))]
             write_pooled(out / f'seed{seed}', streams, scores, weights, names)
             whole.append(accuracies(scores, weights, labels))
     if whole:
@@ -245,7 +260,9 @@ def results(runs, streams, weights, names, labels, out):
         share = np.mean(whole, axis=0)[len(columns) - 1] / 100  # the seeds test the same clips: they count once
         low, high = wilson(share * len(names), len(names))
         lines += ['', f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * share:.1f}%; 95% interval (Wilson) '
-                      f'from {100 * low:.1f}% to {100 * high:.1f}%']
+                      f'from {100 * low:.1f}% to {100 * high:.1f}%',
+                  'Mean test loss over all clips: ' + ', '.join(
+                      f'{stream} {loss:.4f}' for stream, loss in zip(streams, np.mean(losses, axis=0)))]
     return lines
 
 

@@ -7,12 +7,13 @@ import sys
 import numpy as np
 
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
-from feeders.labels import read_labels, top_k
-from runtime.arguments import Parser, share
+from feeders.labels import read_labels, text_of, top_k
+from runtime.arguments import Parser, finite_number, share
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
 from runtime.safe_pickle import load_pickle
 
+NEEDED = 'a pickle of a dict from sample names to scores is needed, as main.py --save-score writes it'
 SEARCHED_WEIGHTS = np.arange(0, 2.01, 0.1).round(1).tolist()
 SEARCH_SEED = 1
 
@@ -22,10 +23,10 @@ def get_parser():
     add = parser.add_argument
     add('--datasets', help='ntu/xsub, ntu/xview, kinetics, or any folder under ./data with a val_label.pkl')
     add('--streams', nargs='+', default=['joint', 'bone'], help='streams of --datasets to fuse')
-    add('--alpha', type=float, default=1.0, help='weight of every stream after the first')
+    add('--alpha', type=finite_number, default=1.0, help='weight of every stream after the first')
     add('--scores', nargs='+', help='score files (default: those of --datasets)')
     add('--labels', help='label file (default: that of --datasets)')
-    add('--weights', nargs='+', type=float, help='one weight for each stream (default: 1 and --alpha)')
+    add('--weights', nargs='+', type=finite_number, help='one weight for each stream (default: 1 and --alpha)')
     add('--search', type=share, metavar='SHARE',
         help='find the weights on this fraction of the samples, such as 0.5, and report the accuracy on the rest')
     add('--report', action='store_true', help='print the accuracy of every class too')
@@ -36,9 +37,10 @@ def get_parser():
 
 def read_scores(path):
     """Return sample name → scores (num_class,) of a score file that main.py wrote."""
-    scores = load_pickle(path)
-    if not isinstance(scores, dict) or not scores:
-        raise UserError(f'{path}: not a score file: a dict from sample names to scores is needed')
+    content = load_pickle(path, advice=f'not a score file: {NEEDED}')
+    if not isinstance(content, dict) or not content:
+        raise UserError(f'{path}: not a score file: {NEEDED}')
+    scores = {text_of(name, path): score for name, score in content.items()}
     for name, score in scores.items():
         if not isinstance(score, np.ndarray) or score.ndim != 1 or score.dtype.kind != 'f':
             raise UserError(f'{path}: the scores of {name} are not a 1-D float array')

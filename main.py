@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
 import contextlib
-import importlib.util
 import inspect
 import pathlib
 import random
@@ -16,9 +15,9 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from ensemble import class_accuracies
-from feeders.batches import BatchOrder, make_loader
+from feeders.batches import BatchOrder, SeededItems, make_loader
+from feeders.fingerprint import fingerprints
 from feeders.validation import kept_for_validation
-from figures.training import pictures
 from model import recipe
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
@@ -32,7 +31,15 @@ from runtime.results import WeightFiles, write_predictions, write_scores
 from runtime.run_flags import get_parser
 from runtime.run_folder import CHECKPOINT, RunFolder
 from runtime.stop_signals import StopSignals, stop_requested
-from runtime.trained import answer, average_of, build_network, check_fits_model, sample_names
+from runtime.trained import (
+    average_of,
+    bad_clip,
+    build_network,
+    check_fits_model,
+    check_item,
+    heads_and_l1,
+    sample_names,
+)
 from runtime.weights import find_weights
 
 
@@ -86,11 +93,13 @@ class Processor:
             raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
                             f'× {arg.accumulate} parts: choose a multiple of '
                             f'{processes.world_size * arg.accumulate}')
-        self.feeder, self.loader = {}, {}
+        self.feeder, self.loader, self.data = {}, {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
             self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
             check_fits_model(self.feeder[part], arg, key)
+            self.data[part] = fingerprints(getattr(arg, key))
+            check_item(SeededItems(self.feeder[part], arg.seed)[0, 0], arg, key)
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
             self.feeder['train'], self.feeder['val'], line = kept_for_validation(arg, self.feeder['train'])
             self.folder.log(line)
@@ -179,12 +188,12 @@ class Processor:
             self.train(epoch)
             self.save_checkpoint()
             self.log_training()
-            if (epoch + 1) % arg.eval_interval == 0 or last:
-                accuracy = self.evaluate(epoch, self.evaluated_part)
-                if self.processes.is_main:
-                    self.files.save_if_best(self.evaluated, epoch, self.global_step, accuracy)
             if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
                 self.files.save(self.evaluated, epoch, self.global_step)
+            if (epoch + 1) % arg.eval_interval == 0 or last:
+                evaluation = self.evaluate(epoch, self.evaluated_part)
+                if self.processes.is_main:
+                    self.files.save_if_best(self.evaluated, evaluation)
             self.epoch, self.samples = arg.num_epoch if last else epoch + 1, 0
             self.measures.clear()
             self.save_checkpoint()
@@ -250,10 +259,10 @@ class Processor:
             y = y.to(self.device, non_blocking=True)
             sent_later = isinstance(self.model, DistributedDataParallel) and part + 1 < parts
             with self.model.no_sync() if sent_later else contextlib.nullcontext():
-                output, l1 = self.forward(self.model, x)
-                loss = self.loss(output, y) + l1
+                heads, l1 = self.forward(self.model, x)
+                loss = sum(self.loss(head, y) for head in heads) + l1
                 self.scaler.scale(loss / parts).backward()
-            measured.append(torch.stack((loss.detach(), l1.detach(), (output.argmax(1) == y).float().mean())))
+            measured.append(torch.stack((loss.detach(), l1.detach(), (heads.sum(0).argmax(1) == y).float().mean())))
         if self.arg.grad_clip is not None:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
@@ -266,9 +275,9 @@ class Processor:
         return torch.stack(measured)
 
     def forward(self, model, data, average='score'):
-        """Return the output of `model` for the batch `data` of a loader, see `answer`."""
+        """Return the scores of each head of `model` and its l1 for the batch `data` of a loader, see `heads_and_l1`."""
         with self.execution.autocast():
-            return answer(model, data.to(self.device, non_blocking=True), average)
+            return heads_and_l1(model, data.to(self.device, non_blocking=True), average)
 
     def log_training(self):
         self.folder.log(f'\tMean training loss: {np.mean(self.measures.losses):.4f}.')
@@ -279,13 +288,15 @@ class Processor:
     def evaluate(self, epoch, part='test'):
         """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write the files of the phase.
 
-        Returns the top-1 accuracy in process 0, which alone logs and writes, and None in the others.
+        Returns, in process 0, which alone logs and writes, a dict of epoch, global_step, top1 and loss, the mean over
+        the samples; None in the others. The loss in the log is the mean over the batches, as published.
         """
         arg, feeder = self.arg, self.feeder[part]
         which = {'val': ' (validation part)', 'test': ' (test part)'}[part] if 'val' in self.feeder else ''
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
         batches = self.score_samples(part)
+        self.check_finite(batches, feeder, epoch)
         if not self.processes.is_main:
             return None
         loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
@@ -298,7 +309,6 @@ class Processor:
             self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
         if arg.phase == 'train' and part == self.evaluated_part:
             self.events['val'].add_scalars({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
-            self.draw(label, score)
         else:
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*class_accuracies(score, label).values()]):.2f}%')
             self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
@@ -312,7 +322,9 @@ class Processor:
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
             write_predictions(self.saved_name, index, score.argmax(1), label)
             self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
-        return accuracies[1]
+        sizes = [len(b[2]) for b in batches]
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': float(accuracies[1]),
+                'loss': float(np.average([b[0] for b in batches], weights=sizes))}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -328,9 +340,9 @@ class Processor:
         batches = []
         with torch.inference_mode():
             for data, label, index in self.progress(part):
-                output, l1 = self.forward(model, data.float(), average_of(self.feeder[part]))
-                loss = F.cross_entropy(output, label.to(self.device)) + l1
-                batches.append((loss.item(), l1.item(), index.numpy(), output.cpu().numpy()))
+                heads, l1 = self.forward(model, data.float(), average_of(self.feeder[part]))
+                loss = sum(F.cross_entropy(head, label.to(self.device)) for head in heads) + l1
+                batches.append((loss.item(), l1.item(), index.numpy(), heads.sum(0).cpu().numpy()))
                 if self.stop.received is not None:
                     raise stop_requested(self.stop.received, (
                         'nothing was written; run it again' if self.arg.phase == 'test' else
@@ -338,11 +350,15 @@ class Processor:
         gathered = self.processes.gather(batches)
         return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
 
-    def draw(self, label, score):
-        """Show TensorBoard the confusions and three learned graphs, where Pillow, which encodes them, is installed."""
-        if importlib.util.find_spec('PIL'):
-            for tag, image in pictures(self.evaluated, score.argmax(1), label, score.shape[1]).items():
-                self.events['val'].add_image(tag, image, self.global_step)
+    def check_finite(self, batches, feeder, epoch):
+        """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
+        index = [i for b in batches or [] for i in b[2][~np.isfinite(b[3]).all(1)].tolist()]
+        first = self.processes.share(index[:1])
+        if first:
+            which = f'the weights of epoch {epoch + 1}' if self.arg.phase == 'train' else self.arg.weights
+            raise UserError(bad_clip(feeder, first) or (
+                f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip is: take '
+                'other weights, or train with a lower --base-lr or with --grad-clip'))
 
     def parts_with_state(self):
         """Return name → what a checkpoint holds the state of."""
@@ -360,14 +376,14 @@ class Processor:
             return
         states = {name: part.state_dict() for name, part in self.parts_with_state().items()}
         weights.save_tensors({
-            **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'epoch': self.epoch,
-            'samples': self.samples, 'global_step': self.global_step, 'timer': self.timer, 'random': generators,
-            'log': self.folder.position()}, self.folder.path / CHECKPOINT)
+            **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'data': self.data,
+            'epoch': self.epoch, 'samples': self.samples, 'global_step': self.global_step, 'timer': self.timer,
+            'random': generators, 'log': self.folder.position()}, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
         """Restore the state of the checkpoint; return the log's position at that time, and the changed settings."""
         num_train = len(self.feeder.get('train', ()))
-        state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train)
+        state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train, self.data)
         for name, part in self.parts_with_state().items():
             part.load_state_dict(state[name])
         self.epoch, self.samples = state['epoch'], state['samples']

@@ -1,19 +1,30 @@
 """Label files, pickles of (sample names, labels), and the accuracy on them."""
-import re
-
 import numpy as np
 
 from runtime.errors import UserError, shown
 from runtime.safe_pickle import load_pickle
 
-# Who a sample is of, in names such as S001C001P003R001A012 (NTU), a01_s03_e00_v01 (NW-UCLA) and p13_kick_1.
-PERSON = re.compile(r'(?<![A-Za-z])[Pp]\d+|(?<=_)s\d+(?=_e\d)')
+NEEDED = 'a pickle of two lists (sample names, labels) is needed'
 
 
 def top_k(scores, labels, k):
-    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best."""
+    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best.
+
+    In a row with a NaN, no class is.
+    """
     best = np.argsort(scores, axis=1)[:, -k:]
-    return float((best == np.asarray(labels)[:, None]).any(axis=1).mean())
+    right = (best == np.asarray(labels)[:, None]).any(axis=1) & ~np.isnan(scores).any(axis=1)
+    return float(right.mean())
+
+
+def text_of(name, path):
+    """Return a sample's `name` as text, by which all files are matched; UserError, naming the file, if it is no name.
+
+    Names of other programs are numbers or bytes, too.
+    """
+    if not isinstance(name, str | bytes | int | np.generic):
+        raise UserError(f'{path}: {shown(name)} is no sample name')
+    return name.decode('latin-1') if isinstance(name, bytes) else str(name)
 
 
 def read_labels(path):
@@ -21,10 +32,10 @@ def read_labels(path):
 
     Raises UserError if it holds anything else, no sample, a sample twice, or a label that is not an integer from 0.
     """
-    content = load_pickle(path)
+    content = load_pickle(path, advice=NEEDED)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(
             isinstance(part, list | tuple) or isinstance(part, np.ndarray) and part.ndim == 1 for part in content):
-        raise UserError(f'{path}: a pickle of two lists (sample names, labels) is needed: prepare the data again')
+        raise UserError(f'{path}: {NEEDED}: prepare the data again')
     names, labels = (list(part) for part in content)
     if len(names) != len(labels):
         raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data again')
@@ -32,11 +43,9 @@ def read_labels(path):
         raise UserError(f'{path}: there is no sample in it: prepare the data again')
     found = {}
     for name, label in zip(names, labels):
-        if not isinstance(name, str | bytes | int | np.generic):
-            raise UserError(f'{path}: {shown(name)} is no sample name: prepare the data again')
-        name = name.decode('latin-1') if isinstance(name, bytes) else str(name)
+        name = text_of(name, path)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
-            raise UserError(f'{path}: the label of {name} is {shown(label)}: integers from 0 are needed')
+            raise UserError(f'{path}: the label of {name} is {shown(label)}: {NEEDED}, the labels integers from 0')
         if name in found:
             raise UserError(f'{path}: sample {name} is listed twice, with the labels {found[name]} and {label}: '
                             'names must differ, as scores are matched by them')

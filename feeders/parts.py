@@ -1,13 +1,13 @@
 """Some of a feeder's samples, as a feeder: a validation part, or those that a file names."""
 from torch.utils.data import Dataset
 
-from feeders.labels import top_k
+from feeders.labels import text_of, top_k
 from runtime.dotted import build
 from runtime.errors import UserError
 
 
 class Part(Dataset):
-    """The samples `indices` of a feeder: item i is (clip, label, i)."""
+    """The samples `indices` of a feeder: item i is (clip, label, i). What else the feeder has, a part has from it."""
 
     def __init__(self, feeder, indices):
         self.feeder = feeder
@@ -25,6 +25,11 @@ class Part(Dataset):
     def top_k(self, score, k):
         return top_k(score, self.label, k)
 
+    def __getattr__(self, name):
+        if name.startswith('__') or name == 'feeder':  # while a part is made or copied
+            raise AttributeError(name)
+        return getattr(self.feeder, name)
+
 
 class NamedPart(Part):
     """The samples of a feeder whose names stand in the text file `names`, one a line.
@@ -37,10 +42,7 @@ class NamedPart(Part):
         whole = build(feeder, arguments, 'feeder arguments')
         with open(names, encoding='utf-8') as file:
             named = set(file.read().splitlines())
-        if missing := named - set(whole.sample_name):
+        all_names = [text_of(name, names) for name in whole.sample_name]
+        if missing := named - set(all_names):
             raise UserError(f'{names}: {min(missing)} is none of the {len(whole)} samples of the feeder')
-        super().__init__(whole, [i for i, name in enumerate(whole.sample_name) if name in named])
-
-    @property
-    def data(self):
-        return self.feeder.data
+        super().__init__(whole, [i for i, name in enumerate(all_names) if name in named])

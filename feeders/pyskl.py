@@ -13,12 +13,11 @@ from feeders.labels import top_k
 from feeders.pyskl_frames import draw_frames
 from graph.streams import STREAMS, derive
 from graph.tools import attribute_of
-from runtime.clip_file import read_array
+from runtime.clip_file import INDEX, JOINTS, read_array
 from runtime.dotted import build
 from runtime.errors import UserError, shown
 
 PERSONS = 2
-JOINTS, INDEX = 'joints.npy', 'recordings.npz'  # see data_gen/writing/recordings.py, which writes them
 
 
 class Feeder(Dataset):

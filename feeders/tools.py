@@ -1,11 +1,17 @@
-"""The published augmentations of a clip (C, T, V, M).
+"""The published augmentations of a clip (C, T, V, M), those of 2s-AGCN and the two that CTR-GCN's feeders import.
 
-Functions do not change their argument. They draw from the global states of `random` and `numpy.random` in the order
-of the published code, so that a seed gives the same clips.
+Functions do not change their argument. They draw from the global states of `random`, `numpy.random` and torch in the
+order of the published code, so that a seed gives the same clips.
 """
 import random
 
 import numpy as np
+import torch
+from torch.nn import functional as F
+
+from feeders.augment import rotation, transform
+
+SHORTEST_CROP = 64  # frames
 
 
 def downsample(x, step, random_sample=True):
@@ -79,6 +85,35 @@ def interpolate(values, nodes):
         first, last = values[:, i, None], values[:, i + 1, None]
         lines.append(first + (last - first) * (np.arange(length) / max(1, length - 1)))
     return np.concatenate(lines, axis=1)
+
+
+def valid_crop_resize(x, valid_frame_num, p_interval, window):
+    """Return a part of the first `valid_frame_num` frames, resized to `window` frames: float32 (C, window, V, M).
+
+    `p_interval` is [p], for the middle part of share p, or [least, most], for a random part of a random share, of
+    SHORTEST_CROP frames if there are so many. Frames are interpolated linearly. Source: Chen et al., Channel-wise
+    Topology Refinement Graph Convolution for Skeleton-Based Action Recognition, ICCV 2021 (their code). Unlike there, a
+    clip without valid frames gives zeros.
+    """
+    C, _, V, M = x.shape
+    if not valid_frame_num:
+        return np.zeros((C, window, V, M), np.float32)
+    if len(p_interval) == 1:
+        begin = int((1 - p_interval[0]) * valid_frame_num / 2)
+        length = valid_frame_num - 2 * begin
+    else:
+        least, most = p_interval
+        share = np.random.rand(1)[0] * (most - least) + least
+        length = min(max(int(valid_frame_num * share), SHORTEST_CROP), valid_frame_num)
+        begin = np.random.randint(0, valid_frame_num - length + 1)
+    lines = torch.from_numpy(x[:, begin:begin + length].astype(np.float32)).permute(0, 2, 3, 1).flatten(1, 2)
+    return F.interpolate(lines, window, mode='linear').view(C, V, M, window).permute(0, 3, 1, 2).contiguous().numpy()
+
+
+def random_rot(x, theta=0.3):
+    """Return the clip (3, T, V, M) rotated by up to `theta` radians about each axis. Source: as valid_crop_resize."""
+    angles = torch.empty(3).uniform_(-theta, theta).numpy()
+    return transform(x, rotation(*-angles))
 
 
 def mean_subtractor(x, mean):

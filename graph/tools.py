@@ -39,6 +39,35 @@ def get_spatial_graph(num_node, self_link, inward, outward):
     return np.stack((identity, towards_centre, from_centre))
 
 
+def get_adjacency_matrix(edges, num_nodes):
+    """Return the float32 (V, V) matrix with 1 at [i, j] for every edge (i, j).
+
+    This and the next two have the names and meanings of MS-G3D (Liu et al., CVPR 2020), whose descendants' graphs
+    import them.
+    """
+    return edge2mat(edges, num_nodes).T.astype(np.float32)
+
+
+def k_adjacency(A, k, with_self=False, self_factor=1):
+    """Return the (V, V) matrix with 1 where two joints are `k` links of `A` (V, V) apart, not fewer.
+
+    With `with_self`, `self_factor` is added on the diagonal. For k = 0 it is the identity. Source: MS-G3D, equation 3.
+    """
+    identity = np.eye(len(A), dtype=A.dtype)
+    if k == 0:
+        return identity
+    nearer, reached = (np.linalg.matrix_power(A + identity, steps) > 0 for steps in (k - 1, k))
+    return (reached & ~nearer).astype(A.dtype) + with_self * self_factor * identity
+
+
+def normalize_adjacency_matrix(A):
+    """Return D^(-1/2) A D^(-1/2), float32 (V, V), where D has the row sums of `A` on its diagonal; empty rows stay.
+    """
+    degree = A.sum(-1)
+    scale = np.where(degree > 0, degree, 1) ** -0.5
+    return (scale[:, None] * A * scale).astype(np.float32)
+
+
 class SkeletonGraph:
     """The graph of one skeleton.
 

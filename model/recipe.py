@@ -1,5 +1,6 @@
 """The training recipe: optimizer, learning rate, average of the weights. Defaults are the published ones."""
 import torch
+from torch.nn import functional as F
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -19,24 +20,48 @@ def make_optimizer(arg, parameters):
     return optimizer(parameters, lr=arg.base_lr, weight_decay=arg.weight_decay)
 
 
+class Loss(torch.nn.Module):
+    """The training loss of scores (N, num_class) and labels (N,): the mean over the samples of weight · cross entropy.
+
+    `weight` (num_class,) is that of each class; None: all weigh the same. PyTorch's weighted cross entropy divides by
+    the sum of the batch's weights; here a sample weighs the same in any batch, part or process.
+    """
+
+    def __init__(self, weight=None, label_smoothing=0.):
+        super().__init__()
+        self.register_buffer('weight', weight)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, scores, label):
+        if self.weight is None:
+            return F.cross_entropy(scores, label, label_smoothing=self.label_smoothing)
+        losses = F.cross_entropy(scores, label, reduction='none', label_smoothing=self.label_smoothing)
+        return (self.weight[label] * losses).mean()
+
+
 def make_loss(arg, labels):
-    """Return the training loss: cross entropy of scores (N, num_class), with the weights and the smoothing of `arg`."""
+    """Return the Loss of training samples with `labels`, with the class weights and the label smoothing of `arg`."""
     weight = arg.class_weights and class_weights(arg.class_weights, labels, class_count(arg))
-    return torch.nn.CrossEntropyLoss(weight, label_smoothing=arg.label_smoothing)
+    return Loss(weight, arg.label_smoothing)
 
 
 def class_weights(asked, labels, num_class):
-    """Return the weight of each class in the loss, float32 (num_class,).
+    """Return the weight of each class in the loss, float32 (num_class,), scaled to a mean of 1 over the samples.
 
-    `asked` is ['balanced'] or a number for each class. Balanced weights are N / (classes with samples · samples of the
-    class), so that all classes have the same part in the loss of an epoch. Raises UserError for another number of them.
+    `asked` is ['balanced'] or a number for each class. Balanced are weights inverse to the number of samples of a
+    class, so that all classes that have samples have the same part in the loss of an epoch. Raises UserError for
+    another number of them, and where no sample would have a weight.
     """
+    counts = torch.bincount(torch.as_tensor(labels), minlength=num_class)
     if asked == ['balanced']:
-        counts = torch.bincount(torch.as_tensor(labels), minlength=num_class)
-        return len(labels) / ((counts > 0).sum() * counts.clamp(min=1)).float()
-    if 'balanced' in asked or len(asked) != num_class:
+        weight = 1 / counts.clamp(min=1)
+    elif 'balanced' in asked or len(asked) != num_class:
         raise UserError(f'class_weights: {len(asked)} values for {num_class} classes: give balanced, or one a class')
-    return torch.tensor(asked)
+    else:
+        weight = torch.tensor(asked)
+    if not (weight * counts).any():
+        raise UserError('class_weights: every class that has training samples weighs 0')
+    return weight * counts.sum() / (weight * counts).sum()
 
 
 def freeze_graphs(network, frozen):

@@ -77,8 +77,8 @@ class Stream:
         """
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device),
-                                   average_of(self.feeder))
+                scores = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device),
+                                average_of(self.feeder))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         if self.averages_probabilities:

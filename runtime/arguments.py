@@ -7,6 +7,8 @@ import yaml
 
 from runtime.errors import UserError, shown
 
+CLOSE = 0.85  # of the letters: a slip of the keyboard, not a key of another program
+
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Adds the default to each help text that does not state it."""
@@ -49,7 +51,7 @@ class Parser(argparse.ArgumentParser):
         checked = {}
         for key, value in config.items():
             if key not in actions:
-                near = difflib.get_close_matches(str(key), actions, n=1)
+                near = difflib.get_close_matches(str(key), actions, n=1, cutoff=CLOSE)
                 hint = f"did you mean '{near[0]}'?" if near else f'{self.prog} --help lists the keys'
                 raise UserError(f"{path}: there is no key '{key}': {hint}")
             checked[key] = check_value(actions[key], value, path)
@@ -137,6 +139,7 @@ count = ranged(int, lambda number: number >= 1, 'a whole number ≥ 1')
 whole_number = ranged(int, lambda number: number >= 0, 'a whole number ≥ 0')
 number_from_0 = ranged(float, lambda number: 0 <= number < math.inf, 'a number ≥ 0')
 number_above_0 = ranged(float, lambda number: 0 < number < math.inf, 'a number > 0')
+finite_number = ranged(float, math.isfinite, 'a finite number')
 share = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
 
 

@@ -29,11 +29,11 @@ def restore_random_states(states, device):
         torch.cuda.set_rng_state(states['cuda'], device)
 
 
-def load_checkpoint(path, arguments, num_train):
+def load_checkpoint(path, arguments, num_train, data):
     """Return (state, changes): the checkpoint at `path`, and a line for each flag that differs from `arguments` now.
 
     Raises UserError if it is no checkpoint, or one of a run that `arguments` (a dict), with `num_train` training
-    samples, cannot continue.
+    samples and the fingerprints `data` (argument → fingerprint, for each part), cannot continue.
     """
     state = load_tensors(path)
     if not isinstance(state, dict) or 'arguments' not in state or 'random' not in state:
@@ -49,6 +49,12 @@ def load_checkpoint(path, arguments, num_train):
         if before[key] != arguments[key]:
             raise UserError(f'{path}: {key} was {shown(before[key])} and is {shown(arguments[key])} now: resume '
                             'with the former value, or choose another --work-dir')
+    for part, now in data.items():
+        former = state.get('data', {}).get(part, {})
+        for key in now.keys() & former.keys():
+            if now[key] != former[key]:
+                raise UserError(f'{path}: the {key} of {part}_feeder_args, {arguments[f"{part}_feeder_args"][key]}, '
+                                'has changed since: resume with the former data, or --overwrite trains anew')
     if state['num_train'] != num_train:
         raise UserError(f'{path}: it was written with {state["num_train"]} training samples, but there are '
                         f'{num_train} now')

@@ -1,7 +1,9 @@
-"""Reads the `.npy` file of clips (N, C, T, V, M)."""
+"""Reads the `.npy` files of a data set: clips (N, C, T, V, M), and recordings of different lengths."""
 import numpy as np
 
 from runtime.errors import UserError
+
+JOINTS, INDEX = 'joints.npy', 'recordings.npz'  # of recordings, see data_gen/writing/recordings.py
 
 
 def read_data(path, use_mmap=True):

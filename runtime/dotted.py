@@ -1,4 +1,4 @@
-"""Dotted class names, by which a config names its feeder, model and graph."""
+"""Dotted names of classes, by which a config names its feeder, model and graph."""
 import importlib
 import inspect
 
@@ -9,7 +9,7 @@ from runtime.errors import UserError, shown
 def import_class(name, key=None):
     """Return the class with the dotted name `name`, such as 'model.agcn.Model', which the config's `key` names.
 
-    Raises UserError if its module or the class in it does not exist.
+    It may be a function that returns an instance. Raises UserError if its module or the class in it does not exist.
     """
     parts = name.split('.') if isinstance(name, str) else []
     if len(parts) < 2 or not all(part.isidentifier() for part in parts):
@@ -22,7 +22,7 @@ def import_class(name, key=None):
         if error.name and (module_name + '.').startswith(error.name + '.'):
             raise UserError(f"'{name}': there is no module {error.name}") from None
         raise UserError(f"'{name}': its module needs {error.name}, which is not installed") from None
-    if not inspect.isclass(getattr(module, class_name, None)):
+    if not callable(getattr(module, class_name, None)):
         raise UserError(f"'{name}': module {module_name} has no class {class_name}")
     return getattr(module, class_name)
 

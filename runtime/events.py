@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run: scalars, texts and pictures."""
+"""What TensorBoard shows of a run: scalars and texts."""
 import errno
 import os
 import pathlib
@@ -31,10 +31,6 @@ class EventFiles:
     def add_text(self, tag, text):
         """Write `text`, which TensorBoard shows with its spaces and line ends as they are."""
         self._open().add_text(tag, '    ' + text.replace('\n', '\n    '), 0)
-
-    def add_image(self, tag, image, global_step):
-        """Write an image, uint8 (height, width, 3)."""
-        self._open().add_image(tag, image, global_step, dataformats='HWC')
 
     def resume_at(self, global_step):
         """Let TensorBoard forget the events of `global_step` and later: a resumed run writes them again."""

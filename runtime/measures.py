@@ -5,7 +5,7 @@ import time
 import torch
 
 from runtime.errors import UserError
-from runtime.trained import sample_names
+from runtime.trained import bad_clip, sample_names
 
 
 class Measures:
@@ -43,8 +43,12 @@ class Measures:
             self.events.add_scalars({'acc': accuracy, 'loss': loss, 'loss_l1': loss_l1, **scalars}, global_step, when)
 
     def refuse(self, loss, index, epoch):
-        names = self.processes.gather(sample_names(self.feeder, index.tolist()))
-        names = ', '.join(name for part in names or [] for name in part)
+        index = index.tolist()
+        gathered = self.processes.gather((bad_clip(self.feeder, index), sample_names(self.feeder, index)))
+        for line, _ in gathered or []:
+            if line:
+                raise UserError(line)
+        names = ', '.join(str(name) for _, names in gathered or [] for name in names)
         raise UserError(f'the loss is {loss} in epoch {epoch + 1}, batch {len(self.losses) + 1}, of the samples '
                         f'{names}: lower --base-lr or set --grad-clip; the weights saved earlier are kept')
 

@@ -56,10 +56,10 @@ class WeightFiles:
         while self.keep is not None and len(self.numbered) > self.keep:
             pathlib.Path(self.numbered.pop(0)).unlink(missing_ok=True)
 
-    def save_if_best(self, network, epoch, global_step, top1):
-        """Write the weights as the best if no evaluation before had a higher top-1."""
-        if self.best is None or top1 > self.best['top1']:
-            self.best = {'epoch': epoch, 'global_step': global_step, 'top1': float(top1)}
+    def save_if_best(self, network, evaluation):
+        """Write the weights as the best, with the dict `evaluation`, if no evaluation before had a higher top1."""
+        if self.best is None or evaluation['top1'] > self.best['top1']:
+            self.best = evaluation
             save_weights(network, self.saved_name + '-best.pt')
             with write_whole(self.saved_name + '-best.json', 'w') as file:
                 json.dump(self.best, file)

@@ -39,7 +39,7 @@ def get_parser():
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
     add('--val-persons', default=[], nargs='+',
-        help='validate on the training samples whose names contain one of these texts, such as P008')
+        help='validate on the training samples of these persons, such as P008')
     add('--val-share', type=share, default=0.,
         help='validate on this fraction of the training samples of each class; whole persons if they are known')
 

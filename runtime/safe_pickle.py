@@ -114,10 +114,11 @@ class DataUnpickler(pickle._Unpickler):
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
 
-def load_pickle(path, unpickler=DataUnpickler):
+def load_pickle(path, unpickler=DataUnpickler, advice='create or download it again'):
     """Return the content of the pickle at `path`, written by any Python and NumPy, without running anything in it.
 
-    Raises UserError, naming the file, if it is truncated, not a pickle, or holds anything but data.
+    Raises UserError, naming the file and ending in `advice`, if it is truncated, not a pickle, or holds anything but
+    data.
     """
     try:
         with open(path, 'rb') as file:
@@ -126,5 +127,4 @@ def load_pickle(path, unpickler=DataUnpickler):
         raise UserError(f'{path}: {error.strerror}: check the path') from None
     except Exception as error:  # a damaged pickle can raise any of a dozen exceptions
         reason = ' '.join(str(error).split()) or type(error).__name__
-        raise UserError(f'{path}: not a complete pickle of plain data ({reason}): '
-                        'create or download it again') from None
+        raise UserError(f'{path}: not a complete pickle of plain data ({reason}): {advice}') from None

@@ -3,6 +3,7 @@ import inspect
 import math
 
 import numpy as np
+import torch
 
 from runtime import plug_ins
 from runtime.dotted import build, import_class
@@ -15,7 +16,15 @@ def build_network(arg):
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
     plug_ins.remember(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
-    return build(arg.model, arg.model_args, 'model_args')
+    network = build(arg.model, arg.model_args, 'model_args')
+    if not isinstance(network, torch.nn.Module):
+        raise UserError(f'{arg.model}: it makes a {type(network).__name__}, and a torch.nn.Module is needed')
+    parameters = inspect.signature(network.forward).parameters.values()
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if len(needed) > 1:
+        raise UserError(f'{arg.model}: its forward needs {", ".join(needed)}, but a model is given the clips alone: '
+                        'give the others a default, or wrap the model in one that computes them')
+    return network
 
 
 def load_trained(arg, weights=None):
@@ -43,23 +52,47 @@ def build_graph(arg):
 
 
 def answer(model, data, average='score'):
-    """Return (scores (N, num_class), l1 ()), float32, of data (N, C, T, V, M).
+    """Return the scores (N, num_class), float32, of data (N, C, T, V, M): the sum over the model's heads."""
+    heads, _ = heads_and_l1(model, data, average)
+    return heads.sum(0)
 
-    `l1` is the mean of a second output that some models have, else 0. Of data (N, draws, C, T, V, M), several draws of
-    each clip, scores are the mean over the draws, or, where `average` is 'probability', the logarithm of the mean of
-    their probabilities.
+
+def heads_and_l1(model, data, average='score'):
+    """Return (scores (heads, N, num_class), l1 ()), float32, of data (N, C, T, V, M).
+
+    The model returns scores (N, num_class); or a tuple (scores, l1), whose l1, of at most one dimension, is averaged,
+    and is 0 without such a tuple; or a list of scores, one a head. UserError for anything else. Of data
+    (N, draws, C, T, V, M), several draws of each clip, scores are the mean over the draws, or, where `average` is
+    'probability', the logarithm of the mean of their probabilities.
     """
     draws = data.dim() == 6
-    output = model(data.flatten(0, 1) if draws else data)
-    scores, second = output[:2] if isinstance(output, tuple) else (output, output.new_zeros(()))
-    scores = scores.float()
+    clips = data.flatten(0, 1) if draws else data
+    output = model(clips)
+    first, l1 = output if isinstance(output, tuple) and len(output) == 2 else (output, None)
+    heads = output if isinstance(output, list) else [first]
+    are_scores = [isinstance(head, torch.Tensor) and head.dim() == 2 and head.size(0) == clips.size(0)
+                  and head.shape == heads[0].shape for head in heads]
+    is_l1 = l1 is None or isinstance(l1, torch.Tensor) and l1.dim() <= 1
+    if not (heads and all(are_scores) and is_l1):
+        raise UserError(f'the model returned {described(output)} for {len(clips)} clips; taken are scores (N, '
+                        'num_class), a tuple (scores, l1) with l1 of at most one dimension, and a list of scores, one '
+                        'a head')
+    scores = torch.stack(heads).float()
     if draws:
-        scores = scores.unflatten(0, data.shape[:2])
+        scores = scores.unflatten(1, data.shape[:2])
         if average == 'probability':
-            scores = scores.log_softmax(2).logsumexp(1) - math.log(scores.size(1))
+            scores = scores.log_softmax(3).logsumexp(2) - math.log(scores.size(2))
         else:
-            scores = scores.mean(1)
-    return scores, second.float().mean()
+            scores = scores.mean(2)
+    return scores, scores.new_zeros(()) if l1 is None else l1.float().mean()
+
+
+def described(output):
+    """Return in words what `output` is: the shapes of its tensors, the types of other things."""
+    if isinstance(output, torch.Tensor):
+        return str(tuple(output.shape))
+    inside = f' of {", ".join(map(described, output)) or "nothing"}' if isinstance(output, tuple | list) else ''
+    return f'a {type(output).__name__}{inside}'
 
 
 def average_of(feeder):
@@ -105,11 +138,27 @@ def check_fits_model(feeder, arg, key):
                     files.get('recordings', files['label_path']))
 
 
+def check_item(item, arg, key):
+    """Raise UserError if `item`, of the feeder that `key` holds the arguments of, is not (clip, label, index)."""
+    if not isinstance(item, tuple | list) or len(item) != 3:
+        number = f'{len(item)} values' if isinstance(item, tuple | list) else f'a {type(item).__name__}'
+        raise UserError(f'{key}: {arg.feeder}: an item of it is {number}, and (clip, label, index) is needed')
+
+
 def check_label(label, num_class, name, path):
     """Raise UserError if the label of the sample `name`, from `path`, is beyond the `num_class` of model_args."""
     if label >= num_class:
         raise UserError(f'{path}: {name} has label {label}, and model_args num_class is {num_class}: '
                         'labels count from 0')
+
+
+def bad_clip(feeder, index):
+    """Return the line that names the first of the samples `index` whose clip is not finite; None if all are."""
+    for i in index:
+        if not np.isfinite(np.asarray(feeder[i][0])).all():
+            return (f'{sample_names(feeder, [i])[0]}: a value of its clip is not finite: correct the recording and '
+                    'prepare the data again')
+    return None
 
 
 def sample_names(feeder, index):

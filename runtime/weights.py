@@ -70,8 +70,8 @@ def step_in_name(path):
 def fill_model(model, weights, path):
     """Load `weights` (name → tensor) from `path` into `model` and return the names that they lack.
 
-    Those keep their initial values. Raises UserError if a shape differs or a name is unknown to the model: both
-    mean that the weights are another model's.
+    Those keep their initial values. Raises UserError if a value is NaN, and if a shape differs or a name is unknown to
+    the model: both mean that the weights are another model's.
     """
     own = model.state_dict()
     unknown = [name for name in weights if name not in own]
@@ -85,6 +85,9 @@ def fill_model(model, weights, path):
         name = differing[0]
         raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
                         'model: check model_args, or leave it out with --ignore-weights')
+    for name, value in weights.items():
+        if value.isnan().any():
+            raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
     model.load_state_dict({**own, **weights})
     return [name for name in own if name not in weights]
 

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tiny
+import torch
 from commands import Command
 from conftest import ROOT, assert_one_line_error, run_script
 
@@ -109,6 +110,10 @@ def test_the_printed_accuracies_are_those_of_the_score_files(done, run):
     assert rows['mean of 2 folds'][2].strip() == f'{np.mean(fused):.1f} ± {np.std(fused, ddof=1):.1f}'
     low, high = wilson(right['fused'].sum(), 16)
     assert f'from {100 * low:.1f}% to {100 * high:.1f}%' in second.stdout
+    for stream in ('joint', 'bone'):
+        loss = torch.nn.functional.cross_entropy(torch.tensor(scores[stream]), torch.tensor(labels)).item()
+        printed = re.search(rf'Mean test loss over all clips:.* {stream} ([\d.]+)', second.stdout)[1]
+        assert float(printed) == pytest.approx(loss, rel=1e-3)
     report = run('visualize.py', 'report', '--labels', out.parent / 'data/train_label.pkl', '--scores',
                  *(out / f'seed1/{stream}_score.pkl' for stream in ('joint', 'bone'))).stdout
     assert f'{100 * right["fused"].mean():.1f}' in report
@@ -124,6 +129,19 @@ def test_a_folder_of_other_settings_is_not_mixed_in(done):
     home = done[3].parent
     for more in (('--', '--base-lr', '0.5'), ('--seeds', '1', '2', '--', '--num-epoch', '2')):
         assert_one_line_error(run_script(*COMMAND, *more, cwd=home, status=2), 'run.yaml', '--out', '--overwrite')
+
+
+def test_data_that_were_prepared_again_are_not_mixed_in(done):
+    out = done[3]
+    path = out.parent / 'data/train_data_joint.npy'
+    before = path.read_bytes()
+    np.save(path, np.load(path) * 2)
+    try:
+        process = run_script(*COMMAND, cwd=out.parent, status=2)
+    finally:
+        path.write_bytes(before)
+    assert_one_line_error(process, 'data.yaml', 'other settings, clips or data', '--overwrite')
+    assert '|' not in process.stdout
 
 
 def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
@@ -190,9 +208,23 @@ def test_folds_are_stratified_and_drawn_by_the_seed():
 
 @pytest.mark.parametrize('by, name, group', [
     ('person', 'S001C002P003R001A012.skeleton', 'P003'), ('camera', 'S001C002P003R001A012.skeleton', 'C002'),
-    ('person', 'p13_kick_1.npy', 'p13'), ('person', 'clip2_p7_jump.npy', 'p7'), ('s(\\d+)_', 'walk_s04_1.csv', '04')])
+    ('person', 'a01_s03_e00_v02', 's03'), ('camera', 'a01_s03_e00_v02', 'v02'), ('(p\\d+)_', 'p13_kick_1.npy', 'p13'),
+    ('s(\\d+)_', 'walk_s04_1.csv', '04')])
 def test_groups_are_found_in_names(by, name, group):
     assert groups_of(argparse.Namespace(by=by, table=None), [name]) == [group]
+
+
+@pytest.mark.parametrize('name', ['anna_1080p30_wave', 'p13_kick_1.npy', 'cam_c2.npy', 'XS001C002P003R001A012'])
+def test_persons_and_cameras_are_not_guessed_from_other_names(name):
+    for by in ('person', 'camera'):
+        with pytest.raises(UserError, match=f'--by {by}: it has no value for {name}: give a regular expression'):
+            groups_of(argparse.Namespace(by=by, table=None), [name])
+
+
+def test_persons_are_read_from_the_table_beside_the_data(tmp_path):
+    (tmp_path / 'labels.csv').write_text('file,class,person\np1_sit.npy,sit,Ann\np1_run.npy,run,Bo\n')
+    by_person = argparse.Namespace(by='person', table=None)
+    assert groups_of(by_person, ['p1_run.npy', 'p1_sit.npy'], tmp_path) == ['Bo', 'Ann']
 
 
 def test_groups_are_read_from_a_table(tmp_path):

@@ -3,7 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error
+from conftest import assert_one_line_error, shared_path
 
 from ensemble import fuse, search_weights, split_samples, stack_streams, top_k
 
@@ -77,6 +77,29 @@ def test_a_broken_score_file_gets_one_line(run, scored, tmp_path, broken, words)
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), 'agcn_test_bone', words)
 
 
+@pytest.mark.parametrize('kind', [int, np.int64, str])
+def test_names_that_are_numbers_are_matched(run, scored, tmp_path, kind):
+    for stream, scores in scored.items():
+        write(tmp_path / f'{stream}.pkl', {kind(i): score for i, score in enumerate(scores.values())})
+    write(tmp_path / 'label.pkl', ([str(i) for i in range(len(LABELS))], LABELS))
+    fused = run('ensemble.py', '--scores', 'joint.pkl', 'bone.pkl', '--labels', 'label.pkl').stdout
+    assert fused == '\tTop1: 100.0000%\n\tTop5: 100.0000%\n'
+
+
+def test_scores_by_numbers_that_others_left_are_fused(run):
+    folder = shared_path('faults/16-scores-with-numbers-as-names')
+    assert 'Top1: 100.0000%' in run('ensemble.py', '--scores', folder / 'joint.pkl', folder / 'bone.pkl', '--labels',
+                                    folder / 'label.pkl').stdout
+
+
+@pytest.mark.parametrize('labels', [b'a 0\nb 1\n', pickle.dumps((LABELS, NAMES)), pickle.dumps(LABELS),
+                                    pickle.dumps([['a', 'b'], ['c', 'd']])])
+def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
+    (tmp_path / 'labels.txt').write_bytes(labels)
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', '--labels', 'labels.txt', status=2),
+                          'labels.txt', 'a pickle of two lists (sample names, labels) is needed')
+
+
 def test_a_missing_file_gets_one_line(run, scored):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xview', status=2), './data/ntu/xview/val_label.pkl')
     assert_one_line_error(run('ensemble.py', status=2), '--datasets')
@@ -100,8 +123,9 @@ def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path)
 
 @pytest.mark.parametrize('flags, words', [
     (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
-    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights'])])
-def test_a_search_that_is_none_gets_one_line(run, scored, flags, words):
+    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights']),
+    (['--alpha', 'nan'], ['--alpha', 'not a finite number']), (['--weights', '1', 'inf'], ['--weights', "'inf'"])])
+def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
 
 

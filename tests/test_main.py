@@ -46,6 +46,12 @@ def files_below(folder):
     return {str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()}
 
 
+def name_classes(data, labels):
+    """Give the training samples in the folder `data` these labels."""
+    names, _ = pickle.loads((data / 'train_label.pkl').read_bytes())
+    (data / 'train_label.pkl').write_bytes(pickle.dumps((names, labels)))
+
+
 def same_weights(one, other):
     one, other = torch.load(one, weights_only=True), torch.load(other, weights_only=True)
     return list(one) == list(other) and all(torch.equal(one[k], other[k]) for k in one)
@@ -160,8 +166,10 @@ def test_the_mean_of_a_second_output_is_added_to_the_loss(processor, monkeypatch
     assert l1 == 2 and loss == pytest.approx(plain + 2, rel=1e-5)
 
 
-def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor):
-    whole, parts = processor(), processor(accumulate=2)
+@pytest.mark.parametrize('changes', [{}, {'class_weights': 'balanced'}, {'class_weights': [9, 1, 2, 0]}])
+def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor, data, changes):
+    name_classes(data, [0] * 9 + [1] * 4 + [2, 2, 3])
+    whole, parts = processor(**changes), processor(accumulate=2, **changes)
     data, label, index = next(iter(whole.loader['train']))
     for run in (whole, parts):
         run.model.eval()  # batch norm would see other batches
@@ -220,6 +228,45 @@ def test_a_loss_that_is_not_finite_stops_the_run(train, tmp_path, data):
     assert_one_line_error(process, 'the loss is', 'epoch', 'batch', '.skeleton', '--base-lr')
 
 
+@pytest.mark.parametrize('part, phase', [('train', 'train'), ('val', 'train'), ('val', 'test')])
+def test_a_clip_with_nan_is_named(train, tmp_path, data, part, phase):
+    if phase == 'test':
+        train('--num-epoch', '1', folder='before')
+    clips = np.load(data / f'{part}_data_joint.npy')
+    clips[6, 0, 3, 2, 0] = np.nan
+    np.save(data / f'{part}_data_joint.npy', clips)
+    flags = ['--phase', 'test', '--weights', tmp_path / 'before/runs/tiny-0-4.pt'] if phase == 'test' else []
+    process = train('--num-epoch', '1', '--save-score', 'yes', *flags, status=2)
+    assert_one_line_error(process, 'error: S001C001P007R001A003.skeleton: a value of its clip is not finite')
+    assert '--base-lr' not in process.stderr and 'Top1' not in process.stdout
+    assert not list(tmp_path.glob('runs/tiny-best*')) and not list(tmp_path.glob('work_dir/*score.pkl'))
+
+
+def test_weights_of_nan_are_refused(train, processor, tmp_path):
+    state = processor().net.state_dict()
+    torch.save({**state, 'fc.bias': torch.full((4,), torch.nan)}, tmp_path / 'nan.pt')
+    for phase in ('train', 'test'):
+        assert_one_line_error(train('--phase', phase, '--weights', tmp_path / 'nan.pt', status=2),
+                              'nan.pt: fc.bias holds NaN')
+    torch.save({**state, 'fc.weight': torch.full((4, 32), 3e38)}, tmp_path / 'huge.pt')
+    process = train('--phase', 'test', '--weights', tmp_path / 'huge.pt', status=2)
+    assert_one_line_error(process, 'huge.pt: the scores of S001C001P001R001A001.skeleton are not finite')
+    assert 'Top1' not in process.stdout
+
+
+def test_the_loss_beside_the_best_weights_is_the_mean_over_samples(processor, tmp_path):
+    losses = []
+    for test_batch_size in (3, 8):
+        run = processor(num_epoch=1, test_batch_size=test_batch_size, overwrite=True)
+        run.start()
+        best = json.loads((tmp_path / 'runs/tiny-best.json').read_text())
+        scores = np.concatenate([b[3] for b in run.score_samples('test')])
+        expected = torch.nn.functional.cross_entropy(torch.tensor(scores), torch.tensor(run.feeder['test'].label))
+        assert best['loss'] == pytest.approx(expected.item(), rel=1e-5)
+        losses.append(best['loss'])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
 def test_a_bad_loss_leaves_the_files_of_before(train, tmp_path):
     train('--num-epoch', '1', '--step', '5')
     files = [tmp_path / 'work_dir/checkpoint.pt', *(tmp_path / 'runs').glob('tiny*.pt')]
@@ -241,15 +288,19 @@ def test_scalars_reach_tensorboard(processor, tmp_path):
     assert [step for step, _ in scalars['acc']] == [4, 8]
 
 
-def test_pictures_and_text_reach_tensorboard(processor, tmp_path):
+def test_text_reaches_tensorboard(processor, tmp_path):
     processor(num_epoch=1).start()
-    assert {'confusion', 'learned_graphs'} <= event_tags(tmp_path / 'runs/tiny/val', 'image')
-    assert {'config/text_summary', 'model/text_summary'} <= event_tags(tmp_path / 'runs/tiny/train', 'tensor')
+    tags = {value.tag for event in read_events(tmp_path / 'runs/tiny/train') for value in event.summary.value
+            if value.WhichOneof('value') == 'tensor'}
+    assert {'config/text_summary', 'model/text_summary'} <= tags
 
 
-def event_tags(folder, kind):
-    return {value.tag for event in read_events(folder) for value in event.summary.value
-            if value.WhichOneof('value') == kind}
+def test_weights_are_saved_before_an_evaluation_that_fails(processor, tmp_path):
+    run = processor(num_epoch=1)
+    run.feeder['test'].top_k = None
+    with pytest.raises(TypeError):
+        run.start()
+    assert (tmp_path / 'runs/tiny-0-4.pt').exists()
 
 
 def read_scalars(folder):
@@ -362,14 +413,36 @@ def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_pa
     assert list(kept) == list(run.net.state_dict())
 
 
-def test_classes_weigh_in_the_training_loss_alone(processor):
+@pytest.mark.parametrize('batch_size', [1, 4, 16])
+def test_balanced_classes_have_the_same_part_in_the_loss_of_an_epoch(processor, data, batch_size):
+    labels = [0] * 9 + [1] * 4 + [2, 2, 3]
+    name_classes(data, labels)
+    run = processor(class_weights='balanced', batch_size=batch_size)
+    scores = torch.zeros(batch_size, 4)
+    part = dict.fromkeys(labels, 0.)
+    for _, batch, _ in run.loader['train']:
+        for label in part:
+            kept = torch.where(batch == label, 1., 0.)[:, None] * scores.new_tensor([[1, -1, 2, -2]])
+            part[label] += (run.loss(kept, batch) - run.loss(scores, batch)).item()
+    alone = {label: torch.nn.functional.cross_entropy(torch.tensor([[1., -1, 2, -2]]), torch.tensor([label])).item()
+             - np.log(4) for label in part}
+    shares = [part[label] / alone[label] for label in part]
+    assert shares == pytest.approx([16 / batch_size / 4] * 4, rel=1e-4)
+
+
+def test_weights_that_leave_nothing_to_learn_are_refused(train):
+    assert_one_line_error(train('--class-weights', '0', '0', '0', '0', status=2), 'class_weights', 'weighs 0')
+
+
+def test_classes_weigh_in_the_training_loss_alone(processor, data):
+    name_classes(data, [0] * 9 + [1] * 4 + [2, 2, 3])
     plain, balanced = processor(), processor(class_weights='balanced')
     data, label, _ = next(iter(plain.loader['train']))
     plain.model.train()
-    logits = plain.forward(plain.model, data)[0]
-    counts = np.bincount(plain.feeder['train'].label, minlength=4)
-    weight = torch.tensor(counts.sum() / (np.count_nonzero(counts) * np.maximum(counts, 1)), dtype=torch.float32)
-    expected = torch.nn.functional.cross_entropy(logits, label, weight).item()
+    (logits,), _ = plain.forward(plain.model, data)
+    labels = plain.feeder['train'].label
+    weight = torch.tensor([len(labels) / (4 * labels.count(one)) for one in label.tolist()])
+    expected = (weight * torch.nn.functional.cross_entropy(logits, label, reduction='none')).mean().item()
     assert balanced.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
     balanced.net.load_state_dict(plain.net.state_dict())
     assert balanced.score_samples('test')[0][0] == plain.score_samples('test')[0][0]
@@ -383,7 +456,7 @@ def test_label_smoothing_is_for_the_training_loss_alone(processor):
     plain, smooth = processor(), processor(label_smoothing=0.2)
     data, label, index = next(iter(plain.loader['train']))
     plain.model.train()
-    logits = plain.forward(plain.model, data)[0]
+    (logits,), _ = plain.forward(plain.model, data)
     smooth.model.train()
     expected = torch.nn.functional.cross_entropy(logits, label, label_smoothing=0.2).item()
     assert smooth.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)

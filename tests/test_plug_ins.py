@@ -55,6 +55,24 @@ class Feeder(Dataset):
             return {}['item']
         angle = torch.zeros(1).uniform_(-1, 1).item()
         return tools.auto_pading(self.data[index].astype(float), self.window_size) * angle, self.label[index], index
+
+
+class OfSplits(Feeder):  # one file for both parts, as CTR-GCN's
+    def __init__(self, data_path, label_path, split, which=None):
+        super().__init__(data_path, label_path)
+        begin, end = {'train': (0, 12), 'test': (12, 16), 'other': (4, 16)}[which or split]
+        self.data, self.label = self.data[begin:end], self.label[begin:end]
+        self.sample_name = [f'{which or split}_{i}' for i in range(end - begin)]
+
+
+class OfTwo(Feeder):
+    def __getitem__(self, index):
+        return super().__getitem__(index)[:2]
+
+
+class OfFour(Feeder):
+    def __getitem__(self, index):
+        return *super().__getitem__(index), self.sample_name[index]
 ''',
     'other_model.py': '''
 import torch
@@ -85,6 +103,29 @@ class Model(nn.Module):
             a, b = [1]
         x = torch.einsum('nctvm,kvw->ncw', x, self.PA)
         return self.fc(x.flatten(1))
+
+
+def make_model(**arguments):
+    return Model(**arguments)
+
+
+def no_model(**arguments):
+    return arguments
+
+
+class OfClipAndLabel(Model):
+    def forward(self, x, label, mask=None):
+        return super().forward(x)
+
+
+class TwoHeads(Model):
+    def forward(self, x):
+        return [super().forward(x), super().forward(x.flip(2))]
+
+
+class TwoScores(Model):
+    def forward(self, x):
+        return super().forward(x), super().forward(x)
 ''',
     'does_not_compile.py': 'class Model:\n    def broken(:\n',
 }
@@ -138,6 +179,12 @@ def test_our_graphs_serve_models_of_others(processor):
     processor(model_args={'graph': 'graph.ntu_rgb_d.Graph'}).start()
 
 
+@pytest.mark.parametrize('name', ['make_model', 'TwoHeads'])
+def test_a_function_and_a_model_of_several_heads_are_trained(processor, name, tmp_path):
+    processor(model=f'other_model.{name}').start()
+    assert (tmp_path / 'work_dir/other_model.py').exists()
+
+
 WRONG_GRAPH = {'graph': 'other_graph.Graph', 'graph_args': {'labeling_mode': 'x'}}
 
 
@@ -160,7 +207,14 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
                            ({'save_epoch': 30}, "there is no key 'save_epoch'"),
                            ({'feeder': 'feeders.feeder.Feeder',
                              'feeder_args': {'stream': 'bone', 'graph': 'other_graph.Graph'}},
-                            'other_graph.Graph has no bone_partners')):
+                            'other_graph.Graph has no bone_partners'),
+                           ({'feeder': 'other_feeder.OfTwo'},
+                            'train_feeder_args: other_feeder.OfTwo: an item of it is 2 values'),
+                           ({'feeder': 'other_feeder.OfFour'}, 'other_feeder.OfFour: .* 4 values'),
+                           ({'model': 'other_model.OfClipAndLabel'},
+                            'other_model.OfClipAndLabel: its forward needs x, label, but'),
+                           ({'model': 'other_model.sys'}, 'other_model has no class sys'),
+                           ({'model': 'other_model.no_model'}, 'other_model.no_model: it makes a dict')):
         with pytest.raises(UserError, match=words):
             processor(**changes)
 
@@ -168,3 +222,44 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
 def test_values_that_our_classes_refuse_are_one_line():
     with pytest.raises(UserError, match="graph_args: graph.ntu_rgb_d.Graph: labeling_mode 'x'"):
         build('graph.ntu_rgb_d.Graph', {'labeling_mode': 'x'}, 'graph_args')
+
+
+def test_two_scores_are_no_loss(processor):
+    with pytest.raises(UserError, match=r'returned a tuple of \(4, 4\), \(4, 4\) for 4 clips'):
+        processor(model='other_model.TwoScores').start()
+
+
+@pytest.fixture
+def of_splits(tmp_path):
+    """Changes of the config: both parts are in the training file, and `split` tells them apart."""
+    files = {'data_path': str(tmp_path / 'data/train_data_joint.npy'),
+             'label_path': str(tmp_path / 'data/train_label.pkl')}
+    return {'feeder': 'other_feeder.OfSplits', **{f'{part}_feeder_args': {**files, 'split': part}
+                                                  for part in ('train', 'test')}}
+
+
+def test_validation_is_of_the_training_split_whatever_the_feeder(processor, of_splits):
+    run = processor(**of_splits, val_share=0.25)
+    names = {part: set(feeder.sample_name) for part, feeder in run.feeder.items()}
+    assert len(names['val']) == 4 and names['val'] | names['train'] == {f'train_{i}' for i in range(12)}
+    assert names['test'] == {f'test_{i}' for i in range(4)}
+    clip, label, _ = run.feeder['val'][0]
+    assert label == run.feeder['val'].feeder.label[run.feeder['val'].indices[0]]
+
+
+@pytest.mark.parametrize('which', ['test', 'other'])
+def test_validation_of_other_samples_is_refused(processor, of_splits, which):
+    of_splits['test_feeder_args']['which'] = which
+    with pytest.raises(UserError, match=f'validation: .* the 12 training samples become .* others, from {which}_0 on'):
+        processor(**of_splits, val_share=0.25)
+
+
+def test_they_may_lie_in_folders_of_our_names(plugged, run, tmp_path):
+    for folder, name in (('graph', 'other_graph'), ('feeders', 'other_feeder'), ('model', 'other_model')):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / '__init__.py').write_text('raise Exception("not ours")')
+        (tmp_path / f'{name}.py').rename(tmp_path / folder / f'{name}.py')
+    path = plugged({'graph': 'graph.other_graph.Graph'}, model='model.other_model.Model',
+                   feeder='feeders.other_feeder.Feeder')
+    run('main.py', '--config', path, env={'PYTHONPATH': str(tmp_path)})
+    assert (tmp_path / 'work_dir/other_model.py').exists()

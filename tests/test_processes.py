@@ -29,8 +29,9 @@ def two_ranks(script, *arguments, status=0, timeout=300):
     return output, errors
 
 
-def test_two_ranks_take_the_step_of_one(run, data, tmp_path):
-    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
+@pytest.mark.parametrize('changes', [{}, {'class_weights': [9, 1, 2, 0]}])
+def test_two_ranks_take_the_step_of_one(run, data, tmp_path, changes):
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8, **changes))
     run('tests/one_step.py', path, tmp_path / 'one.pt', 'eval')
     two_ranks('tests/one_step.py', path, tmp_path / 'two.pt', 'eval')
     assert_same_weights(tmp_path / 'one.pt', tmp_path / 'two.pt')
@@ -94,6 +95,17 @@ def test_a_mistake_gets_one_line_from_all_ranks_together(data, tmp_path):
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, weights='none.pt'))
     _, errors = two_ranks('main.py', '--config', path, status=2)
     assert errors.count('error: none.pt') == 1 and 'Traceback' not in errors
+
+
+@pytest.mark.parametrize('part', ['train', 'val'])
+def test_a_clip_with_nan_is_named_once_and_ends_both_ranks(data, tmp_path, part):
+    clips = np.load(data / f'{part}_data_joint.npy')
+    clips[5, 0, 3, 2, 0] = np.nan
+    np.save(data / f'{part}_data_joint.npy', clips)
+    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, num_epoch=1))
+    _, errors = two_ranks('main.py', '--config', path, status=2)
+    assert errors.count('error: S001C001P006R001A002.skeleton: a value of its clip is not finite') == 1
+    assert 'Traceback' not in errors
 
 
 def test_a_resumed_pair_ends_as_an_undisturbed_one(data, tmp_path):

@@ -1,9 +1,11 @@
 """A run that was stopped, however, and resumed ends as if it had not been."""
 import os
+import pickle
 import random
 import signal
 import time
 
+import numpy as np
 import pytest
 import torch
 from commands import Command
@@ -172,6 +174,19 @@ def test_a_schedule_over_all_steps_is_not_resumed_with_others(train_with, run):
     path = train_with(schedule='one-cycle', optimizer='AdamW', num_epoch=1)
     for flag, value, key in (('--batch-size', '2', 'batch_size'), ('--base-lr', '0.5', 'base_lr')):
         assert_one_line_error(run('main.py', '--config', path, '--resume', flag, value, status=2), f'{key} was')
+
+
+@pytest.mark.parametrize('name', ['train_data_joint.npy', 'val_data_joint.npy', 'train_label.pkl'])
+def test_other_data_are_not_resumed_with(train_with, run, data, name):
+    path = train_with(num_epoch=1)
+    if name.endswith('npy'):
+        np.save(data / name, np.load(data / name) + 1)
+    else:
+        names, labels = pickle.loads((data / name).read_bytes())
+        (data / name).write_bytes(pickle.dumps((names, labels[::-1])))
+    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2, status=2)
+    assert_one_line_error(process, 'checkpoint.pt', f'{data / name}, has changed since', '--overwrite')
+    run('main.py', '--config', path, '--overwrite')
 
 
 def test_a_checkpoint_from_before_a_flag_is_resumed(train_with, run, tmp_path):

@@ -9,9 +9,8 @@ from conftest import assert_one_line_error
 from tiny import NUM_CLASS, config, write_config, write_dataset, write_weights
 
 from figures.report_numbers import confused_pairs, confusion_counts
-from figures.training import pictures
 from model.aagcn import Model as AttentiveModel
-from model.agcn import AdaptiveGraphUnit, Model
+from model.agcn import AdaptiveGraphUnit
 from model.capture import SUM, captured_graphs
 from tests.data_gen.raw_ntu import write_tree
 
@@ -112,20 +111,6 @@ def test_graph_is_drawn_as_matrices_and_on_the_body(run, tiny):
     assert (tiny / 'b.png').read_bytes()[:4] == b'\x89PNG'
     process = run('visualize.py', 'graph', '--config', tiny / 'c.yaml', '--joint', 'tail', status=2)
     assert_one_line_error(process, '--joint tail', 'left hand')
-
-
-def test_pictures_for_tensorboard_show_confusions_and_learned_graphs_as_colours():
-    network = Model(num_class=4, graph='graph.ntu_rgb_d.Graph')
-    with torch.no_grad():
-        network.l5.gcn1.PA[1, 2, 3] = -1
-    images = pictures(network, np.array([0, 2, 2]), np.array([0, 1, 1]), num_class=4)
-    blue, red, white, square = [0, 114, 178], [213, 94, 0], [255] * 3, 100
-    confusion = images['confusion'][square // 2::square, square // 2::square].tolist()
-    assert confusion == [[blue, *[white] * 3], [white, white, blue, white], [white] * 4, [white] * 4]
-    graphs = images['learned_graphs']
-    square = len(graphs) // (3 * 26)  # 25 joints and a line between matrices
-    assert graphs[(26 + 2) * square, (26 + 3) * square].tolist() == red
-    assert pictures(torch.nn.Linear(2, 2), np.array([0]), np.array([0]), 4).keys() == {'confusion'}
 
 
 def test_labels_that_are_not_the_datas_get_one_line(run, tiny):

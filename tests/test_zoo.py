@@ -171,7 +171,7 @@ def test_annotations_of_another_data_set_are_named(run, tmp_path):
 
 def test_the_mean_over_clips_is_of_probabilities():
     scores = torch.tensor([[[9., 0, 0], [0, 1, 0], [0, 3, 200]]])
-    answered, _ = answer(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
+    answered = answer(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
     torch.testing.assert_close(answered.exp(), scores.softmax(2).mean(1))
 
 

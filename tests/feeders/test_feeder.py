@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from feeders.feeder import MOVES, Feeder
+from feeders.labels import top_k
 from feeders.statistics import mean_and_deviation
 from runtime.dotted import build
 from runtime.errors import UserError
@@ -118,6 +119,11 @@ def test_normalization_streams_over_the_file(files, data, monkeypatch):
     assert not feeder[4][0][2, :, 4].any()
     monkeypatch.undo()
     np.testing.assert_allclose(mean_and_deviation(feeder.data)[1], std, rtol=1e-5)
+
+
+def test_no_class_is_among_the_best_of_scores_with_nan():
+    assert top_k(np.full((4, 3), np.nan), [0, 1, 2, 2], 3) == 0
+    assert top_k([[0, 1, np.nan], [0, 1, 2]], [2, 2], 1) == 0.5
 
 
 def test_top_k_against_a_loop(files):

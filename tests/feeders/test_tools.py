@@ -3,6 +3,7 @@ import random
 
 import numpy as np
 import pytest
+import torch
 
 from feeders import tools
 
@@ -164,3 +165,63 @@ def test_match_lets_the_best_score_choose_first():
         x[2, 0, 0, best] = .9
         first, second = np.moveaxis(tools.openpose_match(x)[0, :, 0], -1, 0)
         np.testing.assert_allclose([*first, *second], expected, rtol=1e-6)
+
+
+def crops_and_resizes(x, begin, length, window):
+    """What valid_crop_resize does to the frames from `begin` on, one frame at a time."""
+    resized = np.empty((x.shape[0], window, *x.shape[2:]))
+    for t in range(window):
+        place = min(max((t + .5) * length / window - .5, 0), length - 1)
+        first, share = int(place), place - int(place)
+        resized[:, t] = (1 - share) * x[:, begin + first] + share * x[:, begin + min(first + 1, length - 1)]
+    return resized
+
+
+@pytest.mark.parametrize('window', (8, 64, 100))
+def test_the_middle_part_is_resized(window):
+    x = made_clip(T=90, begin=0, end=80)
+    found = tools.valid_crop_resize(x, 80, [.95], window)
+    assert found.dtype == np.float32 and found.shape == (3, window, 5, 2)
+    np.testing.assert_allclose(found, crops_and_resizes(x, 2, 76, window), atol=1e-4)
+    np.testing.assert_allclose(tools.valid_crop_resize(x.astype(np.float64), np.int64(80), [1.], window),
+                               crops_and_resizes(x, 0, 80, window), atol=1e-4)
+
+
+@pytest.mark.parametrize('valid', (30, 80, 200))
+def test_a_random_part_of_at_least_64_frames_is_resized(valid):
+    x = made_clip(T=220, begin=0, end=valid)
+    lengths = set()
+    for number in range(20):
+        seed(number)
+        found = tools.valid_crop_resize(x, valid, [.5, 1], 32)
+        seed(number)
+        length = min(max(int(valid * (np.random.rand(1)[0] / 2 + .5)), 64), valid)
+        begin = np.random.randint(0, valid - length + 1)
+        np.testing.assert_allclose(found, crops_and_resizes(x, begin, length, 32), atol=1e-4)
+        lengths.add(length)
+    assert lengths == {30} if valid == 30 else min(lengths) >= 64 and max(lengths) <= valid
+
+
+def test_a_clip_without_valid_frames_gives_zeros():
+    for p_interval in ([.5, 1], [.95]):
+        found = tools.valid_crop_resize(np.zeros((3, 20, 5, 2), np.float32), 0, p_interval, 8)
+        assert found.shape == (3, 8, 5, 2) and not found.any()
+
+
+def test_random_rot_turns_every_frame_alike():
+    x = made_clip()
+    before = x.copy()
+    for number in range(10):
+        torch.manual_seed(number)
+        angles = torch.empty(3).uniform_(-.3, .3).tolist()
+        torch.manual_seed(number)
+        turned = tools.random_rot(x)
+        expected = x.astype(np.float64)
+        for axis, angle in enumerate(angles):
+            (i, j), c, s = ((1, 2), (2, 0), (0, 1))[axis], np.cos(angle), np.sin(angle)
+            expected[[i, j]] = c * expected[i] + s * expected[j], c * expected[j] - s * expected[i]
+        np.testing.assert_allclose(turned, expected, atol=1e-5)
+        assert turned.dtype == np.float32
+    np.testing.assert_array_equal(x, before)
+    assert not np.array_equal(tools.random_rot(x), tools.random_rot(x))
+    np.testing.assert_array_equal(tools.random_rot(x, theta=0.), x)

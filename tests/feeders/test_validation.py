@@ -24,6 +24,25 @@ def test_named_persons_are_taken():
     assert {name[8:12] for name in taken} == {'P002', 'P005'} and len(taken) == 16 and by_what == 'those of P002, P005'
 
 
+def test_p1_means_p1(tmp_path):
+    names = [f'p{person}_{i}.npy' for person in (1, 10, 11) for i in range(2)]
+    assert chosen_names(names, [0] * 6, persons=['p1'])[0] == ['p1_0.npy', 'p1_1.npy']
+    rows = ['file,person', *(f'{name},{["Ann", "Ann-Lou", "Bo"][i // 2]}' for i, name in enumerate(names))]
+    (tmp_path / 'labels.csv').write_text('\n'.join(rows))
+    assert chosen_names(names, [0] * 6, persons=['Ann'], folder=tmp_path)[0] == ['p1_0.npy', 'p1_1.npy']
+    for persons, folder in ((['p1'], tmp_path), (['npy1'], '.')):  # who they are of is known; no such word
+        with pytest.raises(UserError, match='no training sample is of'):
+            chosen_names(names, [0] * 6, persons=persons, folder=folder)
+
+
+def test_a_frame_rate_is_no_person():
+    names = [f'{who}_1080p{rate}_{what}' for who in ('anna', 'bo') for rate in (30, 60) for what in ('sit', 'wave')]
+    assert 'nothing tells persons apart' in chosen_names(names, [0, 1] * 4, share=0.5)[1]
+    assert chosen_names(names, [0, 1] * 4, persons=['anna'])[0] == names[:4]
+    with pytest.raises(UserError, match="no training sample is of 'p30'"):
+        chosen_names(names, [0, 1] * 4, persons=['p30'])
+
+
 @pytest.mark.parametrize('share, number', [(0.2, 1), (0.4, 2), (0.01, 1)])
 def test_a_share_is_of_whole_persons(share, number):
     drawn = set()
@@ -37,7 +56,7 @@ def test_a_share_is_of_whole_persons(share, number):
 
 
 def test_persons_are_chosen_for_a_like_share_of_each_class():
-    names = [f'p{person}_{i}' for person in range(12) for i in range(6)]
+    names = [f'S001C001P{person:03d}R{i:03d}A001' for person in range(12) for i in range(6)]
     labels = [person % 3 for person in range(12) for _ in range(6)]  # everyone does one thing only
     for seed in range(20):
         taken, _ = chosen_names(names, labels, share=0.25, seed=seed)
@@ -77,7 +96,9 @@ def test_where_nothing_tells_clips_are_drawn_for_each_class():
 
 
 @pytest.mark.parametrize('persons, share, line', [
-    (['P009'], 0, "val_persons: no name of a training sample holds 'P009'"), (['P00'], 0, 'validation takes 40 of 40'),
+    (['P009'], 0, "val_persons: no training sample is of 'P009'; the first is S001C001P001R001A001, of P001"),
+    (['P00'], 0, "val_persons: no training sample is of 'P00'"),
+    ([f'P00{i}' for i in range(1, 6)], 0, 'validation takes 40 of 40'),
     ([], 1, 'validation takes 40 of 40')])
 def test_an_empty_part_is_refused(persons, share, line):
     with pytest.raises(UserError, match=line):

@@ -45,6 +45,8 @@ def test_one_value_for_a_list(parse):
 
 @pytest.mark.parametrize('text, words', [
     ('bse_lr: 0.1\n', "no key 'bse_lr': did you mean 'base_lr'"),
+    ('forward_batch_size: 8\n', "no key 'forward_batch_size': main.py --help lists the keys"),
+    ('aux_weight: 0.1\n', "no key 'aux_weight': main.py --help lists the keys"),
     ('base_lr: fast\n', "base_lr: 'fast' is not a number ≥ 0"),
     ('base_lr: [1, 2]\n', 'base_lr is a list'),
     ('phase: trian\n', "phase: 'trian' is not one of train, test"),
