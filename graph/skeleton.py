@@ -48,9 +48,10 @@ class Graph(SkeletonGraph):
             raise ValueError(f'give file or {", ".join(skeleton)}, not both')
         content = read_yaml(file)
         try:
-            super().__init__(**described({'labeling_mode': labeling_mode, **content}))
+            arguments = described({'labeling_mode': labeling_mode, **content})
         except ValueError as error:
             raise UserError(f'{file}: {error}') from None
+        super().__init__(**arguments)
 
 
 def described(skeleton):

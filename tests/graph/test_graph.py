@@ -4,7 +4,6 @@ import pytest
 
 from graph import coco, kinetics, ntu_rgb_d, nw_ucla
 from graph.tools import get_adjacency_matrix, get_spatial_graph, k_adjacency, normalize_adjacency_matrix
-from runtime.errors import UserError
 
 PUBLISHED = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
 GRAPHS = {**PUBLISHED, 'coco': coco, 'nw_ucla': nw_ucla}
@@ -53,7 +52,7 @@ def test_left_and_right_are_linked_alike(module):
 
 
 def test_another_labeling_mode_is_refused():
-    with pytest.raises(UserError, match='uniform'):
+    with pytest.raises(ValueError, match='uniform'):
         ntu_rgb_d.Graph(labeling_mode='uniform')
 
 
