@@ -10,7 +10,7 @@ import torch
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, shown
 from runtime.pyskl_names import in_our_names, is_theirs
-from runtime.torch_file import load_tensors
+from runtime.safe_pickle import load_tensors
 
 MOST_WRAPPERS = 8
 WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
