@@ -11,11 +11,11 @@ import numpy as np
 import yaml
 
 from data_gen.formats.table import read_table
-from ensemble import class_accuracies, fuse, read_scores, stack_streams
 from feeders.fingerprint import SAMPLES_OF, fingerprints
 from feeders.labels import read_labels, top_k
 from feeders.persons import cameras_of, persons_of
 from figures.significance import mcnemar, wilson
+from prediction.scores import class_accuracies, fuse, read_scores, stack_streams
 from runtime.arguments import Parser, count, finite_number
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command

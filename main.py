@@ -14,11 +14,11 @@ import yaml
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from ensemble import class_accuracies
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
 from feeders.validation import kept_for_validation
 from model import recipe
+from prediction.scores import class_accuracies
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
 from runtime.dotted import build

@@ -14,7 +14,7 @@ import yaml
 
 from benchmarks.export import ROOT, run_script
 from benchmarks.timing import print_head, print_row
-from ensemble import class_accuracies, read_streams
+from prediction.scores import class_accuracies, read_streams
 from runtime.side_by_side import places, run_side_by_side
 
 RARE, KEPT = 'kick', 10  # every tenth clip of this class is kept

@@ -7,10 +7,10 @@ import torch
 
 from data_gen.class_names import class_names, names_beside
 from data_gen.preparation import needed, preparation_of
-from ensemble import fuse, stream_weights
 from feeders.batches import kept_random_state
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
+from prediction.scores import fuse, stream_weights
 from runtime.device import choose_devices
 from runtime.dotted import build
 from runtime.errors import UserError

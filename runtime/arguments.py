@@ -140,7 +140,7 @@ whole_number = ranged(int, lambda number: number >= 0, 'a whole number ≥ 0')
 number_from_0 = ranged(float, lambda number: 0 <= number < math.inf, 'a number ≥ 0')
 number_above_0 = ranged(float, lambda number: 0 < number < math.inf, 'a number > 0')
 finite_number = ranged(float, math.isfinite, 'a finite number')
-share = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
+fraction = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
 
 
 def balanced_or_number(text):

@@ -6,10 +6,10 @@ from runtime.arguments import (
     Parser,
     balanced_or_number,
     count,
+    fraction,
     mapping,
     number_above_0,
     number_from_0,
-    share,
     whole_number,
     yes_or_no,
 )
@@ -40,7 +40,7 @@ def get_parser():
 
     add('--val-persons', default=[], nargs='+',
         help='validate on the training samples of these persons, such as P008')
-    add('--val-share', type=share, default=0.,
+    add('--val-share', type=fraction, default=0.,
         help='validate on this fraction of the training samples of each class; whole persons if they are known')
 
     add('--model', default=None, help='dotted class name of the model')
@@ -60,12 +60,12 @@ def get_parser():
         help='epochs of linear warm-up to base-lr')
     add('--nesterov', type=yes_or_no, default=False, help='use Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
-    add('--label-smoothing', type=share, default=0.,
+    add('--label-smoothing', type=fraction, default=0.,
         help='fraction of each label that is spread evenly over all classes')
     add('--class-weights', type=balanced_or_number, nargs='+', default=None,
         help='weights of the classes in the training loss: balanced, or a number for each class')
     add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
-    add('--ema', type=share, default=0.,
+    add('--ema', type=fraction, default=0.,
         help='evaluate and save an exponential moving average of the weights, with this decay per step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) up to only-train-epoch')

@@ -1,4 +1,4 @@
-"""Pickles, and what torch.save writes, read as data: containers, text, numbers, arrays, tensors. Nothing in a file runs.
+"""Pickles, and what torch.save writes, read as data: containers, text, numbers, tensors. Nothing in a file runs.
 
 Label files, score files, annotations and weights may come from anybody, and an ordinary unpickler calls any function
 that a file names. Source: https://docs.python.org/3/library/pickle.html#restricting-globals.

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data_gen.formats import ctrgcn_arrays, kinetics_json, ntu_skeleton, nwucla_json, own_clips, pyskl_annotations
-from ensemble import read_scores
 from feeders.labels import read_labels
 from main import get_parser
+from prediction.scores import read_scores
 from runtime.clip_file import read_data
 from runtime.errors import UserError
 from runtime.weights import load_weights
