@@ -14,7 +14,7 @@ from conftest import ROOT, run_script
 from tiny import MODEL_ARGS, config, write_config, write_dataset
 
 from model.agcn import Model
-from runtime.folder_lock import only_run_on
+from runtime.atomic_file import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
 
 SCRIPT = 'data_gen/custom_gendata.py'
