@@ -31,7 +31,7 @@ from model import aagcn, agcn
 from runtime.arguments import Parser, count
 from runtime.device import choose_devices
 from runtime.dotted import build
-from runtime.errors import UserError, complain, run_command
+from runtime.errors import UserError, print_error, run_command
 from runtime.memory import keep_freed_memory
 from runtime.precision import prepare
 from tests.plain_agcn import plain_twin
@@ -143,7 +143,7 @@ def print_case(case, arg, rate):
         try:
             results = run_sides(case, group, arg.rounds)
         except UserError as error:
-            complain(error)  # the other rows can still be measured
+            print_error(error)  # the other rows can still be measured
             continue
         for how, (times, peak) in results.items():
             wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))

@@ -4,6 +4,7 @@ Separate from main.py because predict.py and visualize.py read the same configs.
 """
 from runtime.arguments import (
     Parser,
+    Update,
     balanced_or_number,
     count,
     fraction,
@@ -21,6 +22,7 @@ def get_parser():
                     'defaults.', prog='main.py')
     add = parser.add_argument
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
+    dictionary = {'type': mapping, 'action': Update, 'default': {}}
 
     add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file whose keys are these flags')
     add('--phase', default='train', choices=('train', 'test'), help='train the model or test it')
@@ -31,29 +33,29 @@ def get_parser():
     add('--resume', default=False, **switch, help='continue from the checkpoint in the work dir')
 
     add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
-    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
-    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
+    add('--train-feeder-args', **dictionary, help='arguments of the training feeder')
+    add('--test-feeder-args', **dictionary, help='arguments of the test feeder')
     add('--num-worker', type=whole_number, default=None,
         help='processes that load data (default: chosen for this machine)')
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
-    add('--val-persons', default=[], nargs='+',
+    add('--val-persons', default=[], nargs='*',
         help='validate on the training samples of these persons, such as P008')
     add('--val-share', type=fraction, default=0.,
         help='validate on this fraction of the training samples of each class; whole persons if they are known')
 
     add('--model', default=None, help='dotted class name of the model')
-    add('--model-args', type=mapping, default={}, help='arguments of the model')
+    add('--model-args', **dictionary, help='arguments of the model')
     add('--weights', default=None,
         help='initial weights (.pt, .pth or .pkl); a relative path is also looked up under data/')
-    add('--ignore-weights', default=[], nargs='+', help='do not load weights whose names contain one of these texts')
+    add('--ignore-weights', default=[], nargs='*', help='do not load weights whose names contain one of these texts')
 
     add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='optimizer; SGD uses momentum 0.9')
     add('--base-lr', type=number_from_0, default=0.01,
         help='initial learning rate; the maximum, for the schedule one-cycle')
     add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='learning rate schedule')
-    add('--step', type=int, default=[20, 40, 60], nargs='+',
+    add('--step', type=int, default=[20, 40, 60], nargs='*',
         help='epochs at which the schedule step lowers the rate')
     add('--lr-decay-rate', type=number_from_0, default=0.1, help='factor of the rate at each of these steps')
     add('--warm_up_epoch', '--warm-up-epoch', type=whole_number, default=0,

@@ -66,9 +66,10 @@ def load_tensors(path):
     try:
         with open(path, 'rb') as file:
             start = file.read(max(map(len, STARTS)))
-        return load_torch(path) if start.startswith(STARTS) else unpickle(path)
     except OSError as error:
-        raise UserError(f'{path}: {error.strerror or error}: check the path') from None
+        raise UserError(f'{path}: {error.strerror}: check the path') from None
+    try:
+        return load_torch(path) if start.startswith(STARTS) else unpickle(path)
     except Exception as error:  # as in load_pickle
         reason = str(error).strip().splitlines()[0].split('. ')[0] if str(error).strip() else type(error).__name__
         raise UserError(f'{path}: incomplete or damaged weights ({reason}): download or save them again') from None

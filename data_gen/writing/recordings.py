@@ -16,7 +16,7 @@ from data_gen.preparation import FILE
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS
-from runtime.errors import UserError, complain
+from runtime.errors import UserError, print_error
 
 
 def write_recordings(folder, splits, samples, read, preparation, settings):
@@ -40,7 +40,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
             except BrokenSample as error:
                 if settings.strict:
                     raise
-                complain(f'left out: {error}')
+                print_error(f'left out: {error}')
                 broken += 1
                 continue
             there = clip.any((0, 1, 2))
