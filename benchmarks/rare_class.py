@@ -14,8 +14,8 @@ import yaml
 
 from benchmarks.export import ROOT, run_script
 from benchmarks.timing import print_head, print_row
+from prediction.cross_validation import job_devices, run_side_by_side
 from prediction.scores import class_accuracies, read_streams
-from runtime.side_by_side import places, run_side_by_side
 
 RARE, KEPT = 'kick', 10  # every tenth clip of this class is kept
 VAL_PERSONS = 'p13', 'p14', 'p15', 'p16'
@@ -32,7 +32,7 @@ def main():
         prepare(folder)
         runs = {(way, seed): make_run(folder, f'{way} {seed}', {**changes, 'seed': seed, 'num_epoch': arg.epochs})
                 for way, changes in WAYS.items() for seed in arg.seeds}
-        if failed := run_side_by_side(list(runs.values()), places(['cpu'])):
+        if failed := run_side_by_side(list(runs.values()), job_devices(['cpu'])):
             sys.exit(f'error: {failed}')
         print(f'{arg.epochs} epochs, seeds {arg.seeds}; per cent of the val part: mean ± deviation of the seeds')
         print_head(('training', 'mean class accuracy', f'accuracy of {RARE}'))
