@@ -58,8 +58,8 @@ def results(runs, streams, factors, names, labels, out):
         lines.append(f'| | all clips | {len(names)} | {" | ".join(map(mean_text, zip(*whole)))} |')
         accuracy = np.mean(whole, axis=0)[len(columns) - 1] / 100  # the seeds test the same clips: they count once
         low, high = wilson(accuracy * len(names), len(names))
-        lines += ['', f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * accuracy:.1f}%; 95% interval (Wilson) '
-                      f'from {100 * low:.1f}% to {100 * high:.1f}%',
+        lines += ['', f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * accuracy:.1f}%; 95% interval '
+                      f'(Wilson) from {100 * low:.1f}% to {100 * high:.1f}%',
                   'Mean test loss over all clips: ' + ', '.join(
                       f'{stream} {loss:.4f}' for stream, loss in zip(streams, np.mean(losses, axis=0)))]
     return lines
