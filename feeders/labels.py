@@ -8,7 +8,7 @@ NEEDED = 'a pickle of two lists (sample names, labels) is needed'
 
 
 def top_k(scores, labels, k):
-    """Return the share of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best.
+    """Return the fraction of the rows of `scores` (N, num_class) whose label, of `labels` (N,), is among the k best.
 
     In a row with a NaN, no class is.
     """

@@ -21,23 +21,23 @@ def kept_for_validation(arg, feeder):
         raise UserError(f'validation: {arg.feeder} has no sample_name, the list of the names of its samples')
     samples = {key: value for key, value in arg.train_feeder_args.items() if key in SAMPLES_OF}
     prepared = {key: value for key, value in arg.test_feeder_args.items() if key not in SAMPLES_OF}
-    as_tested = build(arg.feeder, {**prepared, **samples}, 'test_feeder_args')
-    if list(as_tested.sample_name) != list(feeder.sample_name):
+    plain = build(arg.feeder, {**prepared, **samples}, 'test_feeder_args')
+    if list(plain.sample_name) != list(feeder.sample_name):
         raise UserError(f'validation: prepared as test_feeder_args say, the {len(feeder)} training samples become '
-                        f'{len(as_tested)} others, from {as_tested.sample_name[0]} on: only {", ".join(SAMPLES_OF)} '
+                        f'{len(plain)} others, from {plain.sample_name[0]} on: only {", ".join(SAMPLES_OF)} '
                         'may say which samples there are')
     names = [text_of(name, arg.feeder) for name in feeder.sample_name]
     data_path = samples.get('data_path')
-    chosen, by_what = validation_part(names, feeder.label, arg.val_persons, arg.val_share, arg.seed,
+    chosen, description = validation_part(names, feeder.label, arg.val_persons, arg.val_share, arg.seed,
                                       data_path and pathlib.Path(data_path).parent)
-    line = f'Validation: {chosen.sum()} of the {len(chosen)} training samples, {by_what}'
-    return Part(feeder, np.flatnonzero(~chosen)), Part(as_tested, np.flatnonzero(chosen)), line
+    line = f'Validation: {chosen.sum()} of the {len(chosen)} training samples, {description}'
+    return Part(feeder, np.flatnonzero(~chosen)), Part(plain, np.flatnonzero(chosen)), line
 
 
-def validation_part(names, labels, persons, share, seed, folder):
-    """Return (chosen, by what): which samples of the training part validate, boolean (N,), and words for the log.
+def validation_part(names, labels, persons, fraction, seed, folder):
+    """Return (chosen, description): which samples of the training part validate, boolean (N,), and words for the log.
 
-    With `persons`, such as P008, all samples of theirs, see `is_of`. Else about `share` of the samples of each class,
+    With `persons`, such as P008, all samples of theirs, see `is_of`. Else about `fraction` of those of each class,
     drawn by `seed`: whole persons where `persons_of` knows them, whole performances of one person, or clips. Raises
     UserError if one of the two parts would be empty.
     """
@@ -49,15 +49,15 @@ def validation_part(names, labels, persons, share, seed, folder):
                 raise UserError(f"val_persons: no training sample is of '{person}'; the first is {names[0]}"
                                 f'{known[0] and ", of " + known[0] or ""}')
         chosen = of_each.any(0)
-        by_what = f'those of {", ".join(persons)}'
+        description = f'those of {", ".join(persons)}'
     else:
         group, kind = groups_of(names, folder)
-        chosen = choose_groups(group, np.unique(labels, return_inverse=True)[1], share, seed)
-        by_what = f'those of {len(np.unique(group[chosen]))} of {group.max() + 1} {kind}'
+        chosen = choose_groups(group, np.unique(labels, return_inverse=True)[1], fraction, seed)
+        description = f'those of {len(np.unique(group[chosen]))} of {group.max() + 1} {kind}'
     if chosen.all() or not chosen.any():
         raise UserError(f'validation takes {chosen.sum()} of {len(names)} training samples: choose other val_persons, '
                         'or another val_share')
-    return chosen, by_what
+    return chosen, description
 
 
 def groups_of(names, folder):
@@ -70,13 +70,13 @@ def groups_of(names, folder):
     return np.arange(len(names)), 'clips; nothing tells persons apart, so clips of one person may be in both parts'
 
 
-def choose_groups(group, label, share, seed):
-    """Return which samples to take, boolean (N,): whole groups, with about `share` of the samples of each class.
+def choose_groups(group, label, fraction, seed):
+    """Return which samples to take, boolean (N,): whole groups, with about `fraction` of the samples of each class.
 
     `group` and `label` (N,) number them from 0. Groups are visited in an order drawn by `seed`. A group is taken
-    if it brings the classes' numbers of samples nearer to their share, by the sum of squares; if none does, the first.
+    if it brings the classes' numbers of samples nearer to `fraction`, by the sum of squares; if none does, the first.
     """
-    rest = np.round(share * np.bincount(label)).astype(int)  # samples that are still to be taken, for each class
+    rest = np.round(fraction * np.bincount(label)).astype(int)  # samples that are still to be taken, for each class
     members = np.split(np.argsort(group, kind='stable'), np.cumsum(np.bincount(group))[:-1])
     chosen = np.zeros(len(label), bool)
     order = np.random.default_rng(seed % 2 ** 32).permutation(len(members))

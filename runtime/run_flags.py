@@ -1,6 +1,7 @@
 """The flags of a run, which are the keys of a YAML config too, with `_` for `-`.
 
-Separate from main.py because predict.py and visualize.py read the same configs.
+main.py has this `get_parser` too. It stands here because predict.py, visualize.py, export.py and crossval.py read the
+same configs, and not all of them need torch and what else main.py imports.
 """
 from runtime.arguments import (
     Parser,

@@ -13,7 +13,7 @@ from runtime.errors import UserError, shown
 from runtime.pyskl_names import in_our_names, is_theirs
 from runtime.safe_pickle import load_tensors
 
-MOST_WRAPPERS = 8
+MAX_WRAPPERS = 8
 WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
 PREFIXES = re.compile(r'(?:module\.|_orig_mod\.)*')
 
@@ -39,7 +39,7 @@ def load_weights(path):
     off or holds anything but tensors by name.
     """
     content = load_tensors(path)
-    for _ in range(MOST_WRAPPERS):
+    for _ in range(MAX_WRAPPERS):
         if isinstance(content, dict):
             content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
     if not isinstance(content, dict) or not content:
@@ -78,7 +78,7 @@ def fill_model(model, weights, path):
     unknown = [name for name in weights if name not in own]
     differing = [name for name in weights if name in own and weights[name].shape != own[name].shape]
     if unknown or differing:
-        check_traits(weights, own, path)
+        check_same_model(weights, own, path)
     if unknown:
         raise UserError(f'{path}: {len(unknown)} of its names are not in the model, such as {unknown[0]}: '
                         'name the model that wrote it, or leave them out with --ignore-weights')
@@ -93,9 +93,9 @@ def fill_model(model, weights, path):
     return [name for name in own if name not in weights]
 
 
-def check_traits(weights, own, path):
+def check_same_model(weights, own, path):
     """Raise UserError if `weights`, from `path`, are seen to be of another model than the state dict `own`."""
-    theirs, ours = traits(weights), traits(own)
+    theirs, ours = arguments_seen_in(weights), arguments_seen_in(own)
     differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
     if differing:
         said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
@@ -103,8 +103,8 @@ def check_traits(weights, own, path):
                         f'{", ".join(differing)} in model_args, or take other weights')
 
 
-def traits(weights):
-    """Return what `weights` (name → tensor) tell of the model: its argument → the value, in words."""
+def arguments_seen_in(weights):
+    """Return the arguments of their model that show in `weights` (name → tensor): argument → value, in words."""
     found = {}
     if 'fc.weight' in weights:
         found['num_class'] = f'{len(weights["fc.weight"])} classes'
@@ -125,11 +125,11 @@ def load_into(model, path, ignored=()):
     theirs = is_theirs(loaded)
     if theirs:
         loaded = in_our_names(loaded)
-    left_out = [name for name in loaded if any(part in name for part in ignored)]
+    left_out = [name for name in loaded if any(text in name for text in ignored)]
     kept = {name: value for name, value in loaded.items() if name not in left_out}
     missing = fill_model(model, kept, path)
     if theirs and set(missing) - set(left_out):
-        check_traits(loaded, model.state_dict(), path)
+        check_same_model(loaded, model.state_dict(), path)
         raise UserError(f'{path}: it lacks {len(missing)} names of this model, such as {missing[0]}: '
                         'name model.aagcn.Model, which such weights are of')
     return left_out, missing

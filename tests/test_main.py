@@ -2,14 +2,13 @@
 import json
 import pickle
 import re
-import struct
 
 import numpy as np
 import pytest
 import torch
 import yaml
 from conftest import assert_one_line_error
-from tensorboardX.proto.event_pb2 import Event, SessionLog
+from run_files import files_below, read_events, read_scalars, same_weights
 from tiny import NUM_CLASS, config, write_config, write_dataset
 
 from main import Processor, get_parser
@@ -42,19 +41,10 @@ def arguments(**changes):
     return arg
 
 
-def files_below(folder):
-    return {str(p.relative_to(folder)) for p in folder.rglob('*') if p.is_file()}
-
-
 def name_classes(data, labels):
     """Give the training samples in the folder `data` these labels."""
     names, _ = pickle.loads((data / 'train_label.pkl').read_bytes())
     (data / 'train_label.pkl').write_bytes(pickle.dumps((names, labels)))
-
-
-def same_weights(one, other):
-    one, other = torch.load(one, weights_only=True), torch.load(other, weights_only=True)
-    return list(one) == list(other) and all(torch.equal(one[k], other[k]) for k in one)
 
 
 def test_training_then_testing_writes_the_contracts_files(train, run, data, tmp_path):
@@ -301,29 +291,6 @@ def test_weights_are_saved_before_an_evaluation_that_fails(processor, tmp_path):
     with pytest.raises(TypeError):
         run.start()
     assert (tmp_path / 'runs/tiny-0-4.pt').exists()
-
-
-def read_scalars(folder):
-    """Return tag → [(step, value)] of all event files in `folder`, in order, as TensorBoard shows them."""
-    scalars = {}
-    for event in read_events(folder):
-        if event.session_log.status == SessionLog.START:  # a resumed run takes back what was written from this step on
-            scalars = {tag: [point for point in points if point[0] < event.step] for tag, points in scalars.items()}
-        for value in event.summary.value:
-            if value.WhichOneof('value') == 'simple_value':
-                scalars.setdefault(value.tag, []).append((event.step, value.simple_value))
-    return scalars
-
-
-def read_events(folder):
-    for path in sorted(folder.glob('events.*')):
-        content = path.read_bytes()
-        while len(content) > 8:
-            length = struct.unpack('<Q', content[:8])[0]
-            if len(content) < 16 + length:  # a killed run leaves the beginning of an event
-                break
-            yield Event.FromString(content[12:12 + length])
-            content = content[16 + length:]
 
 
 def test_a_folder_with_results_is_not_written_into_unasked(train):

@@ -1,7 +1,9 @@
-"""A run that was stopped, however, and resumed ends as if it had not been."""
+"""A run that was stopped, however, and resumed ends as if it had not been; a long one stays as small as it began."""
 import os
+import pathlib
 import pickle
 import random
+import select
 import signal
 import time
 
@@ -10,13 +12,15 @@ import pytest
 import torch
 from commands import Command
 from conftest import ROOT, assert_one_line_error
-from test_main import read_scalars, same_weights
+from run_files import read_scalars, same_weights
 from tiny import config, write_config, write_dataset
 
 from main import Processor, get_parser
 from runtime.errors import UserError
 
 EPOCHS = 3
+MAX_GROWTH = 40 << 10  # kilobytes; what an allocator may keep
+PATIENCE = 60  # seconds until the last process must be gone: workers look for their parent every few seconds
 
 
 @pytest.fixture
@@ -79,17 +83,52 @@ def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, lo
         assert_undisturbed(work, undisturbed)
 
 
-@pytest.mark.parametrize('sent, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_run_and_says_how_to_go_on(data, tmp_path, sent, status):
-    work = tmp_path / 'work'
-    command = Command(ROOT / 'main.py', ['--config', make_config(work, data), '--num-epoch', 500], work, watched=True)
+@pytest.mark.skipif(not pathlib.Path('/proc/self/fd').is_dir(), reason='needs /proc')
+@pytest.mark.parametrize('sent, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_signal_ends_the_run_with_its_workers_and_says_how_to_go_on(data, tmp_path, sent, status):
+    path = make_config(tmp_path / 'work', data, num_epoch=500, num_worker=2)
+    command = Command(ROOT / 'main.py', ['--config', path], tmp_path, watched=True)
     for line in command.lines:
         if 'Batch 2 of 4' in line:
             os.kill(command.process.pid, sent)
             break
+    command.process.join()
+    assert everybody_is_gone(command), 'a process is left behind'
     ended = command.finish()
     assert ended.returncode == status
-    assert_one_line_error(ended, signal.Signals(sent).name, '--resume')
+    if sent != signal.SIGKILL:
+        assert_one_line_error(ended, signal.Signals(sent).name, '--resume')
+
+
+def everybody_is_gone(command):
+    """Return whether all processes that have the run's standard output, its workers too, end within PATIENCE."""
+    while select.select([command.lines], [], [], PATIENCE)[0]:
+        if not os.read(command.lines.fileno(), 1 << 16):
+            return True
+    return False
+
+
+@pytest.mark.skipif(not pathlib.Path('/proc/self/fd').is_dir(), reason='needs /proc')
+def test_memory_files_and_processes_stay_flat(tmp_path, long_mode):
+    epochs = 200 if long_mode else 16
+    write_dataset(tmp_path / 'data', [('train', 4), ('val', 4)], frames=6)
+    content = config(tmp_path / 'data', tmp_path, num_epoch=epochs, step=[], num_worker=2, base_lr=0.0001,
+                     save_score=True, keep=1)
+    command = Command(ROOT / 'main.py', ['--config', write_config(tmp_path / 'c.yaml', content)], tmp_path,
+                      watched=True)
+    seen = {int(line.split()[-1]): usage(command.process.pid) for line in command.lines if 'Training epoch: ' in line}
+    assert command.finish().returncode == 0
+    # A batch that is on its way from a worker as one looks has three files open: what leaks is there in every epoch.
+    early, late = ([min(values) for values in zip(*(seen[epoch] for epoch in range(last - 3, last + 1)))]
+                   for last in (epochs // 4 + 3, epochs))
+    assert late[0] - early[0] < MAX_GROWTH and late[1:] == early[1:], seen
+
+
+def usage(pid):
+    """Return (resident kilobytes, open files, children) of a process."""
+    status = pathlib.Path(f'/proc/{pid}/status').read_text()
+    children = pathlib.Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    return int(status.split('VmRSS:')[1].split()[0]), len(os.listdir(f'/proc/{pid}/fd')), len(children)
 
 
 def test_resuming_a_finished_run_changes_nothing(run, data, reference):

@@ -1,14 +1,19 @@
-"""Training on systems that start worker processes afresh, and on systems without fcntl: the same weights."""
+"""Systems that start worker processes afresh, and systems without fcntl: the same files and weights."""
 import os
+import pickle
 import signal
 
+import numpy as np
 import pytest
 from commands import Command
 from conftest import ROOT, assert_one_line_error
-from test_main import same_weights
+from run_files import same_weights
 from tiny import config, write_config, write_dataset
 
 from main import Processor, get_parser
+from tests.data_gen import raw_kinetics, raw_ntu
+from tests.data_gen.raw_custom import flags, write_clips
+from tests.data_gen.raw_ntu import tree_bytes
 
 SYSTEMS = {
     'spawn': 'import multiprocessing; multiprocessing.set_start_method("spawn", force=True)',
@@ -33,8 +38,8 @@ def test_two_workers_and_a_resume_under_spawn(run, system, tmp_path):
         write_config(tmp_path / folder / 'c.yaml', config(tmp_path / 'data', tmp_path / folder, save_interval=1))
     Processor(get_parser().parse_with_config(['--config', str(tmp_path / 'fork/c.yaml')])).start()
     env = system('spawn')
-    for flags in (['--num-worker', '2', '--num-epoch', '1'], ['--num-worker', '0', '--resume']):
-        run('main.py', '--config', 'spawn/c.yaml', *flags, env=env)
+    for more in (['--num-worker', '2', '--num-epoch', '1'], ['--num-worker', '0', '--resume']):
+        run('main.py', '--config', 'spawn/c.yaml', *more, env=env)
     for name in ('tiny-0-4.pt', 'tiny-1-8.pt'):
         assert same_weights(tmp_path / 'fork/runs' / name, tmp_path / 'spawn/runs' / name)
 
@@ -52,3 +57,36 @@ def test_two_runs_are_kept_apart_without_fcntl_too(run, system, tmp_path):
     os.kill(command.process.pid, signal.SIGKILL)
     command.finish()
     run('main.py', '--config', path, '--resume', '--num-epoch', '1', env=env)
+
+
+def ntu(folder):
+    raw_ntu.write_tree(folder / 'raw', raw_ntu.names_of(12))
+    return 'data_gen/ntu_gendata.py', '--data_path', folder / 'raw', '--out_folder', folder / 'out'
+
+
+def kinetics(folder):
+    raw_kinetics.write_tree(folder / 'raw', {'train': 8, 'val': 6})
+    return 'data_gen/kinetics_gendata.py', '--data_path', folder / 'raw', '--out_folder', folder / 'out'
+
+
+def pyskl(folder):
+    joints = raw_ntu.random_bodies(np.random.default_rng(0), 9, 2)
+    annotations = [{'frame_dir': str(i), 'label': i, 'total_frames': 9, 'keypoint': joints + i} for i in range(9)]
+    split = {'train': list('0123456'), 'val': ['7', '8']}
+    (folder / 'a.pkl').write_bytes(pickle.dumps({'split': split, 'annotations': annotations}))
+    return 'data_gen/pyskl_gendata.py', '--annotations', folder / 'a.pkl', '--out_folder', folder / 'out'
+
+
+def custom(folder):
+    write_clips(folder)
+    return 'data_gen/custom_gendata.py', *flags(folder, folder / 'out'), '--center', 'chest'
+
+
+@pytest.mark.parametrize('name, source', [('spawn', ntu), ('spawn', kinetics), ('spawn', pyskl), ('spawn', custom),
+                                            ('without fcntl', ntu)])
+def test_prepared_files_are_the_same(tmp_path, run, system, name, source):
+    command = source(tmp_path)
+    run(*command, '--workers', 1)
+    expected = tree_bytes(tmp_path / 'out')
+    run(*command, '--workers', 2, '--overwrite', env=system(name))
+    assert len(expected) >= 4 and tree_bytes(tmp_path / 'out') == expected
