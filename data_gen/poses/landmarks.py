@@ -82,6 +82,8 @@ def detect(frames, rate, landmarker):
     if not places:
         raise Nobody
     fps, even = constant_rate(times, rate)
+    if not even and times[-1] * fps > LONGEST:
+        raise BrokenSample(f'{times[-1]:.0f} seconds, most of them of {fps:g} frames, are more than {LONGEST} frames')
     return Detections(np.array(places), len(times), SKELETON, np.concatenate(poses), np.concatenate(worlds),
                       np.concatenate(persons), image_size, fps, None if even else np.array(times))
 

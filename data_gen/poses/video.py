@@ -46,12 +46,15 @@ def stated_seconds(container, stream):
 def upright_frames(frames, rate, seconds_stated):
     """Yield the time and the image of each of PyAV's `frames`; frames without a time follow each other at `rate`.
 
-    Raises BrokenSample if they end long before the `seconds_stated`: FFmpeg takes a file that was cut off as it is.
+    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`, as in a
+    file that was cut off, which FFmpeg reads without a word.
     """
-    first = end = None
+    first = end = before = None
     for number, frame in enumerate(frames):
         seconds = number / rate if frame.time is None else frame.time
-        first = seconds if first is None else first
+        if before is not None and seconds <= before:
+            continue
+        first, before = seconds if first is None else first, seconds
         image = frame.to_ndarray(format='rgb24')
         if frame.rotation:
             image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
@@ -81,12 +84,13 @@ def camera_frames(number):
 def constant_rate(times, stated=None):
     """Return (frames per second of frames seen at `times`, whether they follow each other evenly at that rate).
 
-    The rate is the `stated` one if the frames follow it, else that of most frames; None for a single frame.
+    The times rise. The rate is the `stated` one if the frames follow it, else that of most frames.
     """
+    if len(times) == 1:
+        return stated, True
     times = np.asarray(times)
-    steps = np.diff(times)
-    usual = 1 / np.median(steps[steps > 0]) if (steps > 0).any() else stated
+    usual = float(1 / np.median(np.diff(times)))
     for rate in (stated, usual):
         if rate and (np.abs(times - times[0] - np.arange(len(times)) / rate) < UNEVEN / rate).all():
-            return float(rate), True
+            return rate, True
     return usual, False
