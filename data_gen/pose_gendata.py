@@ -58,6 +58,8 @@ def main():
     wanted = [source for source in sources if arg.overwrite or not (arg.out_folder / source.name).exists()]
     if len(wanted) < len(sources):
         print(f'{arg.out_folder}: keeping {len(sources) - len(wanted)} existing recordings (--overwrite replaces them)')
+    if not wanted:
+        return DONE
     if any(map(needs_landmarks, wanted)):
         landmarks.check_model(arg.pose_model)
     locked = arg.out_folder if arg.part is None else arg.out_folder / 'part-{}-of-{}'.format(*arg.part)
@@ -89,7 +91,7 @@ def sources_at(text):
     elif path.is_dir() and not openpose_frames.is_folder(path):
         yield from sources_within(path, path)
     else:
-        yield Source(path, f'{path.name if path.is_dir() else path.stem}{SUFFIX}')
+        yield Source(path, f'{path.resolve().name if path.is_dir() else path.stem}{SUFFIX}')
 
 
 def sources_within(folder, root):

@@ -1,5 +1,6 @@
 """MediaPipe's landmarks of videos, as its own interface gives them; in 3D, of NTU's handedness."""
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -86,6 +87,23 @@ def turned_wide_images():
     """Yield (640, 480, 3): the left part of the images, with a border below, to be turned to (480, 640, 3)."""
     for image in images():
         yield np.pad(image[:, :480], ((0, 160), (0, 0), (0, 0)))
+
+
+def test_images_are_not_kept():
+    alive = []
+
+    class NoLandmarker:
+        def find(self, seconds, image):
+            assert sum(image() is not None for image in alive) <= 2
+            return np.full((1, 33, 3), .5, np.float32), np.ones((1, 33, 3), np.float32)
+
+    def frames():
+        for t in range(50):
+            image = np.zeros((480, 640, 3), np.uint8)
+            alive.append(weakref.ref(image))
+            yield t / 30, image
+
+    assert detect(frames(), 30, NoLandmarker()).num_frames == 50
 
 
 def test_a_video_of_nobody_is_said(tmp_path, model):
