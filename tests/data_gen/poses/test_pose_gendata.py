@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT, assert_one_line_error, shared_path
 
 from data_gen.formats.pose_recording import read_recording
+from data_gen.pose_gendata import in_part
 from graph.mapping import skeleton
 from tests.data_gen.poses.estimators import person, write_mmpose, write_openpose, write_results
 from tests.data_gen.poses.videos import images, plain_images, write_video
@@ -62,6 +63,8 @@ def test_parts_of_several_machines_are_all_recordings_once(run, tmp_path, files)
         run(SCRIPT, 'files', *SIZE, '--out_folder', f'out{part}', '--part', f'{part}/3')
         found += written(tmp_path / f'out{part}') if (tmp_path / f'out{part}').exists() else []
     assert sorted(found) == ['deep/wave.npz', 'jump.npz', 'run.npz']
+    names = [f'S{number:03d}.npz' for number in range(300)]
+    assert min(sum(in_part(name, part, 3) for name in names) for part in (1, 2, 3)) > 70
     assert_one_line_error(run(SCRIPT, 'files', '--part', '4/3', status=2), "'4/3' is not such as 3/16")
 
 
