@@ -36,7 +36,7 @@ class Landmarker:
             running_mode=tasks.vision.RunningMode.VIDEO)
         try:
             self.landmarker = tasks.vision.PoseLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, OSError) as error:
             raise UserError(f'{model}: MediaPipe cannot use it as a model of poses ({error}): download it again from '
                             f'{DOWNLOAD}') from None
         self.last = -1
