@@ -38,7 +38,7 @@ def main():
     check_model(arg.pose_model)
     torch.set_num_threads(arg.threads)
     print(f'{arg.frames} frames of {WIDTH}×{HEIGHT}, one person; windows of {arg.window} frames, one every '
-          f'{arg.stride}; {arg.threads} threads of PyTorch\n')
+          f'{arg.stride}; threads of PyTorch: {arg.threads}\n')
     with tempfile.TemporaryDirectory() as folder, silent_libraries():
         folder = pathlib.Path(folder)
         path = write_video(folder / 'person.mp4', arg.frames)
@@ -120,7 +120,7 @@ def parse_arguments():
     parser.add_argument('--persons', type=int, default=1, help='persons whom MediaPipe looks for')
     parser.add_argument('--window', type=int, default=64, help='frames of a window')
     parser.add_argument('--stride', type=int, default=8, help='frames from one window to the next')
-    parser.add_argument('--threads', type=int, default=2, help='threads of PyTorch')
+    parser.add_argument('--threads', type=int, default=1, help='threads of PyTorch; MediaPipe has one of its own')
     parser.add_argument('--kept', type=int, default=100, help='images and poses that are kept for the next row')
     return parser.parse_args()
 
