@@ -6,9 +6,9 @@ last frames after every few. In the last row all of it runs side by side: one th
 poses, the other one recognises. Needs requirements-video.txt.
 """
 import argparse
+import itertools
 import pathlib
 import queue
-import resource
 import tempfile
 import threading
 import time
@@ -43,23 +43,21 @@ def main():
         folder = pathlib.Path(folder)
         path = write_video(folder / 'person.mp4', arg.frames)
         live = LivePredictor(Predictor(*write_network(folder, 'agcn')), arg.window, arg.stride)
-        print_head(['', 'frames per second', 'peak memory, MB'])
-        images = rate_of('decoding', read(path), keep=arg.kept)
-        poses = rate_of('landmarks', estimate(images, arg), keep=arg.kept)
-        rate_of('recognition', recognise(poses, live))
-        rate_of('all together', recognise(ahead(estimate(read(path), arg)), live))
+        print_head(['', 'frames per second'])
+        images = rate_of('decoding', read(path))
+        poses = rate_of('landmarks', estimate(images, arg))
+        rate_of('recognition', recognise(poses, live), arg.window)
+        rate_of('all together', recognise(ahead(estimate(read(path), arg)), live), arg.window)
 
 
-def rate_of(name, items, keep=0):
-    """Print how many of the `items` come in a second, without the first one; return so many of them."""
-    kept, number, start = [next(items)], 0, time.perf_counter()
-    for item in items:
-        number += 1
-        if len(kept) < keep:
-            kept.append(item)
-    rate = number / (time.perf_counter() - start)
-    print_row([name, f'{rate:.0f}', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10])
-    return kept
+def rate_of(name, items, first=1):
+    """Print how many of the `items` come in a second after so many `first` ones; return all of them."""
+    items = iter(items)
+    done = list(itertools.islice(items, first))
+    start = time.perf_counter()
+    rest = list(items)
+    print_row([name, f'{len(rest) / (time.perf_counter() - start):.0f}'])
+    return done + rest
 
 
 def read(path):
@@ -116,12 +114,11 @@ def write_video(path, frames):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--pose-model', type=pathlib.Path, default=MODEL, help="MediaPipe's model, a .task file")
-    parser.add_argument('--frames', type=int, default=300, help='frames of the video')
+    parser.add_argument('--frames', type=int, default=300, help='frames of the video, which are kept in memory')
     parser.add_argument('--persons', type=int, default=1, help='persons whom MediaPipe looks for')
     parser.add_argument('--window', type=int, default=64, help='frames of a window')
     parser.add_argument('--stride', type=int, default=8, help='frames from one window to the next')
     parser.add_argument('--threads', type=int, default=1, help='threads of PyTorch; MediaPipe has one of its own')
-    parser.add_argument('--kept', type=int, default=100, help='images and poses that are kept for the next row')
     return parser.parse_args()
 
 
