@@ -21,7 +21,7 @@ lint: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-extra.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-extra.txt requirements-video.txt
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	touch $@
 
