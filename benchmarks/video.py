@@ -25,6 +25,7 @@ from data_gen.poses.landmarks import MODEL, SKELETON, Landmarker, check_model, s
 from data_gen.poses.libraries import library
 from data_gen.poses.video import open_video
 from graph.mapping import map_joints
+from graph.skeleton import skeleton
 from predict import Predictor
 from prediction.live import LivePredictor
 from runtime.errors import run_command
@@ -67,12 +68,12 @@ def read(path):
 
 def estimate(frames, arg):
     """Yield NTU's joints (M, 25, 3) of the people in each of the frames."""
-    follower = Follower((WIDTH, HEIGHT))
+    follower, names = Follower((WIDTH, HEIGHT)), skeleton(SKELETON).joint_names
     with Landmarker(arg.pose_model, arg.persons) as landmarker:
         for seconds, image in frames:
             joints, world = landmarker.find(seconds, image)
             follower.follow(joints)
-            yield map_joints(world, SKELETON, 'ntu25', 3)[0]
+            yield map_joints(world, names, skeleton('ntu25'), 3)[0]
 
 
 def recognise(poses, live):

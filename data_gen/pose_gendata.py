@@ -24,7 +24,7 @@ from data_gen.formats.sample import BrokenSample
 from data_gen.poses import landmarks, openpose_frames, video
 from data_gen.poses.estimator_files import read_detections
 from data_gen.poses.recordings import Wishes, as_recording
-from graph.mapping import skeleton_names
+from graph.skeleton import skeleton_names
 from runtime.arguments import Parser, count, number_above_0
 from runtime.cores import cores
 from runtime.errors import UserError, run_command

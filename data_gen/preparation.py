@@ -36,6 +36,7 @@ CHOICES = MOST_ACTIVE, BY_ID, BEST_OF_FRAME, BEST_OF_CLIP
 # Coordinates that nothing says the units of can be fractions of an image between these, which leaves room for a person
 # partly outside.
 MIN_FRACTION, MAX_FRACTION = -0.5, 1.5
+SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
 MAX_NOT_PIXELS = 2  # coordinates that are all this small are no pixels of a larger image
 
 
@@ -107,7 +108,7 @@ class Preparation(NamedTuple):
                                'in that way: give prepared clips (.npy)')
         if self.dimensions == 2:
             recording = self.in_known_units(recording)
-        if None not in (self.fps, recording.fps) and recording.fps != self.fps:
+        if None not in (self.fps, recording.fps) and abs(recording.fps / self.fps - 1) > SAME_RATE:
             remark = f'resampled from {recording.fps:g} to {self.fps:g} frames per second'
             recording = resample(recording, self.fps)._replace(remarks=(*recording.remarks, remark))
         if list(recording.joint_names) != self.joints:

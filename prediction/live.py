@@ -5,7 +5,7 @@ import numpy as np
 
 from data_gen.formats.raw_file import check_size
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import is_positive
+from data_gen.preparation import SAME_RATE, is_positive
 from data_gen.recording import METRES, PIXELS, Recording
 from data_gen.resample import between, source_frames
 from prediction.ranking import best, probabilities
@@ -92,7 +92,7 @@ class LivePredictor:
 
     def at_rate(self, joints, ids):
         """Yield the frames at the network's rate that lie after the frame before and until this one: joints and ids."""
-        if None in (self.fps, self.rate) or self.fps == self.rate:
+        if None in (self.fps, self.rate) or abs(self.fps / self.rate - 1) <= SAME_RATE:
             yield joints, ids
             return
         previous, self.before = self.before, (joints, ids)

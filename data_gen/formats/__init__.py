@@ -12,25 +12,29 @@ A new format is one more module, and one more row in the table below.
     pyskl_annotations  one of the annotations in a pickle          such a pickle
     ctrgcn_arrays      a row of an array in a `.npz`               such a `.npz`
     own_clips          a `.npy` or a `.csv` file, any skeleton     a table that names these and their classes
+    pose_recording     a `.npz` file, of data_gen/pose_gendata.py  as own_clips
 """
 import pathlib
 
-from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips
+from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips, pose_recording
 from data_gen.formats.raw_file import load_array, load_json, reading
 from data_gen.formats.sample import BrokenSample
 
-SUFFIXES = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX, *own_clips.SUFFIXES
+SUFFIXES = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX, pose_recording.SUFFIX, *own_clips.SUFFIXES
 CONVERT = 'data_gen/pose_gendata.py converts what pose estimators write'
 
 
 def read_recording(path, joints=None, dimensions=None):
     """Return the Recording in the file at `path`, of any form; BrokenSample, which names the file, if it is none.
 
-    `joints` and `dimensions` are those of a file that does not name them, a `.npy` or `.csv` of one's own clips.
+    `joints` and `dimensions` are those of a file that does not name them, a `.npy` or `.csv` of one's own clips; of a
+    `.npz`, `dimensions` chooses between its joints.
     """
     suffix = pathlib.Path(path).suffix
     if suffix == ntu_skeleton.SUFFIX:
         return ntu_skeleton.read_recording(path)
+    if suffix == pose_recording.SUFFIX:
+        return pose_recording.read_recording(path, dimensions)
     if suffix in own_clips.SUFFIXES and joints:
         return own_clips.read_recording(path, joints, dimensions)
     with reading(path):

@@ -7,7 +7,7 @@ import numpy as np
 
 from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
-from graph.mapping import skeleton
+from graph.skeleton import skeleton
 
 LONGEST = 100_000  # frames: an hour
 NUMBERED = re.compile(r'(.*?)(\d+)(\D*)')

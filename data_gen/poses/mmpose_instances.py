@@ -12,7 +12,7 @@ import numpy as np
 from data_gen.formats.raw_file import look_up, numbers
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.detections import Detections, Nobody, detections_2d, person_number, places
-from graph.mapping import skeleton
+from graph.skeleton import skeleton
 from runtime.errors import shown
 
 WORDS = "MMPose's instances (keypoints, keypoint_scores)"

@@ -7,7 +7,8 @@ from data_gen.formats.pose_recording import PoseRecording
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.following import Follower
 from data_gen.poses.gaps import fill_gaps
-from graph.mapping import map_joints, skeleton
+from graph.mapping import map_joints
+from graph.skeleton import skeleton
 
 MOST_VALUES = 1 << 27  # in the joints of a recording: half a gigabyte as float32
 
@@ -52,7 +53,7 @@ def complete(joints, detections, wishes, dimensions):
     if wishes.to in (None, name):
         return joints, remarks
     try:
-        joints, derived = map_joints(joints, name, wishes.to, dimensions)
+        joints, derived = map_joints(joints, skeleton(name).joint_names, skeleton(wishes.to), dimensions)
     except ValueError as error:
         raise BrokenSample(f'--as {wishes.to}: {name}: {error}') from None
     return joints, remarks + [(f'{name} as {wishes.to}: {"; ".join(derived)}', '')] * bool(derived)

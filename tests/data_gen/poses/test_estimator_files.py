@@ -9,7 +9,7 @@ from data_gen.formats.sample import BrokenSample
 from data_gen.poses.detections import Nobody
 from data_gen.poses.estimator_files import read_detections
 from data_gen.poses.recordings import Wishes, as_recording
-from graph.mapping import skeleton
+from graph.skeleton import skeleton
 from tests.data_gen.poses.estimators import person, write_mmpose, write_openpose, write_results
 
 SIZE = 800, 600

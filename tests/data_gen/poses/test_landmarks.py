@@ -10,7 +10,8 @@ from data_gen.poses.detections import Nobody
 from data_gen.poses.landmarks import Landmarker, detect, silent_libraries
 from data_gen.poses.recordings import Wishes, as_recording
 from data_gen.poses.video import open_video
-from graph.mapping import map_joints, skeleton
+from graph.mapping import map_joints
+from graph.skeleton import skeleton
 from runtime.errors import UserError
 from tests.data_gen.poses.videos import images, plain_images, turn, write_video
 
@@ -139,7 +140,7 @@ def toes_in_front(joints, names, toe, heel):
 def test_world_landmarks_and_ntus_joints_are_of_one_handedness(recording):
     names = list(recording.joint_names)
     assert toes_in_front(recording.joints_3d[0], names, 'foot index', 'heel') == 1
-    mapped, _ = map_joints(recording.joints_3d[0], 'mediapipe33', 'ntu25', 3)
+    mapped, _ = map_joints(recording.joints_3d[0], skeleton('mediapipe33').joint_names, skeleton('ntu25'), 3)
     assert toes_in_front(mapped, skeleton('ntu25').joint_names, 'foot', 'ankle') == 1
     with np.load(shared_path('real_motion/msr_action3d.npz')) as arrays:
         kinect = arrays['joints'][..., :3]

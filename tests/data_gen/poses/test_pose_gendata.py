@@ -8,7 +8,7 @@ from conftest import ROOT, assert_one_line_error, shared_path
 
 from data_gen.formats.pose_recording import read_recording
 from data_gen.pose_gendata import in_part
-from graph.mapping import skeleton
+from graph.skeleton import skeleton
 from tests.data_gen.poses.estimators import person, write_mmpose, write_openpose, write_results
 from tests.data_gen.poses.videos import images, plain_images, write_video
 
