@@ -6,7 +6,6 @@ for configs; `preparation.yaml`, by which predict.py prepares other clips in the
 import functools
 import pathlib
 import sys
-from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -58,46 +57,33 @@ def preparation_from(arg):
         raise UserError(f'--{error}') from None
 
 
-class Description(NamedTuple):
-    """What completes a Preparation, of one recording: its frames and persons, its units and its frames per second."""
-
-    frames: int
-    persons: int
-    units: str | None
-    fps: float | None
-
-
 def list_descriptions(samples, read, arg):
-    """Return the Description of each recording that is not broken."""
+    """Return what `describe` does of each recording that is not broken."""
     jobs = do_jobs(functools.partial(describe, read), samples, arg.workers or cores())
     return [found for found in tqdm(jobs, total=len(samples), disable=None) if found]
 
 
 def describe(read, sample):
-    """Return the Description of a sample, None if it is broken. Runs in any process."""
+    """Return (frames, persons, units, frames per second) of a sample, None if it is broken. Runs in any process."""
     try:
         recording = read(sample.source)
     except BrokenSample:  # named when its clip is made
         return None
-    return Description(recording.joints.shape[1], len(recording.joints), recording.units, recording.fps)
+    return recording.joints.shape[1], len(recording.joints), recording.units, recording.fps
 
 
 def completed(how, descriptions, arg):
-    """Return the Preparation with what the recordings say and the flags do not."""
-    rates = sorted({found.fps for found in descriptions if found.fps})
-    if how.fps is None and len(rates) > 1:
-        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in rates)} frames per '
+    """Return the Preparation with what the recordings say, see `describe`, and the flags do not."""
+    frames, persons, units, rates = zip(*descriptions) if descriptions else ((1,), (1,), (None,), (None,))
+    known = sorted({*rates} - {None})
+    if how.fps is None and len(known) > 1:
+        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in known)} frames per '
                         'second: --fps chooses one, to which all are resampled')
-    how = how._replace(fps=how.fps or (rates[0] if rates else None))
-    units = sorted({found.units for found in descriptions if found.units})
-    if how.dimensions == 2 and units:
-        how = how._replace(units=FRACTIONS)
-    elif units:
-        how = how._replace(units=units[0])
-    frames = [new_frames(found.frames, found.fps, how.fps) if found.fps else found.frames for found in descriptions]
-    return how._replace(
-        frames=how.frames or max(frames, default=1),
-        persons=arg.max_body or min(DEFAULT_PERSONS, max((found.persons for found in descriptions), default=1)))
+    how = how._replace(fps=how.fps or (known[0] if known else None))
+    if said := sorted({*units} - {None}):
+        how = how._replace(units=FRACTIONS if how.dimensions == 2 else said[0])
+    longest = max(new_frames(T, rate, how.fps) if rate else T for T, rate in zip(frames, rates))
+    return how._replace(frames=how.frames or longest, persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
 
 
 def read_with_joints(read, source):
