@@ -20,6 +20,7 @@ from feeders.batches import BatchOrder, make_loader
 from feeders.validation import kept_for_validation
 from figures.training import pictures
 from model import recipe
+from model.empty_bodies import with_bodies
 from runtime import checkpoint, precision, weights
 from runtime.device import choose_devices
 from runtime.dotted import build
@@ -267,6 +268,7 @@ class Processor:
 
     def forward(self, model, data, average='score'):
         """Return the output of `model` for the batch `data` of a loader, see `answer`."""
+        model = with_bodies(model, data, self.device)
         with self.execution.autocast():
             return answer(model, data.to(self.device, non_blocking=True), average)
 

@@ -11,6 +11,7 @@ from ensemble import fuse
 from feeders.batches import kept_random_state
 from feeders.streams import derive, stream_of_file
 from graph.tools import attribute_of
+from model.empty_bodies import with_bodies
 from runtime.device import choose_devices
 from runtime.dotted import build
 from runtime.errors import UserError
@@ -70,9 +71,11 @@ class Stream:
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape."""
+        data = torch.from_numpy(np.stack(clips))
+        network = with_bodies(self.network, data, self.device)
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores, _ = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device))
+                scores, _ = answer(network, data.to(self.device))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         return scores.cpu().numpy()

@@ -7,7 +7,6 @@ from torch._dynamo.utils import counters
 
 import model.aagcn
 import model.agcn
-from model.empty_bodies import Bodies
 from model.units import UNITS
 from runtime import precision
 from tests.golden_models import NTU, assert_close, build_golden, build_plain
@@ -160,9 +159,8 @@ def test_a_unit_compiled_for_training(name, compiler, long_mode):
     for single, count in ((3, (2, 4)), (6, (5,))):
         x = torch.randn(single + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
         count = torch.tensor((1,) * single + count)
-        bodies = Bodies(kept=None, place=None, count=count, single=single, total=int(count.sum()))
-        assert_same_training(network.l5, lambda: network.l5(x, bodies),  # noqa: B023 (called at once)
-                             lambda: network.compiled_unit(network.l5, x, bodies))  # noqa: B023
+        assert_same_training(network.l5, lambda: network.l5(x, count),  # noqa: B023 (called at once)
+                             lambda: network.compiled_unit(network.l5, x, count))  # noqa: B023
     assert_compiled_whole(graphs=2)
 
 

@@ -1,0 +1,60 @@
+"""A forward and backward pass never reads from the device: on a GPU the CPU would wait there for all that it has sent."""
+import collections
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.profiler import ProfilerActivity, profile
+
+import model.aagcn
+import model.agcn
+from model.empty_bodies import Bodies, distinct_bodies, with_bodies
+from tests.golden_models import NTU
+
+READS = {'aten::_local_scalar_dense', 'aten::nonzero', 'aten::bincount', 'aten::masked_select'}
+CASES = [pytest.mark.parametrize('module', [model.agcn, model.aagcn]),
+         pytest.mark.parametrize('training', [True, False]),
+         pytest.mark.parametrize('persons', [0, 1, 2])]
+
+
+def every_case(test):
+    for mark in CASES:
+        test = mark(test)
+    return test
+
+
+def clips(persons):
+    """Return three clips x (3, 3, 8, 25, 2) in which so many persons are seen."""
+    x = torch.randn(3, 3, 8, 25, 2)
+    x[..., persons:] = 0
+    return x
+
+
+@every_case
+def test_no_value_is_read(module, training, persons):
+    network, x = module.Model(**NTU, base_channels=8).train(training), clips(persons)
+    bodies = distinct_bodies(x)
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        network(x, bodies).square().sum().backward()
+    counts = collections.Counter(event.name for event in profiled.events())
+    assert counts['aten::convolution'] and not READS & set(counts)
+
+
+@pytest.mark.skipif(not torch.backends.cuda.is_built(), reason='the installed torch is built without CUDA')
+@every_case
+def test_it_runs_forward_on_cuda_tensors_without_values(module, training, persons):
+    bodies = distinct_bodies(clips(persons))
+    with FakeTensorMode() as fake:
+        with torch.device('cuda'):
+            network = module.Model(**NTU, base_channels=8).train(training)
+        on_cuda = [fake.from_tensor(part).cuda() for part in bodies]
+        scores = network(clips(persons).cuda(), Bodies(*on_cuda))
+    assert scores.device.type == 'cuda' and scores.shape == (3, 60)
+
+
+def test_a_model_that_takes_clips_alone_is_called_with_clips_alone():
+    class OnClips(torch.nn.Module):
+        def forward(self, x):
+            return x.sum()
+    for network in (OnClips(), torch.nn.DataParallel(model.agcn.Model(**NTU, base_channels=8))):
+        assert with_bodies(network, clips(1), torch.device('cpu')) is network
