@@ -125,8 +125,8 @@ class SkeletonNetwork(nn.Module):
     """
 
     skip_empty_bodies = True
-    compiled_units = None  # through_units, compiled for testing
-    compiled_unit = None  # Unit.forward, compiled for training
+    testing_units = None  # through_units, compiled for testing
+    training_units = None  # through_units, compiled for training
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, base_channels,
                  drop_out=0):
@@ -172,31 +172,31 @@ class SkeletonNetwork(nn.Module):
         then computes a few bodies at a time, whose activations fit into its cache, so memory does not grow with B.
         """
         if any(module.training for module in self.modules()):
-            return self.through_units(x, count, self.compiled_unit or Unit.__call__)
+            return (self.training_units or self.through_units)(x, count)
         if torch.is_grad_enabled() or is_recorded():
-            return self.through_units(x, None)
-        through_units = self.compiled_units or self.through_units
+            return self.through_units(x)
+        through_units = self.testing_units or self.through_units
         if x.device.type != 'cpu':
-            return through_units(x, None)
+            return through_units(x)
         # A network is compiled again for every size, so the parts are of nearly equal size.
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
-        return torch.cat([through_units(part, None) for part in parts])
+        return torch.cat([through_units(part) for part in parts])
 
-    def through_units(self, x, count, call_unit=Unit.__call__):
+    def through_units(self, x, count=None):
         for unit in self.units:
-            x = call_unit(unit, x, count)
+            x = unit(x, count)
         return x.mean((2, 3))
 
     def compile_for_testing(self):
-        """Compile the ten units together."""
-        self.compiled_units = torch.compile(self.through_units)
+        """Compile the ten units together for evaluations."""
+        self.testing_units = torch.compile(self.through_units)
 
     def compile_for_training(self):
-        """Compile each unit separately: units of one shape share the compiled code.
+        """Compile the ten units together for training.
 
-        Shapes are dynamic, as the number of computed bodies differs from batch to batch.
+        PyTorch compiles them again at the second number of computed bodies that it meets, and then for any number.
         """
-        self.compiled_unit = torch.compile(Unit.forward, dynamic=True)
+        self.training_units = torch.compile(self.through_units)
 
 
 def convolve(x, weight, bias, bn, count, stride=1, padding=0):

@@ -12,10 +12,9 @@ from feeders.batches import kept_random_state
 from feeders.streams import derive, stream_of_file
 from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
-from runtime.device import choose_devices
+from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import answer, build_graph, check_shape, class_count, load_trained, model_arguments
 
@@ -36,7 +35,7 @@ class Stream:
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
-        self.execution = prepare(self.network, precision or arg.precision, device=self.device)
+        self.execution = choose_execution(self.network, precision or arg.precision, device=self.device)
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')

@@ -1,4 +1,4 @@
-"""A forward and backward pass never reads from the device: on a GPU the CPU would wait there for all that it has sent."""
+"""No pass through a network reads from the device: the CPU would wait there for all the work that it has sent."""
 import collections
 
 import pytest
