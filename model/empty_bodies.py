@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch.nn import functional as F
-from torch.nn.parallel import DataParallel
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 
 class Bodies(NamedTuple):
@@ -52,7 +52,7 @@ def with_bodies(model, data, device):
     The model then looks for none in the data on the device, and the CPU need not wait for what it finds. A model that
     takes clips alone is returned as it is, and so is DataParallel, each of whose parts has other bodies.
     """
-    network = getattr(model, 'module', model)
+    network = model.module if isinstance(model, DistributedDataParallel) else model
     if isinstance(model, DataParallel) or 'bodies' not in inspect.signature(network.forward).parameters:
         return model
     return functools.partial(model, bodies=distinct_bodies(data.flatten(0, -5)).to(device))
