@@ -1,7 +1,7 @@
 """What AGCN and AAGCN share: the temporal unit, the graph unit's convolutions, and the network of ten units.
 
 Shapes: N samples, C channels, T frames, V joints, M persons; the graph has 3 subsets, numbered k. The units take each
-body as a sample: N there counts bodies.
+body as a sample: N there counts bodies, and `count` (N,) says how often each occurs in the batch, None: once.
 """
 import math
 
@@ -148,7 +148,7 @@ class SkeletonNetwork(nn.Module):
         return [getattr(self, f'l{number}') for number in range(1, len(UNITS) + 1)]
 
     def forward(self, x, bodies=None):
-        """Return the scores of x. `bodies` are the distinct_bodies of x, if they are known; else x is searched."""
+        """Return the scores of x. `bodies` are its distinct_bodies; they are found here if they are not given."""
         N, C, T, V, M = x.shape
         # A recorded graph must fit other data. If the input needs a gradient, every body needs its own.
         if not self.skip_empty_bodies or is_recorded() or x.requires_grad:
