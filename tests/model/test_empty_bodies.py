@@ -99,6 +99,14 @@ def test_half_precision_counts_large_batches_exactly():
     torch.testing.assert_close(norm.running_var, x.float().var((0, 2, 3)), rtol=1e-4, atol=1e-5)
 
 
+def test_channels_without_variance_stay_finite():
+    norm = torch.nn.BatchNorm2d(64)
+    x = torch.linspace(50, 300, 64)[:, None, None].expand(5, 64, 30, 25).clone().requires_grad_()
+    y = batch_norm(norm, x, torch.tensor([1, 1, 1, 1, 6]))
+    y.square().sum().backward()
+    assert y.isfinite().all() and x.grad.isfinite().all() and norm.running_var.isfinite().all()
+
+
 def test_the_gradient_of_an_input_is_its_own():
     skipping, whole = pair(model.agcn, 2)
     x = batch('all second', 2, torch.float64)
