@@ -11,10 +11,10 @@ from ensemble import fuse, stream_weights
 from feeders.batches import kept_random_state
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
-from runtime.device import choose_devices
+from model.empty_bodies import with_bodies
+from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import answer, average_of, build_graph, check_shape, class_count, load_trained
 
@@ -35,7 +35,7 @@ class Stream:
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
-        self.execution = prepare(self.network, precision or arg.precision, device=self.device)
+        self.execution = choose_execution(self.network, precision or arg.precision, device=self.device)
         self.preparation = preparation_of(arg)
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
@@ -75,10 +75,11 @@ class Stream:
 
         If the feeder averages probabilities, they are the logarithms of these.
         """
+        data = torch.from_numpy(np.stack(clips))
+        network = with_bodies(self.network, data, self.device)
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device),
-                                average_of(self.feeder))
+                scores = answer(network, data.to(self.device), average_of(self.feeder))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         if self.averages_probabilities:
