@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write trained streams as one file for other programs: `python export.py --config C --weights W --out model.onnx`."""
 import contextlib
+import dataclasses
 import importlib
 import logging
 import pathlib
@@ -67,7 +68,7 @@ def describe(model, frames, softmax):
     names = getattr(model.streams[0].graph, 'joint_names', [f'joint {i}' for i in range(inputs[0]['shape'][2])])
     return {VERSION_KEY: VERSION, 'class_names': model.class_names, 'joints': names, 'inputs': inputs,
             'output': 'probabilities' if softmax else 'scores',
-            'preparations': [preparation and preparation._asdict() for preparation in model.preparations],
+            'preparations': [preparation and dataclasses.asdict(preparation) for preparation in model.preparations],
             'streams': streams}
 
 

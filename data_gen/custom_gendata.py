@@ -3,6 +3,7 @@
 Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
 for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; and a copy of the table.
 """
+import dataclasses
 import functools
 import pathlib
 import sys
@@ -79,11 +80,12 @@ def completed(how, descriptions, arg):
     if how.fps is None and len(known) > 1:
         raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in known)} frames per '
                         'second: --fps chooses one, to which all are resampled')
-    how = how._replace(fps=how.fps or (known[0] if known else None))
+    how = dataclasses.replace(how, fps=how.fps or (known[0] if known else None))
     if said := sorted({*units} - {None}):
-        how = how._replace(units=FRACTIONS if how.dimensions == 2 else said[0])
+        how = dataclasses.replace(how, units=FRACTIONS if how.dimensions == 2 else said[0])
     longest = max(new_frames(T, rate, how.fps) if rate else T for T, rate in zip(frames, rates))
-    return how._replace(frames=how.frames or longest, persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
+    return dataclasses.replace(how, frames=how.frames or longest,
+                               persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
 
 
 def read_with_joints(read, source):

@@ -3,9 +3,9 @@
 `Preparation.clip` is the only way from a Recording to a clip, in data preparation as in prediction, so that a network
 is fed what it was trained on.
 """
+import dataclasses
 import functools
 import pathlib
-from typing import NamedTuple
 
 import numpy as np
 import yaml
@@ -40,7 +40,8 @@ SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
 MAX_NOT_PIXELS = 2  # coordinates that are all this small are no pixels of a larger image
 
 
-class Preparation(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Preparation:
     """How the clips of a data set are made; `preparation.yaml` beside the data has the same keys.
 
     - `kind`: one of KINDS; `choose`: one of CHOICES.
@@ -70,10 +71,10 @@ class Preparation(NamedTuple):
     right: list | None = None
     image_size: list | None = None
 
-    @property
+    @functools.cached_property
     def graph(self):
         """The SkeletonGraph of the joints."""
-        return graph_of(yaml.safe_dump(self.skeleton))
+        return Graph(**self.skeleton)
 
     @property
     def joints(self):
@@ -92,7 +93,7 @@ class Preparation(NamedTuple):
 
     def as_text(self):
         """Return the YAML that `read_preparation` reads."""
-        content = {key: value for key, value in self._asdict().items() if value is not None}
+        content = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
 
     def fit(self, recording):
@@ -206,12 +207,6 @@ class Preparation(NamedTuple):
         return clip
 
 
-@functools.cache
-def graph_of(text):
-    """Return the Graph of a skeleton, the YAML `text`: clips are many, and skeletons few."""
-    return Graph(**yaml.safe_load(text))
-
-
 def shipped(name):
     """Return the skeleton config/skeletons/`name`.yaml as a dict."""
     return read_yaml(SKELETONS / f'{name}.yaml')
@@ -227,11 +222,12 @@ def published():
     """Return dotted graph → the Preparation of the published data set that it stands for."""
     ntu = Preparation(NTU, MOST_ACTIVE, shipped('ntu25'), 3, METRES, FRAMES, 2, MAX_BODIES, 30, CENTER, UP, RIGHT)
     coco = Preparation(FLAT, BEST_OF_CLIP, shipped('coco17'), 2, FRACTIONS, FRAMES, 2, fps=30)
+    replace = dataclasses.replace
     return {
         'graph.ntu_rgb_d.Graph': ntu,
-        'graph.kinetics.Graph': coco._replace(choose=BEST_OF_FRAME, skeleton=shipped('openpose18'), bodies=MAX_PERSONS),
+        'graph.kinetics.Graph': replace(coco, choose=BEST_OF_FRAME, skeleton=shipped('openpose18'), bodies=MAX_PERSONS),
         'graph.coco.Graph': coco,
-        'graph.nw_ucla.Graph': ntu._replace(skeleton=shipped('kinect20'), persons=1)}
+        'graph.nw_ucla.Graph': replace(ntu, skeleton=shipped('kinect20'), persons=1)}
 
 
 def pyskl(dimensions, skeleton=None):

@@ -3,6 +3,7 @@
     --recordings FOLDER    the recordings of all splits, normalised as PYSKL does it, see data_gen.writing.recordings
     --out_folder FOLDER    `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`, prepared as the published data
 """
+import dataclasses
 import functools
 import pathlib
 import sys
@@ -59,7 +60,7 @@ def clips_of(dimensions, own):
     """
     if dimensions == 2:
         coco = published()['graph.coco.Graph']
-        return coco._replace(skeleton=own) if own else coco
+        return dataclasses.replace(coco, skeleton=own) if own else coco
     if own:
         return Preparation(OWN, MOST_ACTIVE, own, 3, METRES, FRAMES, fps=30, center=own['center'])
     return published()['graph.ntu_rgb_d.Graph']

@@ -1,4 +1,5 @@
 """A network is fed what it was trained on, whatever form of file meets whatever data set, by every command."""
+import dataclasses
 import json
 import pickle
 
@@ -262,11 +263,11 @@ def test_what_does_not_fit_is_one_line(tmp_path, run):
 def test_other_joints_are_mapped_by_name_and_said(tmp_path, run):
     feeder_args = prepare(tmp_path, 'own openpose18', people(18, 2), 'openpose18', 2)
     beside = tmp_path / 'out/preparation.yaml'
-    coco = read_preparation(beside)._replace(skeleton=yaml.safe_load((SKELETONS / 'coco17.yaml').read_text()))
     path = network_for(tmp_path, feeder_args, 'openpose18', 2)
     as_kinetics(tmp_path / 'in.json', people(18, 2))
     assert run('predict.py', '--config', path, 'in.json').stderr == ''
-    beside.write_text(coco._replace(skeleton=yaml.safe_load((SKELETONS / 'halpe26.yaml').read_text())).as_text())
+    halpe = yaml.safe_load((SKELETONS / 'halpe26.yaml').read_text())
+    beside.write_text(dataclasses.replace(read_preparation(beside), skeleton=halpe).as_text())
     process = run('predict.py', '--config', network_for(tmp_path, feeder_args, 'halpe26', 2), 'in.json')
     assert 'in.json: joints are derived: ' in process.stderr and 'left heel: missing' in process.stderr
 

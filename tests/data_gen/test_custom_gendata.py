@@ -1,4 +1,5 @@
 """custom_gendata.py as a command: clips of any skeleton, in both kinds of file, prepared as those of NTU are."""
+import dataclasses
 import os
 import pathlib
 
@@ -314,7 +315,7 @@ def test_bones_follow_the_skeleton_beside_the_data(mine, out, run, tmp_path):
         flipped = written[0][:, :, [0, 1, 2, 4, 3]] * np.array([-1, 1, 1])[:, None, None, None]
         np.testing.assert_allclose(feeder[0][0], flipped, atol=1e-6)
     longer = {**SKELETON, 'joints': [*JOINTS, 'tail'], 'inward': [*SKELETON['inward'], ['tail', 'chest']]}
-    (out / 'preparation.yaml').write_text(own_preparation()._replace(skeleton=longer).as_text())
+    (out / 'preparation.yaml').write_text(dataclasses.replace(own_preparation(), skeleton=longer).as_text())
     assert_one_line_error(run('data_gen/gen_bone_data.py', '--datasets', 'mine', status=2), '5 joints', 'has 6')
 
 
