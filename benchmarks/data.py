@@ -2,7 +2,8 @@
 
     python -m benchmarks.data --ntu_tree FOLDER --kinetics_tree FOLDER
 
-The folders hold raw files: `.skeleton` files of NTU RGB+D, and Kinetics-Skeleton as it is published.
+The folders hold raw files: `.skeleton` files of NTU RGB+D, and Kinetics-Skeleton as it is published. "Plain" is a plain
+transcription of the published code: one process, Python loops over persons, frames and joints.
 """
 import argparse
 import pathlib
@@ -20,8 +21,10 @@ from feeders.feeder import Feeder
 from runtime.cores import cores
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser
+from tests.data_gen import plain_kinetics, plain_ntu
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+PLAIN_FILES = 60  # that are prepared the plain way
 CONFIGS = ('nturgbd-cross-subject/train_joint', 'nturgbd-cross-subject/train_bone_motion',
            'kinetics-skeleton/train_joint', 'kinetics-skeleton/train_bone_motion')
 
@@ -50,22 +53,27 @@ def main():
 
 
 def measure_raw_data(arg, out):
-    """Print rate and memory of both scripts for raw data, for each number of workers."""
+    """Print rate and memory of both scripts for raw data, for each number of workers, and how often the plain rate."""
     ntu_files = sorted(arg.ntu_tree.rglob('*.skeleton'))
     scripts = {
-        'ntu': (ntu_files, ['--data_path', *sorted({path.parent for path in ntu_files}), '--ignored_sample_path',
-                            arg.ntu_tree / 'samples_with_missing_skeletons.txt']),
-        'kinetics': (sorted(arg.kinetics_tree.rglob('kinetics_*/*.json')), ['--data_path', arg.kinetics_tree])}
-    table = Table(('raw files', 'workers', 's', 's of the processor', 'files/s', 'MB/s', 'peak MB'))
-    for name, (files, flags) in scripts.items():
+        'ntu': (ntu_files, lambda path: plain_ntu.plain_clip(plain_ntu.plain_bodies(path)), [
+            '--data_path', *sorted({path.parent for path in ntu_files}),
+            '--ignored_sample_path', arg.ntu_tree / 'samples_with_missing_skeletons.txt']),
+        'kinetics': (sorted(arg.kinetics_tree.rglob('kinetics_*/*.json')), plain_kinetics.plain_clip,
+                     ['--data_path', arg.kinetics_tree])}
+    table = Table(('raw files', 'workers', 's', 's of the processor', 'files/s', 'MB/s', 'peak MB', '× plain'))
+    for name, (files, plain, flags) in scripts.items():
         if not files:
             raise UserError(f'there are no raw files of {name}: check --{name}_tree')
         megabytes = sum(path.stat().st_size for path in files) / 1e6
+        some = files[::max(1, len(files) // PLAIN_FILES)]
+        plain_seconds = seconds(list)(map(plain, some)) / len(some) * len(files)
         for workers in sorted({1, 2, cores()}):
             used = run([f'data_gen/{name}_gendata.py', *flags, '--out_folder', out / name, '--overwrite',
                         '--workers', workers])
             table.add(f'{len(files)} of {name}', workers, f'{used.seconds:.2f}', f'{used.cpu_seconds:.2f}',
-                      f'{len(files) / used.seconds:.0f}', f'{megabytes / used.seconds:.1f}', f'{used.megabytes:.0f}')
+                      f'{len(files) / used.seconds:.0f}', f'{megabytes / used.seconds:.1f}', f'{used.megabytes:.0f}',
+                      f'{plain_seconds / used.seconds:.1f}')
 
 
 def measure_derived_data(data):
