@@ -84,11 +84,11 @@ def read_streams(score_files, label_file):
     return names, labels, stacked
 
 
-def stream_weights(given, number, alpha=1.0):
-    """Return the weights of `number` streams: those that are `given`, else 1 for the first and `alpha` for others."""
+def stream_weights(given, number, alpha=1.0, flag='--weights'):
+    """Return the weights of `number` streams: those `given` by `flag`, else 1 for the first and `alpha` for others."""
     weights = given or [1.0] + [alpha] * (number - 1)
     if len(weights) != number:
-        raise UserError(f'--weights: {len(weights)} weights for {number} streams: give one weight for each stream')
+        raise UserError(f'{flag}: {len(weights)} weights for {number} streams: give one weight for each stream')
     return weights
 
 

@@ -128,8 +128,9 @@ class Preparation:
             low, high = x_y.min(initial=0), x_y.max(initial=0)
             if self.image_size:
                 if x_y.any() and max(-low, high) <= MAX_NOT_PIXELS < min(self.image_size):
-                    raise BrokenSample(f'coordinates from {low:g} to {high:g} are no pixels: they are fractions of the '
-                                       'image already (--image_size 1 1)')
+                    width, height = self.image_size
+                    raise BrokenSample(f'coordinates from {low:g} to {high:g} are no pixels of an image of {width:g} × '
+                                       f'{height:g}: fractions of an image have the image_size 1 1')
                 return recording._replace(units=PIXELS, image_size=tuple(self.image_size))
             if not MIN_FRACTION <= low <= high <= MAX_FRACTION:
                 raise BrokenSample(f'coordinates from {low:g} to {high:g} are no fractions of an image, and nothing '
@@ -288,6 +289,8 @@ def read_preparation(path):
 
 def before_kinds(content, path):
     """Return the content of a file from before there were kinds, as of now; ValueError if it says too little."""
+    if 'joints' not in content:
+        raise ValueError(f'no kind: one of {", ".join(KINDS)}')
     content = dict(content)
     joints, dimensions = content.pop('joints'), content.get('dimensions')
     skeleton = read_yaml(path.with_name(SKELETON))

@@ -109,15 +109,15 @@ class FusedStreams:
 
     def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):
         if weights and len(weights) != len(configs):
-            raise UserError(f'--weights: {len(weights)} files for {len(configs)} configs: give one for each')
-        self.stream_weights = stream_weights(fusion, len(configs))
+            raise UserError(f'--weights: {len(weights)} for {len(configs)} configs: give one file for each')
+        self.stream_weights = stream_weights(fusion, len(configs), flag='--stream-weights')
         self.streams = [Stream(config, path, device, precision)
                         for config, path in zip(configs, weights or [None] * len(configs))]
-        numbers = {class_count(stream.arg) for stream in self.streams}
-        if len(numbers) > 1:
+        numbers = [class_count(stream.arg) for stream in self.streams]
+        if len(set(numbers)) > 1:
             raise UserError(f'{" and ".join(map(str, configs))} have {" and ".join(map(str, numbers))} classes: '
                             'only streams with the same classes can be fused')
-        self.class_names = class_names(numbers.pop(), names or names_beside(self.streams[0].data_path))
+        self.class_names = class_names(numbers[0], names or names_beside(self.streams[0].data_path))
         kinds = {stream.averages_probabilities for stream in self.streams}
         if len(kinds) > 1:
             raise UserError(f'{" and ".join(map(str, configs))}: the feeders of some average probabilities, those of '

@@ -208,6 +208,7 @@ def test_another_rate_is_resampled_alike_offline_and_live(tmp_path, fps, run):
             np.testing.assert_allclose(recording.joints[m, :, 5, axis], np.interp(
                 np.arange(T) * 30 / fps, np.arange(FRAMES), bodies[m, :, 5, axis]), atol=1e-6)
     live = LivePredictor(predictor, T, fps=30)
+    assert said[-1] == f'the frames: resampled from 30 to {fps} frames per second'
     fed = []
     predictor.model.scores = lambda clips: fed.append(clips[0][0]) or np.zeros((1, 1), np.float32)
     for frame in bodies.swapaxes(0, 1):
@@ -283,3 +284,5 @@ def test_an_old_preparation_still_works_or_says_to_prepare_again(tmp_path, run):
     (tmp_path / 'preparation.yaml').write_text(yaml.safe_dump({**old, 'dimensions': 2, 'center': None}))
     process = run('predict.py', '--config', path, 'a.npy', status=2)
     assert_one_line_error(process, 'preparation.yaml', 'prepare the data again')
+    (tmp_path / 'preparation.yaml').write_text('\n')
+    assert_one_line_error(run('predict.py', '--config', path, 'a.npy', status=2), 'preparation.yaml', 'no kind')

@@ -40,6 +40,8 @@ def read_recording(path, joints=None, dimensions=None):
     with reading(path):
         if pathlib.Path(path).is_dir():
             raise BrokenSample(f"a folder, not a recording ({CONVERT}, such as OpenPose's folders)")
+        if not pathlib.Path(path).exists():
+            raise BrokenSample('no such file or folder')
         if suffix != kinetics_json.SUFFIX:
             raise BrokenSample(f'the end of its name is none of {", ".join(SUFFIXES)}')
         content = load_json(path)

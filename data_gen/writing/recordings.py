@@ -7,6 +7,7 @@
     preparation.yaml       how the joints were normalised
 """
 import pickle
+import sys
 
 import numpy as np
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from data_gen.preparation import FILE
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import write_whole
 from runtime.clip_file import INDEX, JOINTS
-from runtime.errors import UserError, complain
+from runtime.errors import UserError
 from runtime.folder_lock import only_run_on
 
 
@@ -24,9 +25,13 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
     """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
 
     `read(sample.source)` returns a Recording, and `preparation` makes it (C, T, V, M). Broken samples are left out and
-    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite.
+    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite;
+    one that was prepared otherwise raises UserError.
     """
     if (folder / INDEX).exists() and not settings.overwrite:
+        if not (folder / FILE).exists() or (folder / FILE).read_text(encoding='utf-8') != preparation.as_text():
+            raise UserError(f'{folder / FILE}: the existing recordings have other joints: --overwrite replaces them, '
+                            'or choose another --recordings')
         print(f'{folder / INDEX}: keeping the existing recordings (--overwrite replaces them)')
         return 0
     V, kept, broken = len(preparation.joints), [], 0
@@ -41,7 +46,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
             except BrokenSample as error:
                 if settings.strict:
                     raise
-                complain(f'left out: {error}')
+                tqdm.write(f'left out: {error}', file=sys.stderr)
                 broken += 1
                 continue
             there = clip.any((0, 1, 2))
@@ -58,7 +63,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
     with write_whole(folder / FILE, 'w', encoding='utf-8') as file:
         file.write(preparation.as_text())
     write_index(folder, splits, kept)
-    print(f'{folder}: {len(kept)} recordings')
+    print(f'{folder}: {len(kept)} recordings{f", left out: {broken}" if broken else ""}')
     return 1 if broken else 0
 
 
