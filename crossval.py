@@ -11,11 +11,11 @@ import numpy as np
 import yaml
 
 from data_gen.formats.table import read_table
-from ensemble import class_accuracies, fuse, read_scores, stack_streams
 from feeders.fingerprint import SAMPLES_OF, fingerprints
 from feeders.labels import read_labels, top_k
 from feeders.persons import cameras_of, persons_of
 from figures.significance import mcnemar, wilson
+from prediction.scores import class_accuracies, fuse, read_scores, stack_streams, write_scores
 from runtime.arguments import Parser, count, finite_number
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
@@ -283,8 +283,7 @@ def mean_text(values):
 def write_pooled(folder, streams, stacked, weights, names):
     """Write the scores of all clips, of each stream and fused, as ensemble.py and visualize.py read them."""
     for stream, scores in zip([*streams, 'fused'], [*stacked, fuse(stacked, weights)]):
-        with write_whole(folder / f'{stream}_score.pkl') as file:
-            pickle.dump(dict(zip(names, scores)), file)
+        write_scores(folder / f'{stream}_score.pkl', names, scores)
 
 
 def compare(a, b):

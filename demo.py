@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-from ensemble import fuse, read_streams, top_k
+from feeders.labels import top_k
+from prediction.scores import fuse, read_streams
 from runtime.arguments import Parser
 from runtime.errors import UserError, run_command
 

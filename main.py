@@ -14,12 +14,12 @@ import yaml
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from ensemble import class_accuracies
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
 from feeders.validation import kept_for_validation
 from model import recipe
 from model.empty_bodies import with_bodies
+from prediction.scores import class_accuracies, write_scores
 from runtime import checkpoint, weights
 from runtime.device import choose_devices, choose_execution, compile_training, keep_freed_memory
 from runtime.dotted import build
@@ -27,9 +27,8 @@ from runtime.errors import UserError, run_command
 from runtime.events import EventFiles
 from runtime.measures import Measures
 from runtime.processes import Processes, over_devices
-from runtime.results import WeightFiles, write_predictions, write_scores
 from runtime.run_flags import get_parser
-from runtime.run_folder import CHECKPOINT, RunFolder
+from runtime.run_folder import CHECKPOINT, RunFolder, write_predictions
 from runtime.stop_signals import StopSignals, stop_requested
 from runtime.trained import (
     average_of,
@@ -60,7 +59,7 @@ class Processor:
         self.folder.check_free(arg.resume, arg.overwrite)
         self.folder.log(device_line)
         self.saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
-        self.files = WeightFiles(self.saved_name, arg.keep)
+        self.files = weights.WeightFiles(self.saved_name, arg.keep)
         if arg.phase == 'train' and not (arg.resume or arg.overwrite):
             self.files.check_free()
         self.events = {part: EventFiles(pathlib.Path(self.saved_name, part), self.processes.is_main)
@@ -152,7 +151,7 @@ class Processor:
 
     def start(self):
         """Train or test, as the phase says."""
-        with (self.folder.claimed(self.arg.overwrite, self.log_position), self.stop,
+        with (self.folder.opened(self.arg.overwrite, self.log_position), self.stop,
               contextlib.closing(self.events['train']), contextlib.closing(self.events['val'])):
             self.begin()
             if self.arg.phase == 'train':

@@ -29,7 +29,7 @@ from prediction.ranking import ranked
 from prediction.windows import check_stride, score_windows, spans
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
-from runtime.errors import UserError, complain, run_command
+from runtime.errors import UserError, print_error, run_command
 
 SOME_BROKEN, NONE_USABLE = 1, 2  # exit statuses
 
@@ -311,7 +311,7 @@ def predict_files(predictor, arg):
     many = len(files) > arg.batch_size
     for prediction in tqdm(found, unit='clip', disable=None if many else True):
         if prediction.error is not None:
-            complain(prediction.error)
+            print_error(prediction.error)
             broken.append(prediction)
             continue
         predictions.append(prediction)

@@ -10,7 +10,6 @@ from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
 from data_gen.preparation import needed, preparation_of
-from ensemble import fuse, read_streams, stream_weights
 from feeders.augment import true_length
 from feeders.labels import read_labels
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
@@ -21,6 +20,7 @@ from predict import Predictor, tell
 from prediction.flags import add_streams, separate_files
 from prediction.printed import cut_line
 from prediction.ranking import probabilities
+from prediction.scores import fuse, read_streams, stream_weights
 from prediction.streams import Stream
 from prediction.windows import timeline, window_clips
 from runtime.arguments import Parser, count

@@ -16,10 +16,10 @@ import time
 
 import yaml
 
-import ensemble
 from benchmarks.timing import Table
 from crossval import accuracies, mean_text, score_file, write_same
 from feeders.labels import read_labels
+from prediction.scores import read_streams
 from runtime.cores import cores
 from runtime.errors import run_command
 from runtime.side_by_side import run_side_by_side
@@ -100,7 +100,7 @@ def add_results(table, row, folders, data):
     """Add a line for each seed to the table, and one of their means."""
     found = []
     for seed, streams in folders.items():
-        _, labels, stacked = ensemble.read_streams([score_file(folder) for folder in streams], data / 'val_label.pkl')
+        _, labels, stacked = read_streams([score_file(folder) for folder in streams], data / 'val_label.pkl')
         minutes = sum(map(minutes_of, streams)) / min(cores(), len(streams))
         found.append([*accuracies(stacked, [1] * len(streams), labels), minutes])
         table.add(f'{row}, seed {seed}', *(f'{value:.1f}' for value in found[-1]))

@@ -33,7 +33,7 @@ from model.empty_bodies import distinct_bodies
 from runtime.arguments import Parser, count
 from runtime.device import choose_devices, choose_execution, keep_freed_memory
 from runtime.dotted import build
-from runtime.errors import UserError, complain, run_command
+from runtime.errors import UserError, run_command
 from tests.plain_agcn import PlainModel, plain_twin
 
 NETWORKS = {'agcn': agcn.Model, 'aagcn': aagcn.Model}
@@ -168,7 +168,7 @@ def run_one_by_one(case, sides, rounds):
             step, _ = prepare_side(case, side)
             times = [time_of(step, case.batch(number), case.device) for number in range(2 * rounds)]
         except torch.OutOfMemoryError:
-            complain(f'{case.network}, {case.work}, {how}: out of GPU memory: lower --batch-size')
+            print_error(f'{case.network}, {case.work}, {how}: out of GPU memory: lower --batch-size')
             continue  # the other rows can still be measured
         yield how, times[rounds:], peak_memory(case.device)
 

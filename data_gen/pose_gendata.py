@@ -26,9 +26,9 @@ from data_gen.poses.estimator_files import read_detections
 from data_gen.poses.recordings import Wishes, as_recording
 from graph.skeleton import skeleton_names
 from runtime.arguments import Parser, count, number_above_0
+from runtime.atomic_file import only_run_on
 from runtime.cores import cores
 from runtime.errors import UserError, run_command
-from runtime.folder_lock import only_run_on
 from runtime.stop_signals import StopSignals, stop_requested
 
 VIDEO_PERSONS = 2  # whom MediaPipe looks for, by default

@@ -1,7 +1,8 @@
 """What a report says in numbers: accuracies, confusions, and the effect of fusion."""
 import numpy as np
 
-from ensemble import class_accuracies, fuse, top_k
+from feeders.labels import top_k
+from prediction.scores import class_accuracies, fuse
 
 PAIRS, SAMPLES = 10, 10  # at most this many are printed
 

@@ -10,7 +10,7 @@ from data_gen.recording import METRES, PIXELS, Recording
 from data_gen.resample import between, source_frames
 from prediction.ranking import best, probabilities
 from prediction.windows import check_stride, score_windows
-from runtime.errors import UserError, complain
+from runtime.errors import UserError, print_error
 
 SMOOTHING = .5  # weight of the newest window in the smoothed probabilities
 SOURCE = 'the frames'
@@ -200,7 +200,7 @@ def live_results(live, lines):
         try:
             result = live.push(parsed(line))
         except BrokenSample as error:
-            complain(f'line {number}: {error}')
+            print_error(f'line {number}: {error}')
         else:
             if result:
                 yield result

@@ -7,11 +7,11 @@ import torch
 
 from data_gen.class_names import class_names, names_beside
 from data_gen.preparation import needed, preparation_of
-from ensemble import fuse, stream_weights
 from feeders.batches import kept_random_state
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
+from prediction.scores import fuse, stream_weights
 from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
@@ -110,7 +110,7 @@ class FusedStreams:
     def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):
         if weights and len(weights) != len(configs):
             raise UserError(f'--weights: {len(weights)} for {len(configs)} configs: give one file for each')
-        self.stream_weights = stream_weights(fusion, len(configs), flag='--stream-weights')
+        self.stream_weights = stream_weights(fusion, len(configs))
         self.streams = [Stream(config, path, device, precision)
                         for config, path in zip(configs, weights or [None] * len(configs))]
         numbers = [class_count(stream.arg) for stream in self.streams]

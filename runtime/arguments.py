@@ -1,29 +1,25 @@
-"""Arguments of a command: flags, and a YAML file with the same names, checked alike."""
+"""Arguments of a command: flags, and a YAML file with the same names, which argparse checks as it checks flags."""
 import argparse
-import difflib
 import math
 
 import yaml
 
-from runtime.errors import UserError, shown
-
-CLOSE = 0.85  # of the letters: a slip of the keyboard, not a key of another program
-
-
-class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Adds the default to each help text that does not state it."""
-
-    def _get_help_string(self, action):
-        stated = action.default in (None, []) or '(default: ' in action.help
-        return action.help if stated else super()._get_help_string(action)
+from runtime.errors import UserError
 
 
 class Parser(argparse.ArgumentParser):
-    """An argparse parser whose errors are the user's one line, and whose flags may not be abbreviated."""
+    """An argparse parser whose errors are the user's one line, and whose flags may not be abbreviated.
+
+    Help texts end in the default, where there is one and they do not state it.
+    """
 
     def __init__(self, description, prog=None):
-        super().__init__(prog=prog, description=description, allow_abbrev=False,
-                         formatter_class=HelpFormatter)
+        super().__init__(prog=prog, description=description, allow_abbrev=False)
+
+    def add_argument(self, *names, **how):
+        if how.get('default') not in (None, [], argparse.SUPPRESS) and '(default: ' not in how['help']:
+            how['help'] += ' (default: %(default)s)'
+        return super().add_argument(*names, **how)
 
     def error(self, message):
         raise UserError(f'{message}: {self.prog} --help lists the flags')
@@ -34,54 +30,31 @@ class Parser(argparse.ArgumentParser):
         Priority: command line, then YAML, then default. Of a dict (feeder and model arguments) the command line
         replaces only the keys that it names. Raises UserError for a key that is no flag and for a wrong value.
         """
-        defaults = self.parse_args([])
-        given = argparse.Namespace(**dict.fromkeys(vars(defaults), argparse.SUPPRESS))
-        self.parse_args(argv, given)
-        given = {key: value for key, value in vars(given).items() if value is not argparse.SUPPRESS}
-        config_path = given.get('config', defaults.config)
-        arguments = {**vars(defaults), **self.check_config(read_yaml(config_path), config_path)}
-        for key, value in given.items():
-            both_dicts = isinstance(value, dict) and isinstance(arguments[key], dict)
-            arguments[key] = {**arguments[key], **value} if both_dicts else value
-        return argparse.Namespace(**arguments)
-
-    def check_config(self, config, path):
-        """Return the dict `config`, read from `path`, with every value as its flag would have it."""
-        actions = {action.dest: action for action in self._actions if action.dest != 'help'}
-        checked = {}
-        for key, value in config.items():
-            if key not in actions:
-                near = difflib.get_close_matches(str(key), actions, n=1, cutoff=CLOSE)
-                hint = f"did you mean '{near[0]}'?" if near else f'{self.prog} --help lists the keys'
-                raise UserError(f"{path}: there is no key '{key}': {hint}")
-            checked[key] = check_value(actions[key], value, path)
-        return checked
+        path = self.parse_args(argv).config
+        arguments = self.parse_args([])
+        for key, value in read_yaml(path).items():
+            try:
+                self.parse_args(as_flag(key, value), arguments)
+            except UserError as error:
+                raise UserError(f'{path}: {key}: {error}') from None
+        return self.parse_args(argv, arguments)
 
 
-def check_value(action, value, path):
-    """Return `value`, which the YAML at `path` gives for `action`, as the flag's own type and number of values."""
+class Update(argparse.Action):
+    """Of a flag whose value is a dict: its keys replace those of the config, the others stay."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), **values})
+
+
+def as_flag(key, value):
+    """Return the words of a command line that give the flag `key` the `value` read from YAML; none for null."""
+    flag = '--' + str(key).replace('_', '-')
     if value is None:
-        return action.default
-    takes_list = action.nargs in ('+', '*')
-    values = value if isinstance(value, list) else [value]
-    if isinstance(value, list) and not takes_list:
-        raise UserError(f'{path}: {action.dest} is a list, but a single value is needed')
-    checked = []
-    for one in values:
-        try:
-            if isinstance(one, list) or isinstance(one, dict) and action.type is not mapping:
-                raise ValueError
-            # A flag's type reads text; YAML has read numbers already, all but such as 1e-3, which it takes for text.
-            text = one if isinstance(one, dict) else str(one)
-            checked.append(action.type(text) if action.type else text)
-        except argparse.ArgumentTypeError as error:
-            raise UserError(f'{path}: {action.dest}: {error}') from None
-        except ValueError:
-            kind = {int: 'a whole number', float: 'a number', mapping: 'a mapping'}.get(action.type, 'a single value')
-            raise UserError(f'{path}: {action.dest}: {shown(one)} is not {kind}') from None
-        if action.choices is not None and checked[-1] not in action.choices:
-            raise UserError(f'{path}: {action.dest}: {shown(one)} is not one of {", ".join(map(str, action.choices))}')
-    return checked if takes_list else checked[0]
+        return []
+    if isinstance(value, list):
+        return [flag, *map(str, value)]
+    return [f'{flag}={yaml.safe_dump(value, default_flow_style=True) if isinstance(value, dict) else value}']
 
 
 def read_yaml(path):
@@ -114,7 +87,7 @@ def yes_or_no(text):
 def mapping(text):
     """Read a dict as YAML writes it in one line: `{window_size: 64, debug: true}`."""
     try:
-        content = text if isinstance(text, dict) else yaml.safe_load(text)
+        content = yaml.safe_load(text)
     except yaml.YAMLError:
         content = None
     if not isinstance(content, dict):
@@ -140,7 +113,7 @@ whole_number = ranged(int, lambda number: number >= 0, 'a whole number ≥ 0')
 number_from_0 = ranged(float, lambda number: 0 <= number < math.inf, 'a number ≥ 0')
 number_above_0 = ranged(float, lambda number: 0 < number < math.inf, 'a number > 0')
 finite_number = ranged(float, math.isfinite, 'a finite number')
-share = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
+fraction = ranged(float, lambda number: 0 <= number < 1, 'a number ≥ 0 and < 1')
 
 
 def balanced_or_number(text):

@@ -3,7 +3,7 @@ import torch
 
 from runtime.errors import UserError, shown
 from runtime.run_flags import get_parser
-from runtime.torch_file import load_tensors
+from runtime.safe_pickle import load_tensors
 
 # Flags that may differ between a run and the run that resumes it without a log line: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',

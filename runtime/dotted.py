@@ -1,9 +1,21 @@
-"""Dotted names of classes, by which a config names its feeder, model and graph."""
-import importlib
+"""Dotted names of classes, by which a config names its feeder, model and graph: ours, and plug-ins of other authors."""
+import contextlib
+import importlib.util
 import inspect
 
-from runtime import plug_ins
-from runtime.errors import UserError, shown
+from runtime.errors import PLUG_INS, UserError, plug_in_of, shown
+
+OURS = {'feeders.feeder', 'feeders.parts', 'feeders.pyskl', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d',
+        'graph.skeleton', 'model.aagcn', 'model.agcn'}
+
+
+def remember_plug_in(name, key):
+    """Let errors say that the config's `key` names the class `name`, which may not exist."""
+    module_name = name.rpartition('.')[0]
+    with contextlib.suppress(ImportError, ValueError):
+        spec = importlib.util.find_spec(module_name)
+        if spec is not None and module_name not in OURS:
+            PLUG_INS[spec.origin] = f'{key}: {name}'
 
 
 def import_class(name, key=None):
@@ -16,7 +28,7 @@ def import_class(name, key=None):
         raise UserError(f'{shown(name)} is not a dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
-        plug_ins.remember(name, key)
+        remember_plug_in(name, key)
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name + '.').startswith(error.name + '.'):
@@ -46,7 +58,7 @@ def build(name, arguments, key):
     try:
         return built_class(**arguments)
     except ValueError as error:
-        if plug_ins.origin(error):
+        if plug_in_of(error):
             raise
         raise UserError(f'{key}: {name}: {error}') from error
 

@@ -4,12 +4,12 @@ import os
 import reprlib
 import signal
 import sys
-
-from runtime import plug_ins
+import traceback
 
 WRONG_INPUT = 2
-LONGEST_LINE = 480  # characters
+MAX_LINE = 480  # characters
 ADVICE = 180  # of them, at the end of a line that is cut
+PLUG_INS = {}  # source file of a model, feeder or graph of another author → the config's key and value that name it
 
 
 class UserError(Exception):
@@ -34,29 +34,39 @@ def run_command(command):
         status = command()
     except UserError as error:
         # Under torchrun, every process of a machine meets the same error: one line is enough.
-        status = complain(error, error.status) if os.environ.get('LOCAL_RANK', '0') == '0' else error.status
+        status = print_error(error, error.status) if os.environ.get('LOCAL_RANK', '0') == '0' else error.status
     except KeyboardInterrupt:
-        status = complain('interrupted', 128 + signal.SIGINT)
+        status = print_error('interrupted', 128 + signal.SIGINT)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone; flushing at exit would fail again
         status = 128 + signal.SIGPIPE
     except Exception as error:
-        plug_in = plug_ins.origin(error)
+        plug_in = plug_in_of(error)
         if is_out_of_memory(error):
-            status = complain('out of memory: use smaller batches or fewer processes')
+            status = print_error('out of memory: use smaller batches or fewer processes')
         elif isinstance(error, OSError) and plug_in is None:
-            status = complain(describe_os_error(error))
+            status = print_error(describe_os_error(error))
         else:
             if plug_in is not None:
-                complain(plug_in)
+                print_error(plug_in)
             raise
     sys.exit(status)
 
 
-def complain(text, status=WRONG_INPUT):
+def print_error(text, status=WRONG_INPUT):
     """Write `text` as one line to standard error and return `status`."""
     print(f'error: {one_line(text)}', file=sys.stderr, flush=True)
     return status
+
+
+def plug_in_of(error):
+    """Return the line that says which plug-in raised `error`, None if none did.
+
+    It is the last one in the traceback. That of a DataLoader's worker process is part of the error's text.
+    """
+    text = ''.join(traceback.format_exception(error))
+    *_, (at, source) = sorted([(-1, ''), *((text.rfind(f'"{source}"'), source) for source in PLUG_INS)])
+    return f'{source}: this plug-in ({PLUG_INS[source]}) raised the following exception' if at >= 0 else None
 
 
 def is_out_of_memory(error):
@@ -66,10 +76,10 @@ def is_out_of_memory(error):
 
 
 def one_line(text):
-    """Return `text` in one line of at most LONGEST_LINE characters: the middle of a longer one is left out."""
+    """Return `text` in one line of at most MAX_LINE characters: the middle of a longer one is left out."""
     line = ' '.join(part.strip() for part in str(text).splitlines())
-    if len(line) > LONGEST_LINE:
-        line = f'{line[:LONGEST_LINE - ADVICE - 3]} … {line[-ADVICE:]}'
+    if len(line) > MAX_LINE:
+        line = f'{line[:MAX_LINE - ADVICE - 3]} … {line[-ADVICE:]}'
     return line
 
 

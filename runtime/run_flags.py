@@ -4,12 +4,13 @@ Separate from main.py because predict.py and visualize.py read the same configs.
 """
 from runtime.arguments import (
     Parser,
+    Update,
     balanced_or_number,
     count,
+    fraction,
     mapping,
     number_above_0,
     number_from_0,
-    share,
     whole_number,
     yes_or_no,
 )
@@ -21,6 +22,7 @@ def get_parser():
                     'defaults.', prog='main.py')
     add = parser.add_argument
     switch = {'type': yes_or_no, 'nargs': '?', 'const': True}
+    dictionary = {'type': mapping, 'action': Update, 'default': {}}
 
     add('--config', default='./config/nturgbd-cross-view/test_bone.yaml', help='YAML file whose keys are these flags')
     add('--phase', default='train', choices=('train', 'test'), help='train the model or test it')
@@ -31,41 +33,41 @@ def get_parser():
     add('--resume', default=False, **switch, help='continue from the checkpoint in the work dir')
 
     add('--feeder', default='feeders.feeder.Feeder', help='dotted class name of the data set')
-    add('--train-feeder-args', type=mapping, default={}, help='arguments of the training feeder')
-    add('--test-feeder-args', type=mapping, default={}, help='arguments of the test feeder')
+    add('--train-feeder-args', **dictionary, help='arguments of the training feeder')
+    add('--test-feeder-args', **dictionary, help='arguments of the test feeder')
     add('--num-worker', type=whole_number, default=None,
         help='processes that load data (default: chosen for this machine)')
     add('--batch-size', type=count, default=256, help='samples of one training step, over all devices')
     add('--test-batch-size', type=count, default=256, help='samples of one test batch')
 
-    add('--val-persons', default=[], nargs='+',
+    add('--val-persons', default=[], nargs='*',
         help='validate on the training samples of these persons, such as P008')
-    add('--val-share', type=share, default=0.,
+    add('--val-share', type=fraction, default=0.,
         help='validate on this fraction of the training samples of each class; whole persons if they are known')
 
     add('--model', default=None, help='dotted class name of the model')
-    add('--model-args', type=mapping, default={}, help='arguments of the model')
+    add('--model-args', **dictionary, help='arguments of the model')
     add('--weights', default=None,
         help='initial weights (.pt, .pth or .pkl); a relative path is also looked up under data/')
-    add('--ignore-weights', default=[], nargs='+', help='do not load weights whose names contain one of these texts')
+    add('--ignore-weights', default=[], nargs='*', help='do not load weights whose names contain one of these texts')
 
     add('--optimizer', default='SGD', choices=('SGD', 'Adam', 'AdamW'), help='optimizer; SGD uses momentum 0.9')
     add('--base-lr', type=number_from_0, default=0.01,
         help='initial learning rate; the maximum, for the schedule one-cycle')
     add('--schedule', default='step', choices=('step', 'cosine', 'one-cycle'), help='learning rate schedule')
-    add('--step', type=int, default=[20, 40, 60], nargs='+',
+    add('--step', type=int, default=[20, 40, 60], nargs='*',
         help='epochs at which the schedule step lowers the rate')
     add('--lr-decay-rate', type=number_from_0, default=0.1, help='factor of the rate at each of these steps')
     add('--warm_up_epoch', '--warm-up-epoch', type=whole_number, default=0,
         help='epochs of linear warm-up to base-lr')
     add('--nesterov', type=yes_or_no, default=False, help='use Nesterov momentum')
     add('--weight-decay', type=number_from_0, default=0.0005, help='weight decay')
-    add('--label-smoothing', type=share, default=0.,
+    add('--label-smoothing', type=fraction, default=0.,
         help='fraction of each label that is spread evenly over all classes')
     add('--class-weights', type=balanced_or_number, nargs='+', default=None,
         help='weights of the classes in the training loss: balanced, or a number for each class')
     add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
-    add('--ema', type=share, default=0.,
+    add('--ema', type=fraction, default=0.,
         help='evaluate and save an exponential moving average of the weights, with this decay per step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
         help='freeze the learned graphs (PA) up to only-train-epoch')

@@ -1,4 +1,4 @@
-"""What a run writes into its work folder: the log, the config, a copy of the model's source."""
+"""What a run writes beside weights and scores: the log, the config, the model's source, and predictions."""
 import contextlib
 import os
 import pathlib
@@ -7,9 +7,8 @@ import time
 
 import yaml
 
-from runtime.atomic_file import named, write_whole
+from runtime.atomic_file import named, only_run_on, write_whole
 from runtime.errors import UserError
-from runtime.folder_lock import only_run_on
 
 CHECKPOINT = 'checkpoint.pt'
 
@@ -18,7 +17,7 @@ class RunFolder:
     """The folder `work_dir` of one run.
 
     `writes` is false in processes that only compute. `print_log` says whether lines go into `log.txt` too, beside
-    standard output. Nothing is made before `claimed`.
+    standard output. Nothing is made before `opened`.
     """
 
     def __init__(self, work_dir, writes=True, print_log=True):
@@ -57,7 +56,7 @@ class RunFolder:
                 os.unlink(name)
 
     @contextlib.contextmanager
-    def claimed(self, overwrite=False, resume_at=None):
+    def opened(self, overwrite=False, resume_at=None):
         """Make the folder, and, while the block lasts, keep other runs out of it and its log open.
 
         An existing log is continued at its end; it is emptied if `overwrite`, and cut at `resume_at`, a former
@@ -93,7 +92,7 @@ class RunFolder:
                 self._log.flush()
 
     def position(self):
-        """Return the size of the log, for `claimed` of a resumed run."""
+        """Return the size of the log, for `opened` of a resumed run."""
         return self._log.tell() if self.writes else 0
 
     def write_config(self, arguments):
@@ -108,3 +107,11 @@ class RunFolder:
             source = pathlib.Path(source)
             with write_whole(self.path / source.name) as file:
                 file.write(source.read_bytes())
+
+
+def write_predictions(saved_name, index, predicted, true):
+    """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`, beside `saved_name`."""
+    with write_whole(saved_name + '_right.txt', 'w') as file:
+        file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
+    with write_whole(saved_name + '_wrong.txt', 'w') as file:
+        file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import torch
 
-from runtime import plug_ins
-from runtime.dotted import build, import_class
+from runtime.dotted import build, import_class, remember_plug_in
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_into
 
@@ -15,7 +14,7 @@ def build_network(arg):
     """Return the model that the arguments of a run name, with initial weights."""
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
-    plug_ins.remember(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
+    remember_plug_in(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
     network = build(arg.model, arg.model_args, 'model_args')
     if not isinstance(network, torch.nn.Module):
         raise UserError(f'{arg.model}: it makes a {type(network).__name__}, and a torch.nn.Module is needed')

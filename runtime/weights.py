@@ -1,6 +1,7 @@
 """Weights on disk: an ordered dict of CPU tensors, read as data only."""
 import collections
 import io
+import json
 import pathlib
 import re
 
@@ -10,7 +11,7 @@ import torch
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, shown
 from runtime.pyskl_names import in_our_names, is_theirs
-from runtime.torch_file import load_tensors
+from runtime.safe_pickle import load_tensors
 
 MOST_WRAPPERS = 8
 WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
@@ -142,3 +143,51 @@ def find_weights(path):
     if not pathlib.Path(path).is_absolute() and under_data.exists():
         return str(under_data)
     raise UserError(f'{path}: no such file, here or under data/: train or download the weights, or give --weights')
+
+
+class WeightFiles:
+    """The weights that a training run writes: `NAME-EPOCH-STEP.pt`, and the best as `NAME-best.pt` and `.json`.
+
+    Of the numbered files that this run wrote, only the last `keep` stay; None keeps all. A checkpoint carries the
+    `state_dict`.
+    """
+
+    def __init__(self, saved_name, keep=None):
+        self.saved_name = saved_name
+        self.keep = keep
+        self.best = None
+        self.numbered = []
+
+    def earlier(self):
+        """Return the files that a run with this name has left."""
+        name = pathlib.Path(self.saved_name)
+        ours = re.compile(re.escape(name.name) + r'-(best\.(pt|json)|\d+-\d+\.pt)')
+        return sorted(path for path in name.parent.glob('*') if ours.fullmatch(path.name))
+
+    def check_free(self):
+        """Raise UserError if an earlier run has left files under this name."""
+        if left := self.earlier():
+            raise UserError(f'{left[-1]}: it belongs to an earlier run: --overwrite replaces it, '
+                            '--model-saved-name chooses another name')
+
+    def save(self, network, epoch, global_step):
+        """Write the numbered file of `epoch`, and delete those that are not to be kept."""
+        path = f'{self.saved_name}-{epoch}-{global_step}.pt'
+        save_weights(network, path)
+        self.numbered = [*(p for p in self.numbered if p != path), path]
+        while self.keep is not None and len(self.numbered) > self.keep:
+            pathlib.Path(self.numbered.pop(0)).unlink(missing_ok=True)
+
+    def save_if_best(self, network, evaluation):
+        """Write the weights as the best, with the dict `evaluation`, if no evaluation before had a higher top1."""
+        if self.best is None or evaluation['top1'] > self.best['top1']:
+            self.best = evaluation
+            save_weights(network, self.saved_name + '-best.pt')
+            with write_whole(self.saved_name + '-best.json', 'w') as file:
+                json.dump(self.best, file)
+
+    def state_dict(self):
+        return {'best': self.best, 'numbered': self.numbered}
+
+    def load_state_dict(self, state):
+        self.best, self.numbered = state['best'], list(state['numbered'])

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error, shared_path
 
-from ensemble import fuse, search_weights, split_samples, stack_streams, top_k
+from feeders.labels import top_k
+from prediction.scores import fuse, search_factors, split_samples, stack_streams
 
 NAMES = [f'S001C001P{p:03d}R001A{a:03d}.skeleton' for p in range(1, 6) for a in range(1, 9)]
 LABELS = [a for _ in range(5) for a in range(8)]
@@ -111,10 +112,11 @@ def test_streams_of_other_classes_are_refused(run, scored, tmp_path):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), '8 and 9 classes')
 
 
-def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path):
+@pytest.mark.parametrize('flag', ['--stream-weights', '--weights'])
+def test_any_number_of_streams_with_factors_and_an_output(run, scored, tmp_path, flag):
     files = [tmp_path / f'work_dir/ntu/xsub/agcn_test_{s}/epoch1_test_score.pkl' for s in ('joint', 'bone', 'joint')]
     run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl',
-        '--weights', 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report')
+        flag, 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report')
     fused = pickle.loads((tmp_path / 'fused.pkl').read_bytes())
     for name in NAMES:
         expected = 3 * scored['joint'][name] + 0.5 * scored['bone'][name]
@@ -123,7 +125,7 @@ def test_any_number_of_streams_with_weights_and_an_output(run, scored, tmp_path)
 
 @pytest.mark.parametrize('flags, words', [
     (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
-    (['--search', '0.5', '--weights', '1', '2'], ['--search', '--weights']),
+    (['--search', '0.5', '--stream-weights', '1', '2'], ['--search', '--stream-weights']),
     (['--alpha', 'nan'], ['--alpha', 'not a finite number']), (['--weights', '1', 'inf'], ['--weights', "'inf'"])])
 def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
@@ -134,9 +136,9 @@ def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
     assert not set(searched) & set(reported) and len(searched) + len(reported) == len(NAMES)
     labels = np.array(LABELS)
     stacked = stack_streams([scored['joint'], scored['bone']], NAMES, ['joint', 'bone'])
-    weights = search_weights(stacked[:, searched], labels[searched])
+    factors = search_factors(stacked[:, searched], labels[searched])
     printed = run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout
-    expected = top_k(fuse(stacked[:, reported], weights), labels[reported], 1)
+    expected = top_k(fuse(stacked[:, reported], factors), labels[reported], 1)
     assert f'\tTop1: {100 * expected:.4f}%' in printed
     # Labels changed among the reported samples change nothing of what was found.
     write(tmp_path / 'data/ntu/xsub/val_label.pkl',

@@ -17,7 +17,7 @@ from data_gen.formats.pose_recording import PoseRecording, write_recording
 from data_gen.recording import FRACTIONS
 from graph.skeleton import SKELETONS
 from model.agcn import Model
-from runtime.folder_lock import only_run_on
+from runtime.atomic_file import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, own_preparation, write_clips, write_skeleton, write_table
 from tests.pyskl_files import made_up, write_annotations, write_recordings
 from tests.small_model import Model as SmallModel

@@ -346,7 +346,7 @@ def test_overwrite_says_what_it_replaces_and_leaves_only_its_own(train, tmp_path
 
 
 def test_two_runs_never_write_into_one_folder(processor, train, data, tmp_path):
-    with processor().folder.claimed():
+    with processor().folder.opened():
         assert_one_line_error(train(status=2), 'work_dir', 'another run')
     train()
 

@@ -23,10 +23,9 @@ from data_gen.preparation import FILE
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
 from runtime.arguments import count
-from runtime.atomic_file import write_whole
+from runtime.atomic_file import only_run_on, write_whole
 from runtime.cores import cores
 from runtime.errors import UserError
-from runtime.folder_lock import only_run_on
 
 LINES = 50  # broken samples that get a line of their own
 NAMES = 3  # samples that a remark names

@@ -15,10 +15,9 @@ from tqdm import tqdm
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation import FILE
 from data_gen.writing.part_file import npy_header
-from runtime.atomic_file import write_whole
+from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS
 from runtime.errors import UserError
-from runtime.folder_lock import only_run_on
 
 
 def write_recordings(folder, splits, samples, read, preparation, settings):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from runtime.folder_lock import only_run_on
+from runtime.atomic_file import only_run_on
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.plain_kinetics import plain_clip
 from tests.data_gen.raw_kinetics import random_content, write_tree

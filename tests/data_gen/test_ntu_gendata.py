@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from runtime.folder_lock import only_run_on
+from runtime.atomic_file import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.prepared import clip_of
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree

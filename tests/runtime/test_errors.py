@@ -1,7 +1,6 @@
 """What ends a command in one line: also what torch and the environment do."""
 import pickle
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -12,16 +11,6 @@ from graph.skeleton import Graph
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser
 from runtime.weights import load_weights
-
-
-class Dtype:
-    """Pickles as an array's type of this code."""
-
-    def __init__(self, code):
-        self.code = code
-
-    def __reduce__(self):
-        return np.dtype, (self.code,)
 
 
 def read_config(path):
@@ -39,7 +28,6 @@ def nested(levels=40):
 @pytest.mark.parametrize('name, content, read', [
     ('label.pkl', pickle.dumps((['a'], [nested()])), read_labels),
     ('name.pkl', pickle.dumps(([nested()], [0])), read_labels),
-    ('code.pkl', pickle.dumps(Dtype(nested())), read_labels),
     ('weights.pkl', pickle.dumps({'fc.weight': nested()}), load_weights),
     ('value.yaml', yaml.safe_dump({'base_lr': {'a': nested()}}).encode(), read_config),
     ('skeleton.yaml', yaml.safe_dump({'joints': [nested()], 'inward': [], 'center': 'a', 'pairs': []}).encode(), Graph),
