@@ -33,7 +33,7 @@ from model.empty_bodies import distinct_bodies
 from runtime.arguments import Parser, count
 from runtime.device import choose_devices, choose_execution, keep_freed_memory
 from runtime.dotted import build
-from runtime.errors import UserError, run_command
+from runtime.errors import UserError, print_error, run_command
 from tests.plain_agcn import PlainModel, plain_twin
 
 NETWORKS = {'agcn': agcn.Model, 'aagcn': aagcn.Model}
