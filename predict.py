@@ -38,9 +38,10 @@ def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or several that are '
                                 'fused.')
     add = parser.add_argument
-    add('files', nargs='*', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
-        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a .npy or .csv as custom_gendata.py takes it, or a folder '
-        'of such files; with --live, a file of frames as they come, or - for standard input')
+    add('files', nargs='*', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npz '
+        'of pose_gendata.py, .npy of prepared joints (C, T, V, M) or (N, C, T, V, M), a .npy or .csv as '
+        'custom_gendata.py takes it, or a folder of such files; with --live, a file of frames as they come, or - for '
+        'standard input')
     add_streams(add)
     add('--onnx', help='model that export.py wrote, instead of configs and weights')
     add('--window', type=count, metavar='FRAMES', help='score windows of this many frames over the whole '
