@@ -24,8 +24,7 @@ from runtime import checkpoint, weights
 from runtime.device import choose_devices, choose_execution, compile_training, keep_freed_memory
 from runtime.dotted import build
 from runtime.errors import UserError, run_command
-from runtime.events import EventFiles
-from runtime.measures import Measures
+from runtime.events import write_events
 from runtime.processes import Processes, over_devices
 from runtime.run_flags import get_parser
 from runtime.run_folder import CHECKPOINT, RunFolder, write_predictions
@@ -62,17 +61,13 @@ class Processor:
         self.files = weights.WeightFiles(self.saved_name, arg.keep)
         if arg.phase == 'train' and not (arg.resume or arg.overwrite):
             self.files.check_free()
-        self.events = {part: EventFiles(pathlib.Path(self.saved_name, part), self.processes.is_main)
-                       for part in ('train', 'val')}
         self.seed()
         self.load_data()
         self.load_model()
-        self.global_step = weights.step_in_name(arg.weights or '')
+        self.epoch, self.global_step = arg.start_epoch, weights.step_in_name(arg.weights or '')
         if arg.phase == 'train':
             self.load_optimizer()
             self.global_step = self.global_step or arg.start_epoch * len(self.loader['train'])
-            self.measures = Measures(self.events['train'], self.processes, self.feeder['train'])
-        self.epoch, self.samples = arg.start_epoch, 0  # the position of the training: epoch, samples seen in it
         self.log_position, self.changes = self.load_checkpoint() if arg.resume else (None, [])
 
     def seed(self):
@@ -90,7 +85,7 @@ class Processor:
         arg, processes = self.arg, self.processes
         if arg.phase == 'train' and arg.batch_size % (processes.world_size * arg.accumulate):
             raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
-                            f'× {arg.accumulate} parts: choose a multiple of '
+                            f'× {arg.accumulate} micro-batches: choose a multiple of '
                             f'{processes.world_size * arg.accumulate}')
         self.feeder, self.loader, self.data = {}, {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
@@ -149,118 +144,53 @@ class Processor:
         self.scaler = self.execution.gradient_scaler()
         self.loss = recipe.make_loss(self.arg, self.feeder['train'].label).to(self.device)
 
-    def start(self):
-        """Train or test, as the phase says."""
-        with (self.folder.opened(self.arg.overwrite, self.log_position), self.stop,
-              contextlib.closing(self.events['train']), contextlib.closing(self.events['val'])):
-            self.begin()
-            if self.arg.phase == 'train':
-                self.run_training()
-            else:
-                self.evaluate(0)
-        self.model = self.net  # frees DistributedDataParallel before its process group
-        self.processes.disconnect()
-
-    def begin(self):
-        """Write what describes the run: the first lines of its log, its config, the model's source."""
-        arg = self.arg
-        if not arg.resume:
-            if arg.overwrite:
-                self.folder.overwrite([self.files, *self.events.values()] if arg.phase == 'train' else [], arg.weights)
-            parameters = sum(parameter.numel() for parameter in self.net.parameters())
-            self.folder.log(f'Model: {arg.model}, {parameters:,} parameters')
-            if arg.phase == 'train':
-                self.events['train'].add_text('config', yaml.safe_dump(vars(arg), sort_keys=False))
-                self.events['train'].add_text('model', f'{parameters:,} parameters\n{self.net}')
-        for change in self.changes:
-            self.folder.log(f'Resumed with a changed setting: {change}')
-        self.folder.write_config(vars(arg))
-        self.folder.copy_source(inspect.getfile(type(self.net)))
-
-    def run_training(self):
-        """Train epoch by epoch, from the current position."""
-        arg = self.arg
-        if self.epoch >= arg.num_epoch and self.processes.is_main:
-            print('The run is already finished: nothing is left to train')
-        while self.epoch < arg.num_epoch:
-            epoch, last = self.epoch, recipe.is_last_epoch(arg, self.epoch)
-            self.train(epoch)
-            self.save_checkpoint()
-            self.log_training()
-            if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
-                self.files.save(self.evaluated, epoch, self.global_step)
-            if (epoch + 1) % arg.eval_interval == 0 or last:
-                evaluation = self.evaluate(epoch, self.evaluated_part)
-                if self.processes.is_main:
-                    self.files.save_if_best(self.evaluated, evaluation)
-            self.epoch, self.samples = arg.num_epoch if last else epoch + 1, 0
-            self.measures.clear()
-            self.save_checkpoint()
-        if self.evaluated_part == 'val':
-            self.test_best()
-
-    def test_best(self):
-        """Test the weights that were best on the validation part; the test part is used only here."""
-        best = self.processes.share(self.files.best)
-        if best is None:  # nothing was left to train
-            return
-        self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
-        weights.load_into(self.evaluated, self.saved_name + '-best.pt')
-        self.evaluate(best['epoch'])
-
     def train(self, epoch):
-        """Train on the samples of `epoch` that were not seen yet."""
-        arg, order = self.arg, self.loader['train'].batch_sampler
+        """Train on the samples of `epoch`; log and record the losses."""
+        arg, steps, measured = self.arg, [], []
         self.model.train()
         if arg.only_train_part and recipe.freeze_graphs(self.net, frozen=epoch <= arg.only_train_epoch):
             self.model = self.processes.divide(self.net, self.devices)  # it decides which gradients are sent
         if self.scheduler is None:
             for group in self.optimizer.param_groups:
                 group['lr'] = recipe.learning_rate(arg, epoch)
-        order.set_epoch(epoch)
-        order.skip(self.samples)
-        if not self.samples:
-            self.folder.log(f'Training epoch: {epoch + 1}')
-            self.timer = {'Data': 0.0, 'Network': 0.0}
-        done = len(self.measures.losses)
-        saved_at = clock = time.monotonic()
-        for batch, (data, label, index) in enumerate(self.progress('train', done), done + 1):
+        self.loader['train'].batch_sampler.set_epoch(epoch)
+        self.folder.log(f'Training epoch: {epoch + 1}')
+        number, seconds, clock = len(self.loader['train']), {'Data': 0.0, 'Network': 0.0}, time.monotonic()
+        for batch, (data, label, index) in enumerate(self.progress('train'), 1):
             loaded = time.monotonic()
             rate = self.optimizer.param_groups[0]['lr']
-            self.measures.add(self.step(data.float(), label), index, epoch, self.global_step, rate)
-            self.samples += arg.batch_size
-            self.global_step += 1
+            steps.append((self.step(data.float(), label), index, rate, time.time()))
+            if batch % arg.log_interval == 0 or batch == number:
+                measured += self.read(steps[len(measured):], epoch, len(measured))
             if batch % arg.log_interval == 0:
-                self.measures.read()
-                loss = self.measures.losses[-1]
-                self.folder.log(f'\tBatch {batch} of {done + order.remaining()}: loss {loss:.4f}, lr {rate:.6f}')
-            self.timer['Data'] += loaded - clock
+                self.folder.log(f'\tBatch {batch} of {number}: loss {measured[-1][0]:.4f}, lr {rate:.6f}')
+            seconds['Data'] += loaded - clock
             clock = time.monotonic()
-            self.timer['Network'] += clock - loaded
-            stop, due = self.processes.any(self.stop.received is not None,
-                                           clock - saved_at > 60 * arg.checkpoint_interval)
-            if stop or due:
-                self.save_checkpoint()
-                saved_at = clock
-            if stop:
+            seconds['Network'] += clock - loaded
+            if self.processes.any(self.stop.received is not None):
                 # The signal may have reached another process only; a cluster sends SIGTERM.
                 raise stop_requested(self.stop.received or signal.SIGTERM,
-                                     'the checkpoint is written: --resume continues from here')
+                                     '--resume continues from the beginning of this epoch')
+        self.record(epoch, measured, [(rate, when) for *_, rate, when in steps])
+        self.global_step += number
+        self.folder.log(f'\tMean training loss: {np.mean([loss for loss, *_ in measured]):.4f}.')
+        times = (f'[{name}]{int(100 * of_it / sum(seconds.values())):02d}%' for name, of_it in seconds.items())
+        self.folder.log(f'\tTime consumption: {", ".join(times)}')
 
     def step(self, data, label):
-        """Take one optimizer step on data (N, C, T, V, M); return loss, l1 loss and accuracy of its parts, (parts, 3).
+        """Take one optimizer step on data (N, C, T, V, M); return (loss, l1 loss, accuracy) of its micro-batches.
 
-        They stay on the device: reading them would make the CPU wait for it in every step.
+        They are a tensor (micro-batches, 3) on the device: reading it would make the CPU wait in every step.
         """
-        parts, measured = self.arg.accumulate, []
+        number, measured = self.arg.accumulate, []
         self.optimizer.zero_grad()
-        for part, (x, y) in enumerate(zip(data.chunk(parts), label.chunk(parts))):
+        for i, (x, y) in enumerate(zip(data.chunk(number), label.chunk(number)), 1):
             y = y.to(self.device, non_blocking=True)
-            sent_later = isinstance(self.model, DistributedDataParallel) and part + 1 < parts
+            sent_later = isinstance(self.model, DistributedDataParallel) and i < number
             with self.model.no_sync() if sent_later else contextlib.nullcontext():
                 heads, l1 = self.forward(self.model, x)
                 loss = sum(self.loss(head, y) for head in heads) + l1
-                self.scaler.scale(loss / parts).backward()
+                self.scaler.scale(loss / number).backward()
             measured.append(torch.stack((loss.detach(), l1.detach(), (heads.sum(0).argmax(1) == y).float().mean())))
         if self.arg.grad_clip is not None:
             self.scaler.unscale_(self.optimizer)
@@ -279,52 +209,53 @@ class Processor:
         with self.execution.autocast():
             return heads_and_l1(model, data.to(self.device, non_blocking=True), average)
 
-    def log_training(self):
-        self.folder.log(f'\tMean training loss: {np.mean(self.measures.losses):.4f}.')
-        total = sum(self.timer.values()) or 1.0
-        shares = ', '.join(f'[{name}]{int(100 * seconds / total):02d}%' for name, seconds in self.timer.items())
-        self.folder.log(f'\tTime consumption: {shares}')
+    def read(self, steps, epoch, before):
+        """Return [loss, l1 loss, accuracy] of each of `steps`, means over all processes.
 
-    def evaluate(self, epoch, part='test'):
+        Raises UserError, which names the samples, for a loss that is not finite. `before` steps of the epoch were read
+        earlier.
+        """
+        measured = torch.stack([of_step for of_step, *_ in steps]).cpu().double().mean(1)
+        means = self.processes.mean(measured.numpy())
+        for number, ((_, index, *_), loss) in enumerate(zip(steps, means[:, 0]), before + 1):
+            if np.isfinite(loss):
+                continue
+            index = index.tolist()
+            gathered = self.processes.gather((bad_clip(self.feeder['train'], index),
+                                              sample_names(self.feeder['train'], index))) or []
+            names = ', '.join(str(name) for _, names in gathered for name in names)
+            raise UserError(next((line for line, _ in gathered if line), None) or (
+                f'the loss is {loss} in epoch {epoch + 1}, batch {number}, of the samples {names}: lower --base-lr or '
+                'set --grad-clip; the weights saved earlier are kept'))
+        return means.tolist()
+
+    def record(self, epoch, measured, rates_and_times):
+        """Write TensorBoard's scalars of an epoch's steps, and before the first ones the config and the model."""
+        if not self.processes.is_main:
+            return
+        scalars = [({'acc': accuracy, 'loss': loss, 'loss_l1': l1, 'lr': rate, 'epoch': epoch}, when)
+                   for (loss, l1, accuracy), (rate, when) in zip(measured, rates_and_times)]
+        texts = ('config', yaml.safe_dump(vars(self.arg), sort_keys=False)), ('model', str(self.net))
+        write_events(pathlib.Path(self.saved_name, 'train'), epoch, self.global_step, scalars,
+                     texts if epoch == self.arg.start_epoch else ())
+
+    def eval(self, epoch, part='test'):
         """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write the files of the phase.
 
         Returns, in process 0, which alone logs and writes, a dict of epoch, global_step, top1 and loss, the mean over
         the samples; None in the others. The loss in the log is the mean over the batches, as published.
         """
-        arg, feeder = self.arg, self.feeder[part]
         which = {'val': ' (validation part)', 'test': ' (test part)'}[part] if 'val' in self.feeder else ''
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
         began = time.monotonic()
         batches = self.score_samples(part)
-        self.check_finite(batches, feeder, epoch)
+        self.check_finite(batches, self.feeder[part], epoch)
         if not self.processes.is_main:
             return None
-        loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
-        index = np.concatenate([b[2] for b in batches])
-        score = np.concatenate([b[3] for b in batches])
-        label = np.asarray(feeder.label)[index]
-        accuracies = {k: feeder.top_k(score, k) for k in {1, *arg.show_topk}}
-        self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
-        for k in arg.show_topk:
-            self.folder.log(f'\tTop{k}: {100 * accuracies[k]:.2f}%')
-        if arg.phase == 'train' and part == self.evaluated_part:
-            self.events['val'].add_scalars({'loss': loss, 'loss_l1': loss_l1, 'acc': accuracies[1]}, self.global_step)
-        else:
-            self.folder.log(f'\tMean class accuracy: {100 * np.mean([*class_accuracies(score, label).values()]):.2f}%')
-            self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
-        if arg.save_score:
-            path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
-            if average_of(feeder) == 'probability':
-                score = F.softmax(torch.from_numpy(score), 1).numpy()
-            write_scores(path, sample_names(feeder, index.tolist()), score)
-            if arg.phase == 'test':
-                self.folder.log(f'\tScores: {path}')
-        if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
-            write_predictions(self.saved_name, index, score.argmax(1), label)
-            self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
-        sizes = [len(b[2]) for b in batches]
-        return {'epoch': epoch, 'global_step': self.global_step, 'top1': float(accuracies[1]),
-                'loss': float(np.average([b[0] for b in batches], weights=sizes))}
+        top1 = self.log_accuracies(epoch, part, batches, began)
+        self.write_results(epoch, part, *(np.concatenate([b[i] for b in batches]) for i in (2, 3)))
+        loss = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top1, 'loss': float(loss)}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -334,7 +265,6 @@ class Processor:
         """
         self.evaluated.eval()
         self.processes.share_buffers(self.evaluated)  # batch norm has followed each process's own rows
-        self.loader[part].batch_sampler.set_epoch(0)
         # A compiled network is for one device.
         model = self.evaluated if self.execution.compiled else over_devices(self.evaluated, self.devices)
         batches = []
@@ -346,9 +276,9 @@ class Processor:
                 if self.stop.received is not None:
                     raise stop_requested(self.stop.received, (
                         'nothing was written; run it again' if self.arg.phase == 'test' else
-                        'the checkpoint from before this evaluation is kept: --resume continues from it'))
+                        '--resume continues from the beginning of this epoch'))
         gathered = self.processes.gather(batches)
-        return sorted((b for part in gathered for b in part), key=lambda b: b[2][0]) if gathered else None
+        return sorted((b for of_process in gathered for b in of_process), key=lambda b: b[2][0]) if gathered else None
 
     def check_finite(self, batches, feeder, epoch):
         """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
@@ -360,45 +290,118 @@ class Processor:
                 f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip is: take '
                 'other weights, or train with a lower --base-lr or with --grad-clip'))
 
-    def parts_with_state(self):
+    def log_accuracies(self, epoch, part, batches, began):
+        """Log loss and accuracies of `batches`; return top-1."""
+        feeder = self.feeder[part]
+        loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
+        index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
+        self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
+        for k in self.arg.show_topk:
+            self.folder.log(f'\tTop{k}: {100 * feeder.top_k(score, k):.2f}%')
+        top1 = float(feeder.top_k(score, 1))
+        if self.arg.phase == 'train' and part == self.evaluated_part:
+            write_events(pathlib.Path(self.saved_name, 'val'), epoch, self.global_step,
+                         [({'loss': loss, 'loss_l1': loss_l1, 'acc': top1}, time.time())])
+        else:
+            of_class = class_accuracies(score, np.asarray(feeder.label)[index])
+            self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
+            self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
+        return top1
+
+    def write_results(self, epoch, part, index, score):
+        """Write the scores (N, num_class) of the samples `index` (N,), and in the test phase the predictions."""
+        arg, feeder = self.arg, self.feeder[part]
+        if arg.save_score:
+            path = self.folder.path / f'epoch{epoch + 1}_{part}_score.pkl'
+            if average_of(feeder) == 'probability':
+                score = F.softmax(torch.from_numpy(score), 1).numpy()
+            write_scores(path, sample_names(feeder, index.tolist()), score)
+            if arg.phase == 'test':
+                self.folder.log(f'\tScores: {path}')
+        if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
+            write_predictions(self.saved_name, index, score.argmax(1), np.asarray(feeder.label)[index])
+            self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
+
+    def start(self):
+        """Train or test, as the phase says."""
+        arg = self.arg
+        with self.folder.opened(arg.overwrite, self.log_position), self.stop:
+            self.describe()
+            if arg.phase == 'test':
+                self.eval(0)
+            else:
+                self.train_epochs()
+        self.model = self.net  # frees DistributedDataParallel before its process group
+        self.processes.disconnect()
+
+    def describe(self):
+        """Write what describes the run: the first lines of its log, its config, the model's source."""
+        arg = self.arg
+        if not arg.resume:
+            if arg.overwrite:
+                others = [*self.files.earlier(), *pathlib.Path(self.saved_name).glob('*/events.*')]
+                self.folder.overwrite(others if arg.phase == 'train' else None, arg.weights)
+            parameters = sum(parameter.numel() for parameter in self.net.parameters())
+            self.folder.log(f'Model: {arg.model}, {parameters:,} parameters')
+        for change in self.changes:
+            self.folder.log(f'Resumed with a changed setting: {change}')
+        self.folder.write_config(vars(arg))
+        self.folder.copy_source(inspect.getfile(type(self.net)))
+
+    def train_epochs(self):
+        """Train, save and evaluate epoch by epoch; a checkpoint is written before each and after the last."""
+        arg = self.arg
+        if self.epoch >= arg.num_epoch and self.processes.is_main:
+            print('The run is already finished: nothing is left to train')
+        if not arg.resume:
+            self.save_checkpoint()
+        while self.epoch < arg.num_epoch:
+            epoch, last = self.epoch, recipe.is_last_epoch(arg, self.epoch)
+            self.train(epoch)
+            if self.processes.is_main and ((epoch + 1) % arg.save_interval == 0 or last):
+                self.files.save(self.evaluated, epoch, self.global_step)
+            if (epoch + 1) % arg.eval_interval == 0 or last:
+                evaluation = self.eval(epoch, self.evaluated_part)
+                if self.processes.is_main:
+                    self.files.save_if_best(self.evaluated, evaluation)
+            self.epoch = arg.num_epoch if last else epoch + 1
+            self.save_checkpoint()
+        best = self.processes.share(self.files.best)
+        if self.evaluated_part == 'val' and best:
+            self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
+            weights.load_into(self.evaluated, self.saved_name + '-best.pt')
+            self.eval(best['epoch'])  # the only look at the test part
+
+    def stateful(self):
         """Return name → what a checkpoint holds the state of."""
-        parts = {'model': self.net, 'averaged': self.averaged, 'optimizer': self.optimizer, 'scaler': self.scaler,
-                 'scheduler': self.scheduler, 'measures': self.measures, 'files': self.files}
-        return {name: part for name, part in parts.items() if part is not None}
+        every = {'model': self.net, 'averaged': self.averaged, 'optimizer': self.optimizer, 'scaler': self.scaler,
+                 'scheduler': self.scheduler, 'files': self.files}
+        return {name: one for name, one in every.items() if one is not None}
 
     def save_checkpoint(self):
-        """Write all that a resumed run needs, and the events up to here."""
-        self.measures.read()
-        for events in self.events.values():
-            events.close()
+        """Write all that a run needs to continue from here."""
         generators = self.processes.gather(checkpoint.random_states(self.device))
-        if not self.processes.is_main:
-            return
-        states = {name: part.state_dict() for name, part in self.parts_with_state().items()}
-        weights.save_tensors({
-            **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'data': self.data,
-            'epoch': self.epoch, 'samples': self.samples, 'global_step': self.global_step, 'timer': self.timer,
-            'random': generators, 'log': self.folder.position()}, self.folder.path / CHECKPOINT)
+        if self.processes.is_main:
+            states = {name: one.state_dict() for name, one in self.stateful().items()}
+            weights.save_tensors({
+                **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'data': self.data,
+                'epoch': self.epoch, 'global_step': self.global_step, 'random': generators,
+                'log': self.folder.position()}, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
         """Restore the state of the checkpoint; return the log's position at that time, and the changed settings."""
         num_train = len(self.feeder.get('train', ()))
         state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train, self.data)
-        for name, part in self.parts_with_state().items():
-            part.load_state_dict(state[name])
-        self.epoch, self.samples = state['epoch'], state['samples']
-        self.global_step, self.timer = state['global_step'], state['timer']
-        self.events['train'].resume_at(self.global_step)
-        self.events['val'].resume_at(self.global_step + (self.samples == 0))  # that epoch is evaluated already
+        for name, one in self.stateful().items():
+            one.load_state_dict(state[name])
+        self.epoch, self.global_step = state['epoch'], state['global_step']
         if len(state['random']) == self.processes.world_size:
             checkpoint.restore_random_states(state['random'][self.processes.rank], self.device)
         return state['log'], changes
 
-    def progress(self, part, done=0):
+    def progress(self, part):
         """Return the loader of `part` with a progress bar, where there is a terminal to show it on."""
-        loader = self.loader[part]
-        return tqdm(loader, initial=done, total=done + loader.batch_sampler.remaining(), unit='batch', leave=False,
-                    disable=None if self.processes.is_main else True)
+        return tqdm(self.loader[part], unit='batch', leave=False, disable=None if self.processes.is_main else True)
 
 
 def main():

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from runtime.cores import cores
 
-MOST_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
+MAX_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
 
 class BatchOrder(Sampler):
@@ -22,8 +22,6 @@ class BatchOrder(Sampler):
 
     With `balanced`, the labels of the samples, an epoch draws `num_samples` samples with replacement, so that all
     classes come equally often.
-
-    The length is that of a whole epoch, `remaining` that of one that `skip` has begun.
     """
 
     def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1, balanced=None):
@@ -34,36 +32,27 @@ class BatchOrder(Sampler):
         self.rank = rank
         self.world_size = world_size
         self.balanced = balanced
-        self.set_epoch(0)
+        self.epoch = 0
 
     def set_epoch(self, epoch):
-        """Give the batches of `epoch`, all of them, from the next iteration on."""
+        """Give the batches of `epoch` from the next iteration on."""
         self.epoch = epoch
-        self.seen = 0
-
-    def skip(self, samples):
-        """Leave out the first `samples` samples of this epoch, over all processes: a run resumes after them."""
-        self.seen = samples
 
     def __len__(self):
-        return len(self.starts(0))
-
-    def remaining(self):
-        """Return the number of this process's batches after those that `skip` leaves out."""
-        return len(self.starts(self.seen))
+        return len(self.starts())
 
     def __iter__(self):
         order = self.sample_order()
         rows = self.batch_size // self.world_size if self.training else self.batch_size
-        for start in self.starts(self.seen):
+        for start in self.starts():
             yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
 
-    def starts(self, seen):
-        """Return where in the order of all samples this process's batches start, after the first `seen` samples."""
+    def starts(self):
+        """Return where in the order of all samples this process's batches start."""
         if self.training:
-            end = self.num_samples - (self.num_samples - seen) % self.batch_size
-            return range(seen + self.rank * (self.batch_size // self.world_size), end, self.batch_size)
-        return range(seen + self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
+            end = self.num_samples - self.num_samples % self.batch_size
+            return range(self.rank * (self.batch_size // self.world_size), end, self.batch_size)
+        return range(self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
 
     def sample_order(self):
         """Return the indices of all samples (num_samples,) in the order of this epoch."""
@@ -154,8 +143,8 @@ def default_workers(device, world_size=1):
     """Return how many workers each of `world_size` processes has use for.
 
     On a CPU none: the model takes a thousand times as long for an item as the feeder. Beside a GPU, as many as each
-    process has cores, at least 1 and at most MOST_WORKERS.
+    process has cores, at least 1 and at most MAX_WORKERS.
     """
     if torch.device(device).type == 'cpu':
         return 0
-    return max(1, min(MOST_WORKERS, cores() // world_size))
+    return max(1, min(MAX_WORKERS, cores() // world_size))

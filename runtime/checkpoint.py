@@ -7,7 +7,7 @@ from runtime.safe_pickle import load_tensors
 
 # Flags that may differ between a run and the run that resumes it without a log line: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',
-                  'checkpoint_interval', 'work_dir', 'device'}
+                  'work_dir', 'device'}
 # Flags that the checkpoint depends on.
 MUST_AGREE = ('phase', 'model', 'model_args', 'optimizer', 'feeder', 'schedule', 'ema', 'val_persons', 'val_share')
 # Flags that the rates of a schedule over all steps of the run follow from: of every schedule but step.
@@ -60,10 +60,4 @@ def load_checkpoint(path, arguments, num_train, data):
                         f'{num_train} now')
     changes = [f'{key} was {shown(before[key])} and is {shown(value)} now' for key, value in arguments.items()
                if key not in FREE_TO_CHANGE and before[key] != value]
-    seen, batch_size = state['samples'], arguments['batch_size']
-    left_out = (num_train - seen) % batch_size
-    if left_out > num_train % batch_size:
-        changes.append(f'the last {left_out} samples of this epoch are left out: they fill no batch of {batch_size}')
-    if seen and before['seed'] != arguments['seed']:
-        changes.append('the rest of this epoch is in another order: some of its samples come twice, others never')
     return state, changes

@@ -47,9 +47,9 @@ class Processes:
             dist.barrier()
             dist.destroy_process_group()
 
-    def any(self, *flags):
-        """Return for each of `flags` whether it is true in any process: every process gets the same answers."""
-        return (self.mean(flags) > 0).tolist()
+    def any(self, flag):
+        """Return whether `flag` is true in any process: every process gets the same answer."""
+        return bool(self.mean(flag) > 0)
 
     def mean(self, numbers):
         """Return the mean of `numbers`, an array of any shape, over the processes, in every process: float64."""

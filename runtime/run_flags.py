@@ -76,7 +76,7 @@ def get_parser():
     add('--start-epoch', type=whole_number, default=0, help='first epoch, counted from 0')
     add('--num-epoch', type=int, default=80, help='number of epochs')
     add('--accumulate', type=count, default=1,
-        help='split each batch into this many parts and average their gradients, to save memory')
+        help='split each batch into this many micro-batches and average their gradients, to save memory')
     add('--grad-clip', type=number_above_0, default=None, help='clip the L2 norm of the gradient to this value')
 
     add('--device', default=['0'], nargs='+', help='GPU numbers, cuda:1, mps, cpu, or auto (the best available)')
@@ -91,8 +91,6 @@ def get_parser():
     add('--log-interval', type=count, default=100, help='log loss and learning rate every N batches')
     add('--save-interval', type=count, default=2, help='save weights every N epochs')
     add('--eval-interval', type=count, default=1, help='evaluate every N epochs')
-    add('--checkpoint-interval', type=number_from_0, default=30,
-        help='also write a checkpoint every N minutes within an epoch')
     add('--keep', type=count, default=None, help='keep only the latest N weight files (default: all)')
     add('--print-log', type=yes_or_no, default=True, help='write the log to work-dir/log.txt')
     add('--show-topk', type=count, default=[1, 5], nargs='+', help='values of k of the top-k accuracies in the log')

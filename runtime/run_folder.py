@@ -42,17 +42,17 @@ class RunFolder:
             raise UserError(f'{self.path}: it holds an earlier run ({names[0]}): {how}--overwrite replaces it, '
                             '--work-dir chooses another folder')
 
-    def overwrite(self, others, used=None):
-        """Log which files of an earlier run are replaced: the results here and those `earlier` in each of `others`.
+    def overwrite(self, others=None, used=None):
+        """Log which files of an earlier run are replaced: the results here and `others`, its weights and events.
 
         Only a training gives `others`; it deletes all of these files except the weights `used` by it, so that none is
         left beside its own.
         """
-        earlier = [*self.results(), *(path for files in others for path in files.earlier())]
+        earlier = [*self.results(), *(others or ())]
         names = [str(path) for path in earlier if not used or path.resolve() != pathlib.Path(used).resolve()]
         if names and self.writes:
             self.log(f'Replaced {len(names)} files of an earlier run: {", ".join(names)}')
-            for name in names if others else ():
+            for name in names if others is not None else ():
                 os.unlink(name)
 
     @contextlib.contextmanager

@@ -124,7 +124,7 @@ def test_a_killed_rank_ends_the_run_which_then_goes_on(data, tmp_path):
     finals = []
     for folder in ('whole', 'killed'):
         (tmp_path / folder).mkdir()
-        content = config(data, tmp_path / folder, step=[5], log_interval=1, checkpoint_interval=0)
+        content = config(data, tmp_path / folder, step=[5], log_interval=1)
         path = write_config(tmp_path / folder / 'c.yaml', content)
         if folder == 'killed':
             process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Batches: the same for any number of workers and processes, different in every epoch, and resumed in mid-epoch."""
+"""Batches: the same for any number of workers and processes, and different in every epoch."""
 import os
 import pickle
 import random
@@ -100,29 +100,6 @@ def test_processes_are_dealt_whole_test_batches(world_size):
     assert [len(order) for order in orders] == [len(part) for part in parts]
     for rank, part in enumerate(parts):
         assert part == indices(in_file_order())[rank::world_size]
-
-
-@pytest.mark.parametrize('num_worker', (0, 2))
-def test_a_resumed_epoch_goes_on_where_it_stopped(feeder, num_worker):
-    order = shuffled(5)
-    whole = batches(feeder, order, 0, epochs=[2])
-    loader = make_loader(feeder, order, num_worker, 'cpu')
-    order.set_epoch(2)
-    order.skip(15)
-    assert_same(list(loader), whole[3:])
-    assert (order.remaining(), len(order)) == (1, 4)
-    order.set_epoch(3)
-    assert_same(list(loader), batches(feeder, shuffled(5), 0, epochs=[3]))
-
-
-@pytest.mark.parametrize('world_size', (1, 2))
-def test_an_epoch_is_resumed_with_batches_of_another_size(world_size):
-    orders = [shuffled(4, rank=rank, world_size=world_size) for rank in range(world_size)]
-    for order in orders:
-        order.skip(6)
-    rest = [sum(rows, []) for rows in zip(*map(indices, orders))]
-    assert [len(batch) for batch in rest] == [4] * orders[0].remaining() == [4] * 4
-    assert sum(rest, []) == sum(indices(shuffled(N)), [])[6:]
 
 
 @pytest.mark.filterwarnings('ignore:This DataLoader will create 3 worker')
