@@ -9,7 +9,9 @@ import torch
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
+from data_gen.poses.landmarks import add_pose_model
 from data_gen.preparation import needed, preparation_of
+from data_gen.sources import is_video, read_video, video_recordings
 from feeders.augment import true_length
 from feeders.labels import read_labels
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
@@ -62,7 +64,8 @@ def get_parser():
     command.set_defaults(run=draw_timeline)
     add = command.add_argument
     add_streams(add, required=True)
-    add('--file', required=True, help='a recording that predict.py can read')
+    add('--file', required=True, help='a recording or a video that predict.py can read')
+    add_pose_model(add)
     add('--window', type=count, required=True, help='frames of a window, as in predict.py')
     add('--stride', type=count, help='frames from one window to the next (default: half a window)')
     add('--frame-rate', type=count, help='frames per second (default: those of the data set, else 30)')
@@ -87,6 +90,7 @@ def add_source(add, weights_help='weights (default: those in the config)'):
     add('--weights', help=weights_help)
     add('--sample', help="name of a sample of the config's test data (default: the first)")
     add('--file', help='a file that predict.py can read, instead of a sample')
+    add_pose_model(add)
 
 
 def picture(path):
@@ -116,7 +120,8 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        return read_clip(arg.file, preparation_of(run), arg.config), arg.file, pathlib.Path(arg.file).name, None
+        clip = read_clip(arg.file, preparation_of(run), arg.config, arg.pose_model)
+        return clip, arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
         raise UserError(f'{arg.config}: test_feeder_args has no data_path and label_path to take a sample from: '
@@ -133,11 +138,15 @@ def load_clip(arg, run, data_path):
     return np.asarray(data[index]), data_path, names[index], labels[index]
 
 
-def read_clip(path, preparation, config):
+def read_clip(path, preparation, config, pose_model):
     """Return the clip (C, T, V, M) in the file at `path`, prepared by the Preparation of a config."""
-    content = read_file(path, preparation)
-    if isinstance(content, np.ndarray):
-        return np.asarray(content[0])
+    if is_video(path):
+        preparations = [needed(preparation, config)]
+        content, = video_recordings(*read_video(path, pose_model), preparations)
+    else:
+        content = read_file(path, preparation)
+        if isinstance(content, np.ndarray):
+            return np.asarray(content[0])
     with reading(path):
         recording = needed(preparation, config).fit(content)
         clip, remarks = preparation.clip(recording)
@@ -233,15 +242,16 @@ def draw_timeline(arg):
     separate_files(arg)
     if arg.files:
         raise UserError(f'{arg.files[0]}: more files than streams')
-    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', tell=tell)
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', pose_model=arg.pose_model,
+                          tell=tell)
     model, first = predictor.model, predictor.model.streams[0]
     frame_rate = arg.frame_rate or rate_of(first.preparation)
-    windows = predictor.windows(arg.file, arg.window, arg.stride)
+    recordings = predictor.read_recordings(arg.file)
+    windows = predictor.windows_of(recordings, arg.file, arg.window, arg.stride)
     seen = [window for window in windows if window.scores is not None]
     chances = probabilities(np.stack([window.scores for window in seen]))
     middles = np.array([(window.first + window.end) / 2 for window in seen])
     segments = [segment for segment in timeline(windows) if segment.label is not None]
-    _, recordings = predictor.read(arg.file)
     peaks = []
     for number in peaks_of(segments, chances, middles):
         clip = window_clips(model, recordings, seen[number].first, seen[number].end)[0]

@@ -31,7 +31,6 @@ from runtime.cores import cores
 from runtime.errors import UserError, run_command
 from runtime.stop_signals import StopSignals, stop_requested
 
-VIDEO_PERSONS = 2  # whom MediaPipe looks for, by default
 JSON = '.json'
 NAMES = 3  # recordings that a remark names
 DONE, DONE_WITH_SOURCES_LEFT_OUT = 0, 1
@@ -154,7 +153,7 @@ def write_one(source, arg, progress, stop):
     try:
         with reading(source.path):
             detections = detect_in(source, arg, progress, stop)
-            persons = arg.persons or (VIDEO_PERSONS if needs_landmarks(source) else None)
+            persons = arg.persons or (landmarks.PERSONS if needs_landmarks(source) else None)
             recording, remarks = as_recording(detections, Wishes(persons, arg.fill, arg.to), str(source.path))
     except BrokenSample as error:
         return Outcome(problem=str(error))
@@ -178,7 +177,7 @@ def detect_in(source, arg, progress, stop):
             progress.update()
             yield frame
 
-    with landmarks.Landmarker(arg.pose_model, arg.persons or VIDEO_PERSONS) as landmarker:
+    with landmarks.Landmarker(arg.pose_model, arg.persons or landmarks.PERSONS) as landmarker:
         if is_camera(source):
             return landmarks.detect(counted(video.camera_frames(source.path)), None, landmarker)
         with video.open_video(source.path) as (frames, rate):
@@ -200,12 +199,11 @@ def parse_arguments():
     add('sources', nargs='+', metavar='SOURCE',
         help="a video, the number of a camera (Ctrl-C ends it), a folder of OpenPose's frames, a .json of AlphaPose, "
              'COCO, MMPose or rtmlib, or a folder with any of these')
-    add('--pose-model', '--pose_model', type=pathlib.Path, default=landmarks.MODEL, metavar='FILE',
-        help='videos and cameras: the model of MediaPipe, a .task file')
+    landmarks.add_pose_model(add)
     add('--out_folder', '--out-folder', type=pathlib.Path, default='./data/poses', metavar='FOLDER',
         help='output folder')
     add('--persons', type=count, metavar='N',
-        help=f'number of persons at most: those seen most (default: {VIDEO_PERSONS} of a video, all of an '
+        help=f'number of persons at most: those seen most (default: {landmarks.PERSONS} of a video, all of an '
              "estimator's file)")
     add('--image_size', '--image-size', nargs=2, type=count, metavar=('WIDTH', 'HEIGHT'),
         help="estimators' files: the size of the image in pixels, which they do not say")

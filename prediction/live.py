@@ -1,6 +1,4 @@
 """Frames that are scored while they are recorded: what a frame holds, and the windows that end at the newest one."""
-import json
-
 import numpy as np
 
 from data_gen.formats.raw_file import check_size
@@ -21,13 +19,15 @@ HEADER = 'joint_names', 'image_size', 'fps'
 class LivePredictor:
     """Scores the last `window` frames after every `stride` frames, half a window if it is None.
 
-    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height) and `fps` say what the frames hold;
-    without them, they are the joints that the network was trained on, in units and at a rate that nothing says, see
-    Preparation.fit. A window is prepared as a recording of its frames is, so that the results are those of
-    `Predictor.windows` for a recording of the same frames. Raises UserError if the model does not take such windows.
+    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` say
+    what the frames hold; without them, they are the joints that the network was trained on, in units and at a rate that
+    nothing says, see Preparation.fit. `followed` says that a person has the same place in all frames. A window is
+    prepared as a recording of its frames is, so that the results are those of `Predictor.windows` for a recording of
+    the same frames. Raises UserError if the model does not take such windows.
     """
 
-    def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None):
+    def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None,
+                 followed=False):
         self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
         self.preparations = predictor.model.needed_preparations()
         first = self.preparations[0]
@@ -38,7 +38,7 @@ class LivePredictor:
         warm_up = np.random.default_rng(0).random((1, window, len(names), 3))
         warm_up[..., :2] *= image_size or first.image_size or (1, 1)
         # The last `window` frames, the newest last.
-        self.newest = Recording(warm_up, names, first.dimensions, ids=np.zeros((1, window), int))
+        self.newest = Recording(warm_up, names, first.dimensions, followed=followed, ids=np.zeros((1, window), int))
         self.describe(joint_names, image_size, fps)
         self.seen, self.time, self.smoothed = window, None, None
         self.score()  # reports what does not fit before the first frame comes; the first pass is slow, too
@@ -194,23 +194,13 @@ def checked_header(header):
     return dict(zip(HEADER, (names, size, fps)))
 
 
-def live_results(live, lines):
-    """Yield the results of a LivePredictor for lines of JSON (bytes); report broken lines and ignore them."""
-    for number, line in enumerate(lines, 1):
+def live_results(live, source):
+    """Yield the results of a LivePredictor for the frames of a Source; report broken frames and ignore them."""
+    for number, frame in enumerate(source.frames, 1):
         try:
-            result = live.push(parsed(line))
+            result = live.push(source.parse(frame))
         except BrokenSample as error:
             print_error(f'line {number}: {error}')
         else:
             if result:
                 yield result
-    if result := live.finish():
-        yield result
-
-
-def parsed(line):
-    """Return the content of a line of JSON; BrokenSample if it is none."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BrokenSample(f'not valid JSON: {error}') from None

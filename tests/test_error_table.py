@@ -176,7 +176,7 @@ class Case:
 
     def live(self):
         (self.folder / 'frames.json').write_text('{"person": []}\n')
-        return *self.predict('frames.json'), '--live', '--window', '8'
+        return *self.predict(), '--live', self.folder / 'frames.json', '--window', '8'
 
     def predict_json(self, content):
         command = self.predict('clip.json')

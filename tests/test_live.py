@@ -38,8 +38,8 @@ def road(tmp_path_factory):
 
 
 def run_live(lines, *arguments, cwd):
-    """Run `predict.py - --live` with these lines as its input, and return the finished process, of status 0."""
-    command = Command(ROOT / 'predict.py', ['-', '--live', *arguments], cwd, input='\n'.join(lines) + '\n')
+    """Run `predict.py --live -` with these lines as its input, and return the finished process, of status 0."""
+    command = Command(ROOT / 'predict.py', ['--live', '-', *arguments], cwd, input='\n'.join(lines) + '\n')
     finished = command.finish(timeout=3600)
     finished.check_returncode()
     return finished

@@ -11,7 +11,8 @@ It holds arrays by name, M persons, T frames and V joints; persons are followed,
 
 It has joints_2d, or joints_3d, or both; image_size, fps and source may be missing. The axes of joints_3d are those of
 the source: MediaPipe's are x to the right, y down, z away from the camera, with the origin between the hips. They are
-right-handed as Kinect's and so NTU's (x to the left, y up, z away), from which they differ by half a turn about z.
+right-handed as Kinect's and so NTU's (x to the left, y up, z away), from which they differ by half a turn about z: a
+Recording of such a file has Kinect's.
 """
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from runtime.atomic_file import write_whole
 
 SUFFIX = '.npz'
 LARGEST_IMAGE = 1 << 20  # pixels, of a side
+HALF_TURN = -1, -1, 1  # about z: from MediaPipe's axes to Kinect's
 
 
 class PoseRecording(NamedTuple):
@@ -52,12 +54,25 @@ def read_recording(path, dimensions):
     Raises BrokenSample, which names the file, if it has no such joints or is none of these files.
     """
     content = read_pose_recording(path)
+    with reading(path):
+        return recording_of(content, dimensions)
+
+
+def recording_of(content, dimensions):
+    """Return the Recording of a PoseRecording's joints in 2 or 3 `dimensions`; BrokenSample if it has none."""
     joints = content.joints_2d if dimensions == 2 else content.joints_3d
     if joints is None:
-        raise BrokenSample(f'{path}: its joints have {5 - dimensions} dimensions, and {dimensions} are needed')
-    units = METRES if dimensions == 3 else FRACTIONS
-    return Recording(joints.astype(np.float64), content.joint_names, dimensions, units, content.image_size, content.fps,
-                     followed=True)
+        raise BrokenSample(f'its joints have {5 - dimensions} dimensions, and {dimensions} are needed')
+    joints = joints.astype(np.float64)
+    if dimensions == 3:
+        joints = in_kinects_axes(joints)
+    return Recording(joints, content.joint_names, dimensions, METRES if dimensions == 3 else FRACTIONS,
+                     content.image_size, content.fps, followed=True)
+
+
+def in_kinects_axes(joints):
+    """Return joints (…, 3) in MediaPipe's axes in those of Kinect."""
+    return joints * HALF_TURN
 
 
 def read_pose_recording(path):

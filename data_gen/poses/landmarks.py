@@ -20,6 +20,7 @@ from data_gen.poses.video import constant_rate
 from runtime.errors import UserError
 
 SKELETON = 'mediapipe33'
+PERSONS = 2  # whom it looks for, by default
 MODEL = pathlib.Path('data/pose/pose_landmarker_full.task')
 DOWNLOAD = ('https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/'
             'pose_landmarker_full.task')
@@ -61,6 +62,12 @@ class Landmarker:
                           for person in found.pose_world_landmarks], np.float32).reshape(-1, 33, 3))
 
 
+def add_pose_model(add):
+    """Add the flag that names the model by `add`, the add_argument of a parser."""
+    add('--pose-model', '--pose_model', type=pathlib.Path, default=MODEL, metavar='FILE',
+        help='videos and cameras: the model of MediaPipe, a .task file')
+
+
 def detect(frames, rate, landmarker):
     """Return the Detections in `frames` of (seconds, image), persons followed; Nobody if there is nobody.
 
@@ -90,7 +97,7 @@ def detect(frames, rate, landmarker):
 
 def check_model(model):
     """Raise UserError, which says where it is to be had, if there is no file at the path `model`."""
-    if not model.is_file():
+    if not pathlib.Path(model).is_file():
         raise UserError(f'{model}: no such model of poses: download it from {DOWNLOAD}, or give --pose-model FILE')
 
 

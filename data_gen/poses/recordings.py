@@ -48,7 +48,7 @@ def complete(joints, detections, wishes, dimensions):
         remarks.append(('frames at an uneven rate: joints are interpolated', f'{detections.fps:g} frames a second'))
     if gap := fill_gaps(joints, wishes.fill):
         m, v, first, last = gap
-        remarks.append(('joints are missing in gaps, which --fill FRAMES interpolates',
+        remarks.append(('joints are missing in gaps, which pose_gendata.py --fill FRAMES interpolates',
                         f"'{skeleton(name).joint_names[v]}' of person {m + 1} in frames {first + 1} to {last + 1}"))
     if wishes.to in (None, name):
         return joints, remarks

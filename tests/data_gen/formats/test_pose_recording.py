@@ -19,7 +19,7 @@ def path(tmp_path):
 
 def test_what_is_written_is_read(path):
     write_recording(path, PoseRecording(NAMES, JOINTS_2D, JOINTS_3D, (640, 480), 29.97, 'jump.mp4'))
-    for dimensions, joints, units in ((2, JOINTS_2D, FRACTIONS), (3, JOINTS_3D, METRES)):
+    for dimensions, joints, units in ((2, JOINTS_2D, FRACTIONS), (3, JOINTS_3D * (-1, -1, 1), METRES)):
         recording = read_recording(path, dimensions)
         np.testing.assert_array_equal(recording.joints, joints)
         assert recording.joints.dtype == np.float64
