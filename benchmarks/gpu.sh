@@ -27,7 +27,7 @@ if [ "$device" = cuda ]; then
     training=(--precision bf16 --samples 3840 --clips 1280 --steps 60 --log-intervals 100)
 else
     selected=("cuda and not compiled")
-    model=(--models agcn --frames 4 --batch-size 2 --rounds 1)
+    model=(--models agcn --frames 4 --batch-size 2 --rounds 1 --precisions fp32)
     training=(--frames 4 --batch-size 2 --samples 6 --clips 4 --steps 1 --log-intervals 2 --workers 0)
 fi
 step machine 30 -c 'import numpy, platform, torch; print(platform.platform(), platform.python_version(), torch.__version__,

@@ -16,7 +16,7 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 
 class Bodies(NamedTuple):
-    """The bodies of a batch that are computed: one of each kind.
+    """The bodies of a batch that are computed, in its order: the first of each kind.
 
     kept   (B,)    the index of each computed body among the N·M of the batch
     place  (N·M,)  which computed body has the result of each body of the batch
@@ -43,7 +43,8 @@ def distinct_bodies(x):
     of_bytes = np.dtype((np.void, bodies[0, 0].nbytes))
     _, kept, place, count = np.unique(bodies.reshape(N * M, -1).view(of_bytes)[:, 0], return_index=True,
                                       return_inverse=True, return_counts=True)
-    return Bodies(*map(torch.from_numpy, (kept, place, count)))
+    order = kept.argsort()  # the bodies in the order of the batch
+    return Bodies(*map(torch.from_numpy, (kept[order], order.argsort()[place], count[order])))
 
 
 def with_bodies(model, data, device):
@@ -73,7 +74,8 @@ def batch_norm(bn, x, count=None):
     if count is None or not bn.training:
         return bn(x)
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    count = count.to(wide.dtype)
+    # The variance is the small difference of two numbers for each channel; only Apple's GPUs have no float64 for it.
+    count = count.to(wide.dtype if x.device.type == 'mps' else torch.float64)
     n = count.sum() * x.size(2) * x.size(3)
     share = (count / n)[:, None]
     mean = (share * wide.sum((2, 3))).sum(0)
@@ -81,9 +83,10 @@ def batch_norm(bn, x, count=None):
     variance = variance.clamp(min=0)  # rounding can make it negative
     with torch.no_grad():
         bn.num_batches_tracked.add_(1)
-        bn.running_mean.lerp_(mean, bn.momentum)
-        bn.running_var.lerp_(variance * (n / (n - 1)), bn.momentum)
+        bn.running_mean.lerp_(mean.to(bn.running_mean.dtype), bn.momentum)
+        bn.running_var.lerp_((variance * (n / (n - 1))).to(bn.running_var.dtype), bn.momentum)
     scale = bn.weight * (variance + bn.eps).rsqrt()
+    shift = bn.bias - mean * scale
     # x · scale + shift in one pass: the batch norm of mean 0 and variance 1, whose eps must not be 0.
-    zero, one = torch.zeros_like(mean), torch.ones_like(mean)
-    return F.batch_norm(x, zero, one, scale, bn.bias - mean * scale, eps=1e-30)
+    zero, one = torch.zeros_like(bn.bias), torch.ones_like(bn.bias)
+    return F.batch_norm(x, zero, one, scale.to(bn.weight.dtype), shift.to(bn.bias.dtype), eps=1e-30)

@@ -7,13 +7,14 @@ import sys
 import pytest
 import torch
 from conftest import ROOT
-from tiny import config, write_config, write_dataset, write_weights
+from tiny import MODEL_ARGS, config, write_config, write_dataset, write_weights
 from torch.nn import functional as F
 from torch.nn.parallel import DataParallel
 
 from tests.golden_models import MODELS, assert_close, build_golden, check_against_golden
 
 pytestmark = pytest.mark.cuda
+WIDE_ENOUGH = {**MODEL_ARGS, 'base_channels': 16}  # with 8, training on a CPU can crash in PyTorch's convolutions
 # Runs main.py where it may take almost nothing of the GPU's memory.
 SHORT_OF_MEMORY = ('import runpy, sys, torch; torch.cuda.set_per_process_memory_fraction(1e-5); '
                    "sys.argv[0] = 'main.py'; runpy.run_path('main.py', run_name='__main__')")
@@ -45,7 +46,8 @@ def python(*arguments, status=0):
 def train(folder, data, device, *flags, **changes):
     """Train in `folder`; return the last top-1 accuracy in the log, and the last weights."""
     folder.mkdir(exist_ok=True)
-    content = config(data, folder, device=device, optimizer='AdamW', **{'num_epoch': 12, 'step': [9], **changes})
+    content = config(data, folder, device=device, optimizer='AdamW', model_args=WIDE_ENOUGH,
+                     **{'num_epoch': 12, 'step': [9], **changes})
     log = python('main.py', '--config', write_config(folder / 'c.yaml', content), *flags).stdout
     weights = max((folder / 'runs').glob('tiny-[0-9]*.pt'), key=lambda path: int(path.stem.split('-')[1]))
     accuracy = log.split('Top1: ')[-1].split('%')[0]
@@ -76,7 +78,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(device, data, tmp_path):
 
 
 def test_torchrun_with_one_process(device, data, tmp_path):
-    content = config(data, tmp_path, device=device, num_epoch=1)
+    content = config(data, tmp_path, device=device, num_epoch=1, model_args=WIDE_ENOUGH)
     python('-m', 'torch.distributed.run', '--standalone', '--nproc_per_node=1', 'main.py',
            '--config', write_config(tmp_path / 'c.yaml', content))
     assert list((tmp_path / 'runs').glob('tiny-0-8.pt'))

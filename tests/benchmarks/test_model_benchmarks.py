@@ -66,5 +66,5 @@ def test_all_steps_of_a_gpu_are_tried_on_the_cpu(tmp_path, long_mode):
     assert process.returncode == 0, process.stdout
     steps = json.loads((tmp_path / 'all.json').read_text())
     assert list(steps) == ['machine', 'model', 'tests', 'training']
-    assert len(steps['model']['rows']) == 8 and len(steps['training']['rows']) == 9
+    assert len(steps['model']['rows']) == 4 and len(steps['training']['rows']) == 9
     assert 'passed' in steps['tests']['last line'] and torch.__version__ in steps['machine']['last line']

@@ -125,6 +125,7 @@ def test_one_of_each_kind_of_body_is_computed(mix, computed):
     assert len(bodies.kept) == computed
     assert torch.equal(of_batch[bodies.kept][bodies.place], of_batch)
     assert torch.equal(bodies.place.bincount(), bodies.count)
+    assert torch.equal(bodies.kept, bodies.kept.sort().values)
 
 
 def test_only_identical_bodies_of_one_person_index_are_computed_once():
