@@ -330,7 +330,7 @@ def predict_live(predictor, arg):
             for result in live_results(live, source):
                 show(result)
         except KeyboardInterrupt:
-            status = complain('interrupted', 128 + signal.SIGINT)
+            status = print_error('interrupted', 128 + signal.SIGINT)
         if result := live.finish():
             show(result)
     if source.dropped():

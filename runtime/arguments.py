@@ -17,8 +17,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, allow_abbrev=False)
 
     def add_argument(self, *names, **how):
-        if how.get('default') not in (None, [], argparse.SUPPRESS) and '(default: ' not in how['help']:
-            how['help'] += ' (default: %(default)s)'
+        text = how.get('help')
+        if text and how.get('default') not in (None, [], argparse.SUPPRESS) and '(default: ' not in text:
+            how['help'] = f'{text} (default: %(default)s)'
         return super().add_argument(*names, **how)
 
     def error(self, message):
