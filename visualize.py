@@ -10,7 +10,7 @@ from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
 from data_gen.poses.landmarks import add_pose_model
-from data_gen.preparation import needed, preparation_of
+from data_gen.preparation_file import needed, preparation_of
 from data_gen.sources import is_video, read_video, video_recordings
 from feeders.augment import true_length
 from feeders.labels import read_labels

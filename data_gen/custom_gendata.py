@@ -16,7 +16,8 @@ from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats import read_recording
 from data_gen.formats.own_clips import PARTS, TABLE, list_recordings
 from data_gen.formats.sample import BrokenSample, EmptySample
-from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, SKELETON, Preparation, checked
+from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparation
+from data_gen.preparation_file import SKELETON, checked
 from data_gen.recording import FRACTIONS
 from data_gen.resample import new_frames
 from data_gen.writing.data_set import add_settings, write_data_set

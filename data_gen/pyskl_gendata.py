@@ -12,7 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen.formats.pyskl_annotations import list_recordings, read_recording
 from data_gen.formats.sample import EmptySample
-from data_gen.preparation import FRAMES, MOST_ACTIVE, OWN, SKELETON, Preparation, published, pyskl
+from data_gen.preparation import FRAMES, MOST_ACTIVE, OWN, Preparation, published, pyskl
+from data_gen.preparation_file import SKELETON
 from data_gen.recording import METRES
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.recordings import write_recordings

@@ -3,7 +3,8 @@ import numpy as np
 
 from data_gen.formats.raw_file import check_size
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import SAME_RATE, is_positive
+from data_gen.preparation import SAME_RATE
+from data_gen.preparation_file import is_positive
 from data_gen.recording import METRES, PIXELS, Recording
 from data_gen.resample import between, source_frames
 from prediction.ranking import best, probabilities

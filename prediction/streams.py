@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from data_gen.class_names import class_names, names_beside
-from data_gen.preparation import needed, preparation_of
+from data_gen.preparation_file import needed, preparation_of
 from feeders.batches import kept_random_state
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of

@@ -10,7 +10,7 @@ import yaml
 from conftest import assert_one_line_error, run_script
 from tiny import config, write_config
 
-from data_gen.preparation import read_preparation
+from data_gen.preparation_file import read_preparation
 from graph.skeleton import SKELETONS, skeleton
 from predict import Predictor
 from prediction.live import LivePredictor

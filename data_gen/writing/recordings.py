@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import FILE
+from data_gen.preparation_file import FILE
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS

@@ -10,7 +10,7 @@ import yaml
 from data_gen.formats import ntu_skeleton, read_file
 from data_gen.formats.own_clips import read_recording, sorted_classes
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import read_preparation
+from data_gen.preparation_file import read_preparation
 from feeders.feeder import Feeder
 from graph.skeleton import SKELETONS
 from graph.streams import bones
