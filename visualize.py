@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Draw graphs, clips, timelines and confusion matrices: `python visualize.py {graph,clip,timeline,report} --help`."""
+"""Draw graphs, clips, timelines, videos and confusion matrices.
+
+`python visualize.py {graph,clip,timeline,video,report} --help` lists the flags of each.
+"""
 import argparse
 import pathlib
 
@@ -9,13 +12,15 @@ import torch
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
-from data_gen.poses.landmarks import add_pose_model
+from data_gen.poses.landmarks import SKELETON, add_pose_model
+from data_gen.poses.video import open_video
 from data_gen.preparation_file import needed, preparation_of
 from data_gen.sources import is_video, read_video, video_recordings
 from feeders.augment import true_length
 from feeders.labels import read_labels
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
+from graph.skeleton import skeleton
 from graph.streams import stream_of_file
 from model.capture import SUM, captured_graphs
 from predict import Predictor, tell
@@ -37,8 +42,8 @@ FRAME_RATE = 30
 
 
 def get_parser():
-    parser = Parser(description='Draw graphs, clips, timelines and confusion matrices. The suffix of --out (.png, '
-                                '.svg or .gif) sets the format.')
+    parser = Parser(description='Draw graphs, clips, timelines, videos and confusion matrices. The suffix of --out '
+                                '(.png, .svg or .gif) sets the format of pictures.')
     commands = parser.add_subparsers(dest='command', required=True, parser_class=Parser)
 
     command = commands.add_parser('graph', description='Draw the graphs A, B, C and their sum for one sample.')
@@ -72,6 +77,18 @@ def get_parser():
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='timeline.png', help='output file')
 
+    command = commands.add_parser('video', description='Draw on a video the skeletons of the people and what they do, '
+                                                       'and the timeline of classes below.')
+    command.set_defaults(run=draw_video)
+    add = command.add_argument
+    add('files', nargs='*', metavar='VIDEO', help='a video, whatever FFmpeg reads')
+    add_streams(add, required=True)
+    add_pose_model(add)
+    add('--window', type=count, default=64, help='frames of a window, as in predict.py')
+    add('--stride', type=count, help='frames from one window to the next (default: half a window)')
+    add('--names', help=NAMES_HELP)
+    add('--out', type=mp4, default='video.mp4', help='output file, .mp4')
+
     command = commands.add_parser('report', description='Print accuracies, the most confused classes and the effect of '
                                                         'fusion; with --out, also draw the confusion matrix.')
     command.set_defaults(run=write_report)
@@ -100,6 +117,13 @@ def picture(path):
     return path
 
 
+def mp4(path):
+    """Take the path of a video."""
+    if not path.endswith('.mp4'):
+        raise argparse.ArgumentTypeError(f"'{path}': the name of a video must end in .mp4")
+    return path
+
+
 def import_figures():
     """Return the package `figures` with all that draws; UserError if matplotlib is missing."""
     try:
@@ -107,6 +131,7 @@ def import_figures():
         import figures.graph
         import figures.report
         import figures.timeline
+        import figures.video
     except ModuleNotFoundError as error:
         if error.name.partition('.')[0] not in ('matplotlib', 'PIL'):
             raise
@@ -248,10 +273,7 @@ def draw_timeline(arg):
     frame_rate = arg.frame_rate or rate_of(first.preparation)
     recordings = predictor.read_recordings(arg.file)
     windows = predictor.windows_of(recordings, arg.file, arg.window, arg.stride)
-    seen = [window for window in windows if window.scores is not None]
-    chances = probabilities(np.stack([window.scores for window in seen]))
-    middles = np.array([(window.first + window.end) / 2 for window in seen])
-    segments = [segment for segment in timeline(windows) if segment.label is not None]
+    seen, segments, chances, middles = over_time(windows)
     peaks = []
     for number in peaks_of(segments, chances, middles):
         clip = window_clips(model, recordings, seen[number].first, seen[number].end)[0]
@@ -261,6 +283,46 @@ def draw_timeline(arg):
         segments, chances, middles, windows[-1].end, peaks, build_graph(first.arg).inward, frame_rate,
         predictor.class_names, pathlib.Path(arg.file).name, kind_of_clips(first.preparation))
     figures.style.save_figure(figure, arg.out)
+
+
+def over_time(windows):
+    """Return (windows with a person, segments with one, probabilities and middles of these windows)."""
+    seen = [window for window in windows if window.scores is not None]
+    chances = probabilities(np.stack([window.scores for window in seen]))
+    middles = np.array([(window.first + window.end) / 2 for window in seen])
+    return seen, [segment for segment in timeline(windows) if segment.label is not None], chances, middles
+
+
+def draw_video(arg):
+    """Draw on a video the skeletons of the people, the current class, and the timeline of classes below.
+
+    The video is read twice, so that only one image of it is in memory.
+    """
+    figures = import_figures()
+    separate_files(arg)
+    if len(arg.files) != 1 or not is_video(arg.files[0]):
+        raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
+    path, = arg.files
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', pose_model=arg.pose_model,
+                          tell=tell)
+    preparations = predictor.model.needed_preparations()
+    poses, remarks = read_video(path, arg.pose_model)
+    recordings = predictor.fitted(video_recordings(poses, remarks, preparations), path)
+    windows = predictor.windows_of(recordings, path, arg.window, arg.stride)
+    frame_rate, pose_rate, names = recordings[0].fps or FRAME_RATE, poses.fps or FRAME_RATE, predictor.class_names
+    _, segments, chances, middles = over_time(windows)
+    shown = windows[-1].end / frame_rate, segments, chances, middles, names, frame_rate
+    classes = [((window.first + window.end) / 2 / frame_rate, *likeliest(window, names)) for window in windows]
+    with reading(path), open_video(path) as (frames, _):
+        images = figures.video.drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, shown)
+        figures.video.save_video(images, arg.out, pose_rate)
+
+
+def likeliest(window, names):
+    """Return (name, probability) of the likeliest class of a Window; (None, 0) if nobody is there."""
+    if window.scores is None:
+        return None, 0
+    return names[window.scores.argmax()], probabilities(window.scores).max()
 
 
 def peaks_of(segments, chances, middles, most=8):

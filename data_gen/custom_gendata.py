@@ -1,7 +1,8 @@
 """Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
 
 Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
-for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; and a copy of the table.
+for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; a copy of the table; and
+config/small filled in for these data, `{train,test}_{joint,bone}.yaml`.
 """
 import dataclasses
 import functools
@@ -20,6 +21,7 @@ from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparati
 from data_gen.preparation_file import SKELETON, checked
 from data_gen.recording import FRACTIONS
 from data_gen.resample import new_frames
+from data_gen.writing.configs import write_configs
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
@@ -41,6 +43,7 @@ def main():
                                 CLASS_NAMES: '\n'.join(names) + '\n',
                                 SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                                 TABLE: arg.labels.read_text(encoding='utf-8-sig')})
+    write_configs(arg.out_folder, how, len(names), arg.overwrite)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status

@@ -67,18 +67,18 @@ def open_source(name, preparations, pose_model):
         yield Source(at_rate(found, rate), header=header, dropped=lambda: camera.dropped if is_camera else 0)
 
 
-def people_in(images, pose_model, dimensions):
-    """Yield (seconds, joints (PERSONS, V, 3) in 2 or 3 `dimensions`) of `images`, which are (seconds, image).
+def people_in(images, pose_model, dimensions, persons=PERSONS):
+    """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in `images`, which are (seconds, image).
 
     A person keeps a place for as long as the tracker knows them, as in a recording of pose_gendata.py.
     """
-    follower, places = None, Places(PERSONS)
-    with Landmarker(pose_model, PERSONS) as landmarker:
+    follower, places = None, Places(persons)
+    with Landmarker(pose_model, persons) as landmarker:
         for seconds, image in images:
             follower = follower or Follower(image.shape[1::-1])
             joints, world = landmarker.find(seconds, image)
             here = places.of(follower.follow(joints).tolist())
-            people = np.zeros((PERSONS, *joints.shape[1:]))
+            people = np.zeros((persons, *joints.shape[1:]))
             people[here] = joints if dimensions == 2 else in_kinects_axes(world)
             yield seconds, people
 
