@@ -17,12 +17,12 @@ import time
 import yaml
 
 from benchmarks.timing import Table
-from crossval import accuracies, mean_text, score_file, write_same
 from feeders.labels import read_labels
+from prediction.cross_validation import run_side_by_side, write_same
+from prediction.crossval_results import accuracies, mean_text, score_file
 from prediction.scores import read_streams
 from runtime.cores import cores
 from runtime.errors import run_command
-from runtime.side_by_side import run_side_by_side
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 STREAMS = 'joint', 'bone'

@@ -28,11 +28,11 @@ from benchmarks.timing import Table, seconds
 from feeders.batches import BatchOrder, make_loader
 from feeders.feeder import Feeder
 from main import Processor
+from prediction.cross_validation import MAIN
 from runtime.arguments import Parser, count, whole_number
 from runtime.device import PRECISIONS, choose_execution, compile_training
 from runtime.errors import UserError, run_command
 from runtime.run_flags import get_parser as get_run_parser
-from runtime.side_by_side import MAIN
 
 PROFILED = 1, 3  # steps of the two runs that are profiled: their difference has neither start nor end in it
 WAITS = 'cudaDeviceSynchronize', 'cudaStreamSynchronize', 'cudaEventSynchronize', 'cudaMemcpy'

@@ -11,9 +11,11 @@ import torch
 from commands import Command
 from conftest import ROOT, assert_one_line_error, run_script
 
-from crossval import groups_of, make_folds
 from feeders.labels import read_labels
-from figures.significance import wilson
+from prediction.cross_validation import job_devices
+from prediction.folds import groups_of, make_folds
+from prediction.significance import wilson
+from runtime.cores import cores
 from runtime.errors import UserError
 
 PERSONS = 'P001', 'P002'
@@ -175,7 +177,7 @@ def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
     (('--configs', 'train_joint.yaml', '--by', '('), ('regular expression',)),
     (('--configs', 'train_joint.yaml', '--by', 'person', '--table', 'none.csv'), ('none.csv',)),
     (('--configs', 'train_joint.yaml', 'train_joint.yaml', '--folds', '2'), ('two of one name',)),
-    (('--configs', 'train_joint.yaml', '--folds', '2', '--weights', '1', '2'), ('2 weights for 1 configs',)),
+    (('--configs', 'train_joint.yaml', '--folds', '2', '--stream-weights', '1', '2'), ('2 factors for 1 streams',)),
     (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--num-epochs', '3'), ('--num-epochs', 'main.py --help')),
     (('--configs', 'train_joint.yaml', '--folds', '2', '--', '--seed=3'), ('--seed=3', 'crossval.py chooses it')),
     (('--configs', 'train_joint.yaml', 'few.yaml', '--folds', '2'), ('few.yaml', 'other clips')),
@@ -233,3 +235,27 @@ def test_groups_are_read_from_a_table(tmp_path):
     assert {fold: tested.tolist() for fold, tested in folds.items()} == {'Ann_Lee': [True, False], 'Bo': [False, True]}
     with pytest.raises(UserError, match='labels.csv has no value for d.npy'):
         folds_of(['a/1.npy', 'd.npy'], [0, 0], by='person', table=tmp_path / 'labels.csv')
+
+
+def test_each_run_at_a_time_has_a_device():
+    assert job_devices(['0', '1']) == ['0', '1']
+    assert job_devices(['0', '1'], 3) == ['0', '1', '0']
+    assert job_devices(['cpu']) == ['cpu'] * cores()
+    assert job_devices(['cpu'], 2) == ['cpu', 'cpu']
+
+
+STOPPED = """
+import pathlib, sys
+sys.path.insert(0, {root!r})
+from prediction import cross_validation
+from runtime import errors
+cross_validation.MAIN = pathlib.Path('stops_its_parent.py')
+errors.run_command(lambda: cross_validation.run_side_by_side([pathlib.Path()], ['cpu']))
+"""
+
+
+def test_sigterm_ends_the_runs_with_the_command(run, tmp_path):
+    (tmp_path / 'stops_its_parent.py').write_text('import os, signal\nos.kill(os.getppid(), 15)\nsignal.pause()\n')
+    (tmp_path / 'command.py').write_text(STOPPED.format(root=str(ROOT)))
+    process = run(tmp_path / 'command.py', status=143)  # its run would go on for ever
+    assert_one_line_error(process, 'stopped by SIGTERM', 'the same command')

@@ -1,7 +1,7 @@
 """Intervals and tests against numbers in the literature."""
 import pytest
 
-from figures.significance import mcnemar, wilson
+from prediction.significance import mcnemar, wilson
 
 
 @pytest.mark.parametrize('right, number, interval', [

@@ -4,11 +4,11 @@ import statistics
 
 
 def wilson(right, number, confidence=0.95):
-    """Return (low, high), Wilson's score interval of the share right / number. Source: Wilson, JASA 22, 1927."""
+    """Return (low, high), Wilson's score interval of the fraction right / number. Source: Wilson, JASA 22, 1927."""
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    share = right / number
-    middle = share + z ** 2 / (2 * number)
-    reach = z * math.sqrt(share * (1 - share) / number + z ** 2 / (4 * number ** 2))
+    p = right / number
+    middle = p + z ** 2 / (2 * number)
+    reach = z * math.sqrt(p * (1 - p) / number + z ** 2 / (4 * number ** 2))
     scale = 1 + z ** 2 / number
     return (middle - reach) / scale, (middle + reach) / scale
 
