@@ -16,13 +16,13 @@ test-long: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 
-.venv/installed: requirements.txt
+.venv/installed: requirements.txt constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -c constraints.txt
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt requirements-extra.txt
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+.venv/installed-dev: .venv/installed requirements-dev.txt requirements-extra.txt requirements-video.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -c constraints.txt
 	touch $@
 
 clean:

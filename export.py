@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write trained streams as one file for other programs: `python export.py --config C --weights W --out model.onnx`."""
 import contextlib
+import dataclasses
 import importlib
 import logging
 import pathlib
@@ -12,7 +13,8 @@ import torch
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP
-from data_gen.preparation import FRAMES, PYSKL_FEEDER
+from data_gen.preparation import FRAMES
+from data_gen.preparation_file import PYSKL_FEEDER
 from feeders.feeder import MOVES, Feeder
 from prediction.exported import VERSION, VERSION_KEY
 from prediction.flags import add_streams, separate_files
@@ -67,8 +69,14 @@ def describe(model, frames, softmax):
     names = getattr(model.streams[0].graph, 'joint_names', [f'joint {i}' for i in range(inputs[0]['shape'][2])])
     return {VERSION_KEY: VERSION, 'class_names': model.class_names, 'joints': names, 'inputs': inputs,
             'output': 'probabilities' if softmax else 'scores',
-            'preparations': [preparation and preparation._asdict() for preparation in model.preparations],
+            'preparations': [preparation and dataclasses.asdict(of_frames(preparation, inputs[0]))
+                             for preparation in model.preparations],
             'streams': streams}
+
+
+def of_frames(preparation, entry):
+    """Return the Preparation with the frames that an input takes, if it takes all of a clip."""
+    return dataclasses.replace(preparation, frames=entry['shape'][1]) if entry['frames_are'] == 'all' else preparation
 
 
 def input_of(stream, model, frames):

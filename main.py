@@ -18,13 +18,13 @@ from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
 from feeders.validation import kept_for_validation
 from model import recipe
+from model.empty_bodies import with_bodies
 from prediction.scores import class_accuracies, write_scores
-from runtime import checkpoint, precision, weights
-from runtime.device import choose_devices
+from runtime import checkpoint, weights
+from runtime.device import choose_devices, choose_execution, compile_training, keep_freed_memory
 from runtime.dotted import build
 from runtime.errors import UserError, run_command
 from runtime.events import write_events
-from runtime.memory import keep_freed_memory
 from runtime.processes import Processes, over_devices
 from runtime.run_flags import get_parser
 from runtime.run_folder import CHECKPOINT, RunFolder, write_predictions
@@ -121,10 +121,10 @@ class Processor:
             self.net.skip_empty_bodies = arg.skip_empty_bodies
         self.averaged = recipe.average_weights(self.net, arg.ema) if arg.phase == 'train' and arg.ema else None
         self.evaluated = self.averaged.module if self.averaged else self.net
-        self.execution = precision.prepare(self.evaluated, arg.precision, arg.compile, self.device)
+        self.execution = choose_execution(self.evaluated, arg.precision, arg.compile, self.device)
         notes = self.execution.notes
         if arg.phase == 'train' and self.execution.compiled:
-            notes = notes + precision.compile_training(self.net, self.devices)
+            notes = notes + compile_training(self.net, self.devices)
         for note in notes:
             self.folder.log(note)
         torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
@@ -205,6 +205,7 @@ class Processor:
 
     def forward(self, model, data, average='score'):
         """Return the scores of each head of `model` and its l1 for the batch `data` of a loader, see `heads_and_l1`."""
+        model = with_bodies(model, data, self.device)
         with self.execution.autocast():
             return heads_and_l1(model, data.to(self.device, non_blocking=True), average)
 

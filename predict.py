@@ -4,12 +4,12 @@
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
 probabilities. `prediction.live.LivePredictor` takes frames one by one.
 """
-import contextlib
 import functools
 import itertools
 import json
 import pathlib
 import pickle
+import signal
 import sys
 from typing import Any, NamedTuple
 
@@ -17,13 +17,16 @@ import numpy as np
 from tqdm import tqdm
 
 from data_gen.class_names import NAMES_HELP, class_names
-from data_gen.formats import read_file, recordings_in
+from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
+from data_gen.poses.landmarks import MODEL, add_pose_model, check_model
+from data_gen.sources import is_video, read_video, recordings_in, video_recordings
 from feeders.labels import read_labels
 from prediction.exported import onnx_model
 from prediction.flags import add_streams, separate_files
 from prediction.live import LivePredictor, live_results
+from prediction.live_sources import open_source
 from prediction.printed import as_json, as_text, cut_line, live_line
 from prediction.ranking import ranked
 from prediction.windows import check_stride, score_windows, spans
@@ -38,15 +41,17 @@ def get_parser():
     parser = Parser(description='Recognise the actions in recordings, with one trained stream or several that are '
                                 'fused.')
     add = parser.add_argument
-    add('files', nargs='*', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npy '
-        'of prepared joints (C, T, V, M) or (N, C, T, V, M), a .npy or .csv as custom_gendata.py takes it, or a folder '
-        'of such files; with --live, a file of frames as they come, or - for standard input')
+    add('files', nargs='*', metavar='FILE', help='.skeleton of NTU RGB+D, .json of Kinetics-Skeleton or NW-UCLA, .npz '
+        'of pose_gendata.py, .npy of prepared joints (C, T, V, M) or (N, C, T, V, M), a .npy or .csv as '
+        'custom_gendata.py takes it, a video, or a folder of such files')
     add_streams(add)
     add('--onnx', help='model that export.py wrote, instead of configs and weights')
     add('--window', type=count, metavar='FRAMES', help='score windows of this many frames over the whole '
         'recording, instead of its first frames')
     add('--stride', type=count, metavar='FRAMES', help='frames from one window to the next (default: half a window)')
-    add('--live', action='store_true', help='read frames, a line of JSON each, and write a line for each window')
+    add('--live', metavar='SOURCE', help='write a line for each window of frames that come: those of a video, of the '
+        'camera with this number, or of lines of JSON in a file, or on standard input (-)')
+    add_pose_model(add)
     add('--names', help=NAMES_HELP)
     add('--top-k', type=count, default=5, help='number of classes to print')
     add('--batch-size', type=count, default=16, help='number of clips, or windows, in a batch')
@@ -87,7 +92,8 @@ class Predictor:
     data_gen.preparation.preparation_of.
 
     `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
-    not imported. `tell` is called with lines about the recordings.
+    not imported. `pose_model` is the path of the model that finds people in videos. `tell` is called with lines about
+    the recordings.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first; of a recording
     longer than a clip, only its first frames are scored; `windows` scores all. `class_names` has the names by label.
@@ -95,7 +101,7 @@ class Predictor:
     """
 
     def __init__(self, config=None, weights=None, stream_weights=None, names=None, device=None, onnx=None,
-                 tell=lambda line: None):
+                 pose_model=MODEL, tell=lambda line: None):
         if onnx:
             self.model = onnx_model(onnx)
             self.class_names = class_names(len(self.model.class_names), names) if names else self.model.class_names
@@ -103,7 +109,7 @@ class Predictor:
             from prediction.streams import FusedStreams  # and with it torch, which an exported model does without
             self.model = FusedStreams(as_list(config), weights and as_list(weights), stream_weights, names, device)
             self.class_names = self.model.class_names
-        self.tell = tell
+        self.pose_model, self.tell = pose_model, tell
 
     def __call__(self, path):
         clips, _, _ = self.read_clips(path)
@@ -124,18 +130,25 @@ class Predictor:
 
         Raises BrokenSample, which names the file.
         """
+        if is_video(path):
+            preparations = self.model.needed_preparations()  # an error comes before the minutes that a video takes
+            return None, self.fitted(video_recordings(*read_video(path, self.pose_model), preparations), path)
         contents = [read_file(path, preparation) for preparation in self.model.preparations]
         if isinstance(contents[0], np.ndarray):
             if len(contents) > 1:
                 raise BrokenSample(f'{path}: prepared clips, and the streams were trained on clips that were prepared '
                                    'differently: give recordings')
             return contents[0], None
+        return None, self.fitted(contents, path)
+
+    def fitted(self, recordings, path):
+        """Return the Recordings from `path`, one a preparation, fitted to these; tell the remarks on them."""
         with reading(path):
             recordings = [preparation.fit(recording)
-                          for preparation, recording in zip(self.model.needed_preparations(), contents)]
+                          for preparation, recording in zip(self.model.needed_preparations(), recordings)]
         for remark in dict.fromkeys(remark for recording in recordings for remark in recording.remarks):
             self.tell(f'{path}: {remark}')
-        return None, recordings
+        return recordings
 
     def read_clips(self, path):
         """Return (clips, frames, used) of the file at `path`: a list, for each clip, of one array a preparation.
@@ -193,9 +206,17 @@ class Predictor:
         The stride is half a window if it is None. The last window ends at the last frame; a recording shorter than a
         window is one window. See prediction.windows, which also makes a timeline of them.
         """
+        return self.windows_of(self.read_recordings(path), path, window, stride, batch_size)
+
+    def read_recordings(self, path):
+        """Return fitted Recordings, one a preparation, of a file; BrokenSample if it holds prepared clips."""
         _, recordings = self.read(path)
         if recordings is None:
             raise BrokenSample(f'{path}: it holds prepared clips: --window takes recordings')
+        return recordings
+
+    def windows_of(self, recordings, path, window, stride=None, batch_size=16):
+        """Return what `windows` does, of fitted Recordings from `path`."""
         lengths = {recording.joints.shape[1] for recording in recordings}
         if len(lengths) > 1:
             raise UserError('--window: the streams were trained on different frames per second')
@@ -279,33 +300,50 @@ def check_arguments(arg):
         raise UserError(f'{"--live" if arg.live else "--stride"} needs --window FRAMES')
     if arg.window:
         check_stride(arg.window, arg.stride)
+    if arg.live and arg.files:
+        raise UserError(f'--live {arg.live}: it takes no other files: leave out {arg.files[0]}')
     if arg.window and arg.out:
         raise UserError('--out holds one row of scores for each clip: leave out --window, or use --json')
-    if not arg.files:
+    if not arg.files and not arg.live:
         raise UserError('name a FILE to predict')
-    if arg.live and len(arg.files) > 1:
-        raise UserError('--live takes one file of frames, or - for standard input')
 
 
 def main():
     arg = parse_arguments()
-    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, arg.device, arg.onnx, tell)
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, arg.device, arg.onnx, arg.pose_model,
+                          tell)
     return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
 
 
 def predict_live(predictor, arg):
-    """Print a line for every window of the frames that arrive, until there are no more."""
-    live = LivePredictor(predictor, arg.window, arg.stride, arg.top_k)
-    standard_input = arg.files == ['-']
-    with contextlib.nullcontext(sys.stdin.buffer) if standard_input else open(arg.files[0], 'rb') as lines:
-        for result in live_results(live, lines):
-            print(json.dumps(result) if arg.json else live_line(result, predictor.class_names), flush=True)
+    """Print a line for every window of the frames that arrive, until there are no more, or an interrupt.
+
+    Then the window at the end is scored. Returns the exit status.
+    """
+    def show(result):
+        print(json.dumps(result) if arg.json else live_line(result, predictor.class_names), flush=True)
+
+    status = 0
+    with open_source(arg.live, predictor.model.needed_preparations(), arg.pose_model) as source:
+        live = LivePredictor(predictor, arg.window, arg.stride, arg.top_k, **source.header)
+        try:
+            for result in live_results(live, source):
+                show(result)
+        except KeyboardInterrupt:
+            status = print_error('interrupted', 128 + signal.SIGINT)
+        if result := live.finish():
+            show(result)
+    if source.dropped():
+        tell(f'{source.dropped()} frames came too fast, and were dropped')
+    return status
 
 
 def predict_files(predictor, arg):
     """Print the Predictions of the files, and an error line for each file that cannot be used."""
     predictions, broken = [], []
     files = recordings_in(arg.files)
+    if any(map(is_video, files)):
+        check_model(arg.pose_model)
     found = (predictor.predict_windows(files, arg.window, arg.stride, arg.batch_size) if arg.window
              else predictor.predict(files, arg.batch_size))
     many = len(files) > arg.batch_size

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Draw graphs, clips, timelines and confusion matrices: `python visualize.py {graph,clip,timeline,report} --help`."""
+"""Draw graphs, clips, timelines, videos and confusion matrices.
+
+`python visualize.py {graph,clip,timeline,video,report} --help` lists the flags of each.
+"""
 import argparse
 import pathlib
 
@@ -9,11 +12,15 @@ import torch
 from data_gen.class_names import NAMES_HELP, class_names, names_beside
 from data_gen.formats import read_file
 from data_gen.formats.raw_file import reading
-from data_gen.preparation import needed, preparation_of
+from data_gen.poses.landmarks import SKELETON, add_pose_model
+from data_gen.poses.video import open_video
+from data_gen.preparation_file import needed, preparation_of
+from data_gen.sources import is_video, read_video, video_recordings
 from feeders.augment import true_length
 from feeders.labels import read_labels
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
+from graph.skeleton import skeleton
 from graph.streams import stream_of_file
 from model.capture import SUM, captured_graphs
 from predict import Predictor, tell
@@ -35,8 +42,8 @@ FRAME_RATE = 30
 
 
 def get_parser():
-    parser = Parser(description='Draw graphs, clips, timelines and confusion matrices. The suffix of --out (.png, '
-                                '.svg or .gif) sets the format.')
+    parser = Parser(description='Draw graphs, clips, timelines, videos and confusion matrices. The suffix of --out '
+                                '(.png, .svg or .gif) sets the format of pictures.')
     commands = parser.add_subparsers(dest='command', required=True, parser_class=Parser)
 
     command = commands.add_parser('graph', description='Draw the graphs A, B, C and their sum for one sample.')
@@ -62,12 +69,25 @@ def get_parser():
     command.set_defaults(run=draw_timeline)
     add = command.add_argument
     add_streams(add, required=True)
-    add('--file', required=True, help='a recording that predict.py can read')
+    add('--file', required=True, help='a recording or a video that predict.py can read')
+    add_pose_model(add)
     add('--window', type=count, required=True, help='frames of a window, as in predict.py')
     add('--stride', type=count, help='frames from one window to the next (default: half a window)')
     add('--frame-rate', type=count, help='frames per second (default: those of the data set, else 30)')
     add('--names', help=NAMES_HELP)
     add('--out', type=picture, default='timeline.png', help='output file')
+
+    command = commands.add_parser('video', description='Draw on a video the skeletons of the people and what they do, '
+                                                       'and the timeline of classes below.')
+    command.set_defaults(run=draw_video)
+    add = command.add_argument
+    add('files', nargs='*', metavar='VIDEO', help='a video, whatever FFmpeg reads')
+    add_streams(add, required=True)
+    add_pose_model(add)
+    add('--window', type=count, default=64, help='frames of a window, as in predict.py')
+    add('--stride', type=count, help='frames from one window to the next (default: half a window)')
+    add('--names', help=NAMES_HELP)
+    add('--out', type=mp4, default='video.mp4', help='output file, .mp4')
 
     command = commands.add_parser('report', description='Print accuracies, the most confused classes and the effect of '
                                                         'fusion; with --out, also draw the confusion matrix.')
@@ -87,12 +107,20 @@ def add_source(add, weights_help='weights (default: those in the config)'):
     add('--weights', help=weights_help)
     add('--sample', help="name of a sample of the config's test data (default: the first)")
     add('--file', help='a file that predict.py can read, instead of a sample')
+    add_pose_model(add)
 
 
 def picture(path):
     """Take the path of a picture."""
     if pathlib.Path(path).suffix not in PICTURES:
         raise argparse.ArgumentTypeError(f"'{path}': the name of a picture must end in {', '.join(PICTURES)}")
+    return path
+
+
+def mp4(path):
+    """Take the path of a video."""
+    if not path.endswith('.mp4'):
+        raise argparse.ArgumentTypeError(f"'{path}': the name of a video must end in .mp4")
     return path
 
 
@@ -103,6 +131,7 @@ def import_figures():
         import figures.graph
         import figures.report
         import figures.timeline
+        import figures.video
     except ModuleNotFoundError as error:
         if error.name.partition('.')[0] not in ('matplotlib', 'PIL'):
             raise
@@ -116,7 +145,8 @@ def load_clip(arg, run, data_path):
     A sample is taken from `data_path`, and `run` holds the arguments of the config. The label of a file is None.
     """
     if arg.file:
-        return read_clip(arg.file, preparation_of(run), arg.config), arg.file, pathlib.Path(arg.file).name, None
+        clip = read_clip(arg.file, preparation_of(run), arg.config, arg.pose_model)
+        return clip, arg.file, pathlib.Path(arg.file).name, None
     label_path = run.test_feeder_args.get('label_path')
     if not data_path or not label_path:
         raise UserError(f'{arg.config}: test_feeder_args has no data_path and label_path to take a sample from: '
@@ -133,11 +163,15 @@ def load_clip(arg, run, data_path):
     return np.asarray(data[index]), data_path, names[index], labels[index]
 
 
-def read_clip(path, preparation, config):
+def read_clip(path, preparation, config, pose_model):
     """Return the clip (C, T, V, M) in the file at `path`, prepared by the Preparation of a config."""
-    content = read_file(path, preparation)
-    if isinstance(content, np.ndarray):
-        return np.asarray(content[0])
+    if is_video(path):
+        preparations = [needed(preparation, config)]
+        content, = video_recordings(*read_video(path, pose_model), preparations)
+    else:
+        content = read_file(path, preparation)
+        if isinstance(content, np.ndarray):
+            return np.asarray(content[0])
     with reading(path):
         recording = needed(preparation, config).fit(content)
         clip, remarks = preparation.clip(recording)
@@ -233,15 +267,13 @@ def draw_timeline(arg):
     separate_files(arg)
     if arg.files:
         raise UserError(f'{arg.files[0]}: more files than streams')
-    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', tell=tell)
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', pose_model=arg.pose_model,
+                          tell=tell)
     model, first = predictor.model, predictor.model.streams[0]
     frame_rate = arg.frame_rate or rate_of(first.preparation)
-    windows = predictor.windows(arg.file, arg.window, arg.stride)
-    seen = [window for window in windows if window.scores is not None]
-    chances = probabilities(np.stack([window.scores for window in seen]))
-    middles = np.array([(window.first + window.end) / 2 for window in seen])
-    segments = [segment for segment in timeline(windows) if segment.label is not None]
-    _, recordings = predictor.read(arg.file)
+    recordings = predictor.read_recordings(arg.file)
+    windows = predictor.windows_of(recordings, arg.file, arg.window, arg.stride)
+    seen, segments, chances, middles = over_time(windows)
     peaks = []
     for number in peaks_of(segments, chances, middles):
         clip = window_clips(model, recordings, seen[number].first, seen[number].end)[0]
@@ -251,6 +283,46 @@ def draw_timeline(arg):
         segments, chances, middles, windows[-1].end, peaks, build_graph(first.arg).inward, frame_rate,
         predictor.class_names, pathlib.Path(arg.file).name, kind_of_clips(first.preparation))
     figures.style.save_figure(figure, arg.out)
+
+
+def over_time(windows):
+    """Return (windows with a person, segments with one, probabilities and middles of these windows)."""
+    seen = [window for window in windows if window.scores is not None]
+    chances = probabilities(np.stack([window.scores for window in seen]))
+    middles = np.array([(window.first + window.end) / 2 for window in seen])
+    return seen, [segment for segment in timeline(windows) if segment.label is not None], chances, middles
+
+
+def draw_video(arg):
+    """Draw on a video the skeletons of the people, the current class, and the timeline of classes below.
+
+    The video is read twice, so that only one image of it is in memory.
+    """
+    figures = import_figures()
+    separate_files(arg)
+    if len(arg.files) != 1 or not is_video(arg.files[0]):
+        raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
+    path, = arg.files
+    predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', pose_model=arg.pose_model,
+                          tell=tell)
+    preparations = predictor.model.needed_preparations()
+    poses, remarks = read_video(path, arg.pose_model)
+    recordings = predictor.fitted(video_recordings(poses, remarks, preparations), path)
+    windows = predictor.windows_of(recordings, path, arg.window, arg.stride)
+    frame_rate, pose_rate, names = recordings[0].fps or FRAME_RATE, poses.fps or FRAME_RATE, predictor.class_names
+    _, segments, chances, middles = over_time(windows)
+    shown = windows[-1].end / frame_rate, segments, chances, middles, names, frame_rate
+    classes = [((window.first + window.end) / 2 / frame_rate, *likeliest(window, names)) for window in windows]
+    with reading(path), open_video(path) as (frames, _):
+        images = figures.video.drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, shown)
+        figures.video.save_video(images, arg.out, pose_rate)
+
+
+def likeliest(window, names):
+    """Return (name, probability) of the likeliest class of a Window; (None, 0) if nobody is there."""
+    if window.scores is None:
+        return None, 0
+    return names[window.scores.argmax()], probabilities(window.scores).max()
 
 
 def peaks_of(segments, chances, middles, most=8):

@@ -16,7 +16,7 @@ import time
 
 import yaml
 
-from benchmarks.timing import print_head, print_row
+from benchmarks.timing import Table
 from feeders.labels import read_labels
 from prediction.cross_validation import run_side_by_side, write_same
 from prediction.crossval_results import accuracies, mean_text, score_file
@@ -51,14 +51,14 @@ def main():
     arg = parser.parse_args()
     print(f'{cores()} cores, seeds {arg.seeds}, {arg.precision}; per cent of the test part, top-1, mean ± standard '
           'deviation over the seeds\n')
-    print_head(('recipe', *STREAMS, 'joint + bone', 'mean class', 'minutes a seed'))
+    table = Table(('recipe', *STREAMS, 'joint + bone', 'mean class', 'minutes a seed'))
     for row in arg.rows:
         data = prepare(arg.ntu_tree, arg.out.resolve(), ROWS[row][-1])
         folders = {seed: [make_run(arg, data, row, stream, seed) for stream in STREAMS] for seed in arg.seeds}
         waiting = [folder for streams in folders.values() for folder in streams if not score_file(folder)]
         if failed := run_side_by_side(waiting, ['cpu'] * cores()):
             sys.exit(f'{len(failed)} runs failed: see output.txt in {", ".join(map(str, failed))}')
-        print_results(row, folders, data)
+        add_results(table, row, folders, data)
 
 
 def prepare(tree, out, flags):
@@ -96,16 +96,16 @@ def make_run(arg, data, row, stream, seed):
     return folder
 
 
-def print_results(row, folders, data):
-    """Print a line for each seed, and one of their means."""
+def add_results(table, row, folders, data):
+    """Add a line for each seed to the table, and one of their means."""
     found = []
     for seed, streams in folders.items():
         _, labels, stacked = read_streams([score_file(folder) for folder in streams], data / 'val_label.pkl')
         minutes = sum(map(minutes_of, streams)) / min(cores(), len(streams))
         found.append([*accuracies(stacked, [1] * len(streams), labels), minutes])
-        print_row((f'{row}, seed {seed}', *(f'{value:.1f}' for value in found[-1])))
+        table.add(f'{row}, seed {seed}', *(f'{value:.1f}' for value in found[-1]))
     if len(found) > 1:
-        print_row((row, *map(mean_text, zip(*found))))
+        table.add(row, *map(mean_text, zip(*found)))
 
 
 def minutes_of(folder):

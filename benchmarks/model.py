@@ -5,12 +5,13 @@
     python -m benchmarks.model --models agcn --work test --precisions bf16 --compile no
     python -m benchmarks.model --frames 60 --rounds 3           # a quick look
 
-Every side of a case runs in a process of its own, so that its peak memory is its own. On the CPU the sides take turns,
+On the CPU every side of a case runs in a process of its own, so that its peak memory is its own. The sides take turns,
 batch by batch, because other programs may use the machine; all of them hold their memory at the same time, and 24 GB
 are too little for training in all ways at once. On a GPU the sides run one after the other, timed by CUDA events.
-All sides get the same batches. Five of six samples show one person, and how many do differs from batch to batch, so
-that times are means over all of them. All ratios refer to the plain model in float32, eager. TF32 is off except in rows
-that say tf32. User time is the sum over all threads; on a shared machine it is more reliable than wall time.
+All sides get the same batches, ours with the bodies that differ, as from main.py. Five of six samples show one person,
+and how many do differs from batch to batch, so that times are means over all of them. All ratios refer to the plain
+model in float32, eager. TF32 is off except in rows that say tf32. User time is the sum over all threads; on a shared
+machine it is more reliable than wall time.
 """
 import concurrent.futures
 import contextlib
@@ -26,15 +27,14 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.timing import in_turns, print_head, print_row
+from benchmarks.timing import Table, in_turns
 from model import aagcn, agcn
+from model.empty_bodies import distinct_bodies
 from runtime.arguments import Parser, count
-from runtime.device import choose_devices
+from runtime.device import choose_devices, choose_execution, keep_freed_memory
 from runtime.dotted import build
 from runtime.errors import UserError, print_error, run_command
-from runtime.memory import keep_freed_memory
-from runtime.precision import prepare
-from tests.plain_agcn import plain_twin
+from tests.plain_agcn import PlainModel, plain_twin
 
 NETWORKS = {'agcn': agcn.Model, 'aagcn': aagcn.Model}
 WORK = 'test', 'train'
@@ -68,13 +68,14 @@ class Case(NamedTuple):
     threads: int
 
     def batch(self, number):
-        """Return batch `number`: x (N, 3, T, V, 2), one sample in six with two persons, and labels (N,)."""
+        """Return batch `number`: x (N, 3, T, V, 2), one sample in six with two persons, labels (N,), and its Bodies."""
         _, joints, classes, _ = DATA_SETS[self.data]
         rng = np.random.default_rng(number)
         x = rng.standard_normal((self.batch_size, 3, self.frames, joints, 2), dtype=np.float32)
         x[rng.random(self.batch_size) > 1 / 6, ..., 1] = 0
         y = rng.integers(classes, size=self.batch_size)
-        return torch.from_numpy(x).to(self.device), torch.from_numpy(y).to(self.device)
+        x, y, device = torch.from_numpy(x), torch.from_numpy(y), torch.device(self.device)
+        return x.to(device), y.to(device), distinct_bodies(x).to(device)
 
     def model(self, plain=False):
         """Return our network, or its plain twin, with initial weights, in the mode of the work, on the CPU."""
@@ -93,12 +94,12 @@ def main():
     rate = matrix_product_rate(device, arg.threads)
     print(f'{machine(device, arg.threads)}; matrix product in {str(MATRIX_RATE_IN[device])[6:]}: {rate:.0f} GFLOP/s. '
           'GFLOP/s counts the arithmetic of the plain model.')
-    print_head(('network', 'data', 'work', 'how', 'ms a sample', 'times faster', 'by user time', 'GFLOP/s',
-                'of matrix rate', 'peak GB'))
+    table = Table(('network', 'data', 'work', 'how', 'ms a sample', 'times faster', 'by user time', 'GFLOP/s',
+                   'of matrix rate', 'peak GB'), arg.json)
     for network, data, work in itertools.product(arg.models, arg.data or DATA_OF[device], arg.work):
         batch_size = arg.batch_size or BATCH_SIZE[device][work if device == 'cpu' else data]
         frames = arg.frames or DATA_SETS[data][-1]
-        print_case(Case(network, data, work, device, batch_size, frames, arg.threads), arg, rate)
+        add_case(table, Case(network, data, work, device, batch_size, frames, arg.threads), arg, rate)
 
 
 def get_parser():
@@ -116,6 +117,7 @@ def get_parser():
                                          'and 128 of Kinetics')
     add('--rounds', type=count, default=8, help='batches measured; every side warms up on as many')
     add('--threads', type=count, default=torch.get_num_threads())
+    add('--json', metavar='FILE', help='append the figures to this file, a line of JSON a row')
     return parser
 
 
@@ -133,25 +135,18 @@ def machine(device, threads):
     return f'{threads} threads, torch {torch.__version__}{card}'
 
 
-def print_case(case, arg, rate):
-    """Print the rows of one case; `rate` is that of the machine's matrix product, in GFLOP/s."""
-    sides = sides_of(arg, case.device)
-    groups = [sides] if case.device == 'cpu' else [{how: side} for how, side in sides.items()]
+def add_case(table, case, arg, rate):
+    """Add the rows of one case; `rate` is that of the machine's matrix product, in GFLOP/s."""
     gflop = plain_gflop(case) * FORWARDS[case.work]
     plain = None
-    for group in groups:
-        try:
-            results = run_sides(case, group, arg.rounds)
-        except UserError as error:
-            print_error(error)  # the other rows can still be measured
-            continue
-        for how, (times, peak) in results.items():
-            wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))
-            plain = (wall, user) if how == 'plain fp32' else plain
-            faster = f'{plain[0] / wall:.2f}' if plain else ''
-            by_user = f'{plain[1] / user:.2f}' if plain and case.device == 'cpu' else ''
-            print_row((case.network, case.data, case.work, how, f'{wall * 1e3:.3g}', faster, by_user,
-                       f'{gflop / wall:.0f}', f'{gflop / wall / rate:.0%}', f'{peak:.2f}'))
+    run_sides = run_in_processes if case.device == 'cpu' else run_one_by_one
+    for how, times, peak in run_sides(case, sides_of(arg, case.device), arg.rounds):
+        wall, user = (statistics.mean(column) / case.batch_size for column in zip(*times))
+        plain = (wall, user) if how == 'plain fp32' else plain
+        faster = f'{plain[0] / wall:.2f}' if plain else ''
+        by_user = f'{plain[1] / user:.2f}' if plain and case.device == 'cpu' else ''
+        table.add(case.network, case.data, case.work, how, f'{wall * 1e3:.3g}', faster, by_user,
+                  f'{gflop / wall:.0f}', f'{gflop / wall / rate:.0%}', f'{peak:.2f}')
 
 
 def sides_of(arg, device):
@@ -164,8 +159,22 @@ def sides_of(arg, device):
     return sides
 
 
-def run_sides(case, sides, rounds):
-    """Return how → ([(seconds, user seconds) of each batch], peak GB) of `sides`, which take turns."""
+def run_one_by_one(case, sides, rounds):
+    """Give (how, [(seconds, user seconds) of each batch], peak GB) of each of `sides`, measured on a GPU in turn."""
+    for how, side in sides.items():
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        try:
+            step, _ = prepare_side(case, side)
+            times = [time_of(step, case.batch(number), case.device) for number in range(2 * rounds)]
+        except torch.OutOfMemoryError:
+            print_error(f'{case.network}, {case.work}, {how}: out of GPU memory: lower --batch-size')
+            continue  # the other rows can still be measured
+        yield how, times[rounds:], peak_memory(case.device)
+
+
+def run_in_processes(case, sides, rounds):
+    """Return [(how, [(seconds, user seconds) of each batch], peak GB)] of `sides`, which take turns on the CPU."""
     with contextlib.ExitStack() as stack:
         own_process = functools.partial(concurrent.futures.ProcessPoolExecutor, 1, multiprocessing.get_context('spawn'))
         ask = {how: functools.partial(stack.enter_context(own_process()).submit, run_batch, case, side)
@@ -173,19 +182,18 @@ def run_sides(case, sides, rounds):
         try:
             times = in_turns({how: lambda number, ask=ask[how]: ask(number).result() for how in sides}, rounds,
                              warm_up=rounds)
-            return {how: ([time for time, _ in times[how]], times[how][-1][1]) for how in sides}
+            return [(how, [time for time, _ in times[how]], times[how][-1][1]) for how in sides]
         except concurrent.futures.process.BrokenProcessPool:
-            raise UserError(f'{case.network}, {case.work}, {" or ".join(sides)}: its process has ended, see above: if '
-                            'memory was short, lower --batch-size, or measure fewer ways at once') from None
+            raise UserError(f'{case.network}, {case.work}: the process of a side has ended, see above: if memory was '
+                            'short, lower --batch-size, or measure fewer ways at once') from None
 
 
 def run_batch(case, side, number):
     """Return ((seconds, user seconds) of batch `number`, the peak GB so far) of one side, in a process of its own."""
-    step, start = prepare_side(case, side)
+    step, start = prepared_side(case, side)
     return time_of(step, case.batch(number), case.device), peak_memory(case.device) - start
 
 
-@functools.cache
 def prepare_side(case, side):
     """Return (the step of one side, the memory in GB that this process held before it)."""
     torch.set_num_threads(case.threads)
@@ -194,7 +202,7 @@ def prepare_side(case, side):
     if side.keep_memory:
         keep_freed_memory()
     network = case.model(side.plain).to(case.device)
-    execution = prepare(network, 'bf16' if side.precision == 'bf16' else 'fp32', side.compiled, case.device)
+    execution = choose_execution(network, 'bf16' if side.precision == 'bf16' else 'fp32', side.compiled, case.device)
     for note in execution.notes:
         print(note, flush=True)
     if execution.compiled and case.work == 'train':
@@ -202,15 +210,21 @@ def prepare_side(case, side):
     return make_step(case, network, execution), peak_memory('cpu') if case.device == 'cpu' else 0
 
 
-def make_step(case, network, execution):
-    """Return the function of a batch (x, labels) that tests it, or takes the gradients of its loss and returns that."""
-    def test(x, _):
-        with torch.no_grad(), execution.autocast():
-            network(x)
+prepared_side = functools.cache(prepare_side)
 
-    def train(x, y):
+
+def make_step(case, network, execution):
+    """Return the function of a batch that tests it, or takes the gradients of its loss and returns that."""
+    def scores(x, bodies):
+        return network(x) if isinstance(network, PlainModel) else network(x, bodies)
+
+    def test(x, _, bodies):
+        with torch.no_grad(), execution.autocast():
+            scores(x, bodies)
+
+    def train(x, y, bodies):
         with execution.autocast():
-            loss = torch.nn.functional.cross_entropy(network(x).float(), y)
+            loss = torch.nn.functional.cross_entropy(scores(x, bodies).float(), y)
         network.zero_grad()
         loss.backward()
         return loss

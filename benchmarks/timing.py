@@ -1,4 +1,5 @@
 """Timing of alternatives for the same work, and tables of the results."""
+import json
 import time
 
 
@@ -26,12 +27,20 @@ def seconds(work):
     return timed
 
 
-def print_row(cells):
-    """Print one row of a Markdown table."""
-    print('| ' + ' | '.join(map(str, cells)) + ' |', flush=True)
+class Table:
+    """A Markdown table, printed row by row; each row is also appended to the file `path`, if any, as a line of JSON."""
 
+    def __init__(self, names, path=None):
+        self.names, self.path = names, path
+        self.print(names)
+        self.print(['---'] * len(names))
 
-def print_head(names):
-    """Print the first two rows of a Markdown table."""
-    print_row(names)
-    print_row(['---'] * len(names))
+    def add(self, *cells):
+        self.print(cells)
+        if self.path:
+            with open(self.path, 'a', encoding='utf-8') as file:
+                print(json.dumps(dict(zip(self.names, cells))), file=file)
+
+    @staticmethod
+    def print(cells):
+        print('| ' + ' | '.join(map(str, cells)) + ' |', flush=True)

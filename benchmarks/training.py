@@ -24,14 +24,14 @@ import yaml
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.model import BATCH_SIZE, DATA_SETS, NETWORKS, Case, find_device, machine, make_step
-from benchmarks.timing import print_head, print_row, seconds
+from benchmarks.timing import Table, seconds
 from feeders.batches import BatchOrder, make_loader
 from feeders.feeder import Feeder
 from main import Processor
 from prediction.cross_validation import MAIN
 from runtime.arguments import Parser, count, whole_number
+from runtime.device import PRECISIONS, choose_execution, compile_training
 from runtime.errors import UserError, run_command
-from runtime.precision import PRECISIONS, compile_training, prepare
 from runtime.run_flags import get_parser as get_run_parser
 
 PROFILED = 1, 3  # steps of the two runs that are profiled: their difference has neither start nor end in it
@@ -73,13 +73,14 @@ def get_parser():
     add('--clips', type=count, default=4000, help='clips that differ')
     add('--steps', type=count, default=100, help='steps of the model alone')
     add('--log-intervals', type=count, nargs='+', default=[1, 100], help='train once with each of these --log-interval')
+    add('--json', type=pathlib.Path, metavar='FILE', help='append the figures to this file, a line of JSON a row')
     return parser
 
 
 def write_data(folder, case, samples, clips):
     """Write so many samples, of which `clips` differ, as data preparation writes them."""
     folder.mkdir()
-    x, y = case._replace(batch_size=min(clips, samples), device='cpu').batch(0)
+    x, y, _ = case._replace(batch_size=min(clips, samples), device='cpu').batch(0)
     data = np.lib.format.open_memmap(folder / 'data_joint.npy', 'w+', np.float32, (samples, *x.shape[1:]))
     for begin in range(0, samples, len(x)):
         data[begin:begin + len(x)] = x[:samples - begin]
@@ -95,18 +96,18 @@ def print_rates(arg, case, scratch):
         'loader alone': lambda: loader_seconds(arg, case, scratch / 'train'),
         **{f'main.py, log_interval {interval}': lambda interval=interval: main_seconds(arg, case, scratch, interval)
            for interval in arg.log_intervals}}
-    print_head(('what', 'samples per second', 'ms a batch', 'times the model alone'))
+    table = Table(('what', 'samples per second', 'ms a batch', 'times the model alone'), arg.json)
     alone = None
     for name, measure in sides.items():
         taken = measure()
         alone = alone or taken
-        print_row((name, f'{case.batch_size / taken:.3g}', f'{taken * 1e3:.3g}', f'{alone / taken:.3g}'))
+        table.add(name, f'{case.batch_size / taken:.3g}', f'{taken * 1e3:.3g}', f'{alone / taken:.3g}')
 
 
 def step_seconds(arg, case, reads_loss):
     """Return the seconds of a training step of the model alone, the mean of --steps."""
     network = case.model().to(case.device)
-    execution = prepare(network, arg.precision, arg.compile, case.device)
+    execution = choose_execution(network, arg.precision, arg.compile, case.device)
     if execution.compiled:
         compile_training(network, [torch.device(case.device)])
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=.9)
@@ -172,13 +173,12 @@ def write_config(arg, case, scratch, part, name, **changes):
 
 
 def print_synchronisations(arg, case, scratch):
-    """Print how often a training step of main.py waits for the device."""
-    calls = [profiled_calls(arg, case, scratch, steps) for steps in PROFILED]
-    by_name = {name: (calls[1][name] - calls[0][name]) / (PROFILED[1] - PROFILED[0]) for name in calls[1]}
-    waits = [f'{by_name[name]:g} {name}' for name in WAITS if by_name.get(name)]
-    where = 'the CPU is the device' if case.device == 'cpu' else case.device
-    print(f'\nSynchronisations in a step of main.py: {", ".join(waits) or "none"} ({where}); values read from tensors: '
-          f'{by_name.get(READS, 0):g}')
+    """Print how often a training step of main.py waits for the device, and how often it reads from a tensor."""
+    few, many = (profiled_calls(arg, case, scratch, steps) for steps in PROFILED)
+    print()
+    table = Table(('a step of main.py calls', 'times'), arg.json)
+    for name in (*WAITS, READS):
+        table.add(name, f'{(many[name] - few[name]) / (PROFILED[1] - PROFILED[0]):g}')
 
 
 def profiled_calls(arg, case, scratch, steps):

@@ -1,12 +1,13 @@
 """Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
 
 Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
-for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; and a copy of the table.
+for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; a copy of the table; and
+config/small filled in for these data, `{train,test}_{joint,bone}.yaml`.
 """
+import dataclasses
 import functools
 import pathlib
 import sys
-from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -16,9 +17,11 @@ from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats import read_recording
 from data_gen.formats.own_clips import PARTS, TABLE, list_recordings
 from data_gen.formats.sample import BrokenSample, EmptySample
-from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, SKELETON, Preparation, checked
+from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparation
+from data_gen.preparation_file import SKELETON, checked
 from data_gen.recording import FRACTIONS
 from data_gen.resample import new_frames
+from data_gen.writing.configs import write_configs
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
@@ -40,6 +43,7 @@ def main():
                                 CLASS_NAMES: '\n'.join(names) + '\n',
                                 SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                                 TABLE: arg.labels.read_text(encoding='utf-8-sig')})
+    write_configs(arg.out_folder, how, len(names), arg.overwrite)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
     return status
@@ -58,46 +62,34 @@ def preparation_from(arg):
         raise UserError(f'--{error}') from None
 
 
-class Description(NamedTuple):
-    """What completes a Preparation, of one recording: its frames and persons, its units and its frames per second."""
-
-    frames: int
-    persons: int
-    units: str | None
-    fps: float | None
-
-
 def list_descriptions(samples, read, arg):
-    """Return the Description of each recording that is not broken."""
+    """Return what `describe` does of each recording that is not broken."""
     jobs = do_jobs(functools.partial(describe, read), samples, arg.workers or cores())
     return [found for found in tqdm(jobs, total=len(samples), disable=None) if found]
 
 
 def describe(read, sample):
-    """Return the Description of a sample, None if it is broken. Runs in any process."""
+    """Return (frames, persons, units, frames per second) of a sample, None if it is broken. Runs in any process."""
     try:
         recording = read(sample.source)
     except BrokenSample:  # named when its clip is made
         return None
-    return Description(recording.joints.shape[1], len(recording.joints), recording.units, recording.fps)
+    return recording.joints.shape[1], len(recording.joints), recording.units, recording.fps
 
 
 def completed(how, descriptions, arg):
-    """Return the Preparation with what the recordings say and the flags do not."""
-    rates = sorted({found.fps for found in descriptions if found.fps})
-    if how.fps is None and len(rates) > 1:
-        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in rates)} frames per '
+    """Return the Preparation with what the recordings say, see `describe`, and the flags do not."""
+    frames, persons, units, rates = zip(*descriptions) if descriptions else ((1,), (1,), (None,), (None,))
+    known = sorted({*rates} - {None})
+    if how.fps is None and len(known) > 1:
+        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in known)} frames per '
                         'second: --fps chooses one, to which all are resampled')
-    how = how._replace(fps=how.fps or (rates[0] if rates else None))
-    units = sorted({found.units for found in descriptions if found.units})
-    if how.dimensions == 2 and units:
-        how = how._replace(units=FRACTIONS)
-    elif units:
-        how = how._replace(units=units[0])
-    frames = [new_frames(found.frames, found.fps, how.fps) if found.fps else found.frames for found in descriptions]
-    return how._replace(
-        frames=how.frames or max(frames, default=1),
-        persons=arg.max_body or min(DEFAULT_PERSONS, max((found.persons for found in descriptions), default=1)))
+    how = dataclasses.replace(how, fps=how.fps or (known[0] if known else None))
+    if said := sorted({*units} - {None}):
+        how = dataclasses.replace(how, units=FRACTIONS if how.dimensions == 2 else said[0])
+    longest = max(new_frames(T, rate, how.fps) if rate else T for T, rate in zip(frames, rates))
+    return dataclasses.replace(how, frames=how.frames or longest,
+                               persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
 
 
 def read_with_joints(read, source):

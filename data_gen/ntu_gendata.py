@@ -1,4 +1,5 @@
 """NTU RGB+D: raw `.skeleton` files → `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`."""
+import dataclasses
 import pathlib
 import sys
 
@@ -20,7 +21,7 @@ def main():
     samples = list_recordings(arg.data_path, benchmarks, read_missing(arg.ignored_sample_path))
     preparation = published()['graph.ntu_rgb_d.Graph']
     if arg.by_id:
-        preparation = preparation._replace(choose=BY_ID)
+        preparation = dataclasses.replace(preparation, choose=BY_ID)
     return write_data_set(arg.out_folder, parts, samples, read_with_bodies, preparation, arg)
 
 

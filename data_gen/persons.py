@@ -17,12 +17,12 @@ def first_of_each_frame(recording, bodies):
     return recording._replace(joints=recording.joints * counted[..., None, None])
 
 
-def by_id(recording):
+def by_id(recording, rejoined=False):
     """Return joints (P, T, V, C) of a Recording with ids: each of the P persons in a place of their own.
 
-    Sensors give a person whom they have lost a new id. So an id that appears after the last frame of another one goes
-    on as that person: the first one who is free. Raises BrokenSample if two bodies in a frame have one id, or if there
-    are too many persons.
+    Kinect gives a person whom it has lost a new id. So with `rejoined` an id that appears after the last frame of
+    another one goes on as that person: the first one who is free. Raises BrokenSample if two bodies in a frame have one
+    id, or if there are too many persons.
     """
     if recording.ids is None:
         return recording.joints
@@ -35,7 +35,8 @@ def by_id(recording):
     np.maximum.at(last, number, frames)
     person, until = np.zeros(len(names), int), []  # of each id; the last frame of each person
     for i in np.argsort(first):
-        person[i] = next((p for p, end in enumerate(until) if end < frames[first[i]]), len(until))
+        free = (p for p, end in enumerate(until) if rejoined and end < frames[first[i]])
+        person[i] = next(free, len(until))
         until[person[i]:person[i] + 1] = [last[i]]
     if len(until) > MAX_PERSONS:
         raise BrokenSample(f'{len(until)} persons are too many for one recording')

@@ -1,11 +1,10 @@
-"""How the clips of a data set are made of recordings, and the file beside the data that says so: `preparation.yaml`.
+"""How the clips of a data set are made of recordings.
 
 `Preparation.clip` is the only way from a Recording to a clip, in data preparation as in prediction, so that a network
-is fed what it was trained on.
+is fed what it was trained on. data_gen.preparation_file finds the Preparation of a data set, or of a config.
 """
+import dataclasses
 import functools
-import pathlib
-from typing import NamedTuple
 
 import numpy as np
 import yaml
@@ -18,12 +17,8 @@ from data_gen.normalize import clip_2d, clip_3d, most_active, pyskl_2d, pyskl_3d
 from data_gen.recording import CENTRED, FRACTIONS, METRES, PIXELS
 from data_gen.resample import resample
 from graph.mapping import map_joints
-from graph.skeleton import SKELETONS, Graph, joint_number
+from graph.skeleton import SKELETONS, Graph
 from runtime.arguments import read_yaml
-from runtime.errors import UserError, shown
-
-FILE = 'preparation.yaml'
-SKELETON = 'skeleton.yaml'  # the same skeleton, for configs of one's own data
 
 # The kinds of clips. NTU and OWN are in 3D, see data_gen.normalize.normalize_bodies: in NTU's, as published, a body is
 # absent where its values sum to 0, in others where all are 0. PYSKL's are in 3D or 2D, see pyskl_3d and pyskl_2d.
@@ -36,10 +31,12 @@ CHOICES = MOST_ACTIVE, BY_ID, BEST_OF_FRAME, BEST_OF_CLIP
 # Coordinates that nothing says the units of can be fractions of an image between these, which leaves room for a person
 # partly outside.
 MIN_FRACTION, MAX_FRACTION = -0.5, 1.5
+SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
 MAX_NOT_PIXELS = 2  # coordinates that are all this small are no pixels of a larger image
 
 
-class Preparation(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Preparation:
     """How the clips of a data set are made; `preparation.yaml` beside the data has the same keys.
 
     - `kind`: one of KINDS; `choose`: one of CHOICES.
@@ -69,10 +66,10 @@ class Preparation(NamedTuple):
     right: list | None = None
     image_size: list | None = None
 
-    @property
+    @functools.cached_property
     def graph(self):
         """The SkeletonGraph of the joints."""
-        return graph_of(yaml.safe_dump(self.skeleton))
+        return Graph(**self.skeleton)
 
     @property
     def joints(self):
@@ -91,7 +88,7 @@ class Preparation(NamedTuple):
 
     def as_text(self):
         """Return the YAML that `read_preparation` reads."""
-        content = {key: value for key, value in self._asdict().items() if value is not None}
+        content = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
 
     def fit(self, recording):
@@ -107,7 +104,7 @@ class Preparation(NamedTuple):
                                'in that way: give prepared clips (.npy)')
         if self.dimensions == 2:
             recording = self.in_known_units(recording)
-        if None not in (self.fps, recording.fps) and recording.fps != self.fps:
+        if None not in (self.fps, recording.fps) and abs(recording.fps / self.fps - 1) > SAME_RATE:
             remark = f'resampled from {recording.fps:g} to {self.fps:g} frames per second'
             recording = resample(recording, self.fps)._replace(remarks=(*recording.remarks, remark))
         if list(recording.joint_names) != self.joints:
@@ -126,8 +123,9 @@ class Preparation(NamedTuple):
             low, high = x_y.min(initial=0), x_y.max(initial=0)
             if self.image_size:
                 if x_y.any() and max(-low, high) <= MAX_NOT_PIXELS < min(self.image_size):
-                    raise BrokenSample(f'coordinates from {low:g} to {high:g} are no pixels: they are fractions of the '
-                                       'image already (--image_size 1 1)')
+                    width, height = self.image_size
+                    raise BrokenSample(f'coordinates from {low:g} to {high:g} are no pixels of an image of {width:g} × '
+                                       f'{height:g}: fractions of an image have the image_size 1 1')
                 return recording._replace(units=PIXELS, image_size=tuple(self.image_size))
             if not MIN_FRACTION <= low <= high <= MAX_FRACTION:
                 raise BrokenSample(f'coordinates from {low:g} to {high:g} are no fractions of an image, and nothing '
@@ -180,7 +178,7 @@ class Preparation(NamedTuple):
         if self.choose == BY_ID:
             if recording.ids is None and not recording.followed:
                 raise BrokenSample('persons of this data set are followed by their ids, and this recording has none')
-            return persons.without_still(persons.by_id(recording))
+            return persons.without_still(persons.by_id(recording, rejoined=True))
         if recording.ids is None or self.kind == NTU or self.choose == BEST_OF_FRAME:
             return recording.joints
         return persons.by_id(recording)
@@ -205,12 +203,6 @@ class Preparation(NamedTuple):
         return clip
 
 
-@functools.cache
-def graph_of(text):
-    """Return the Graph of a skeleton, the YAML `text`: clips are many, and skeletons few."""
-    return Graph(**yaml.safe_load(text))
-
-
 def shipped(name):
     """Return the skeleton config/skeletons/`name`.yaml as a dict."""
     return read_yaml(SKELETONS / f'{name}.yaml')
@@ -226,11 +218,12 @@ def published():
     """Return dotted graph → the Preparation of the published data set that it stands for."""
     ntu = Preparation(NTU, MOST_ACTIVE, shipped('ntu25'), 3, METRES, FRAMES, 2, MAX_BODIES, 30, CENTER, UP, RIGHT)
     coco = Preparation(FLAT, BEST_OF_CLIP, shipped('coco17'), 2, FRACTIONS, FRAMES, 2, fps=30)
+    replace = dataclasses.replace
     return {
         'graph.ntu_rgb_d.Graph': ntu,
-        'graph.kinetics.Graph': coco._replace(choose=BEST_OF_FRAME, skeleton=shipped('openpose18'), bodies=MAX_PERSONS),
+        'graph.kinetics.Graph': replace(coco, choose=BEST_OF_FRAME, skeleton=shipped('openpose18'), bodies=MAX_PERSONS),
         'graph.coco.Graph': coco,
-        'graph.nw_ucla.Graph': ntu._replace(skeleton=shipped('kinect20'), persons=1)}
+        'graph.nw_ucla.Graph': replace(ntu, skeleton=shipped('kinect20'), persons=1)}
 
 
 def pyskl(dimensions, skeleton=None):
@@ -243,95 +236,3 @@ def pyskl(dimensions, skeleton=None):
     if skeleton:
         return Preparation(PYSKL, MOST_ACTIVE, skeleton, 3, METRES, fps=30, center=skeleton['center'])
     return Preparation(PYSKL, MOST_ACTIVE, shipped('ntu25'), 3, METRES, fps=30, center=CENTER, up=UP, right=RIGHT)
-
-
-# Graphs of configs whose feeder is PYSKL_FEEDER → the dimensions of their joints.
-PYSKL_FEEDER = 'feeders.pyskl.Feeder'
-PYSKL_GRAPHS = {'graph.ntu_rgb_d.Graph': 3, 'graph.coco.Graph': 2, 'graph.coco.PysklGraph': 2}
-
-
-def preparation_of(arg):
-    """Return the Preparation of the clips that a config's network was trained on, None if nothing says it.
-
-    `arg` holds the arguments of a run. The `preparation.yaml` beside its test data says it; without one, as for data
-    made with the published code, the published preparation that its graph stands for.
-    """
-    beside, graph = folder_of(arg.test_feeder_args), arg.model_args.get('graph')
-    if beside and (beside / FILE).is_file():
-        return read_preparation(beside / FILE)
-    if arg.feeder == PYSKL_FEEDER:
-        return pyskl(PYSKL_GRAPHS[graph]) if graph in PYSKL_GRAPHS else None
-    return published().get(graph)
-
-
-def folder_of(feeder_args):
-    """Return the folder of the data that a feeder's arguments name, None if they name none."""
-    if feeder_args.get('recordings'):
-        return pathlib.Path(feeder_args['recordings'])
-    return pathlib.Path(feeder_args['data_path']).parent if feeder_args.get('data_path') else None
-
-
-def needed(preparation, config):
-    """Return the Preparation; UserError if nothing says that of `config`."""
-    if preparation is None:
-        raise UserError(f'{config}: nothing says how recordings become the clips that its network takes: there is no '
-                        f'{FILE} beside its test data, and its graph is none of {", ".join(published())}: prepare the '
-                        'data with data_gen/, or give prepared clips (.npy)')
-    return preparation
-
-
-def read_preparation(path):
-    """Return the Preparation in the YAML file at `path`; UserError, naming it, if there is none."""
-    content = read_yaml(path)
-    try:
-        return checked(Preparation(**(content if 'kind' in content else before_kinds(content, path))))
-    except (ValueError, TypeError) as error:
-        raise UserError(f'{path}: {error}: prepare the data again with data_gen/') from None
-
-
-def before_kinds(content, path):
-    """Return the content of a file from before there were kinds, as of now; ValueError if it says too little."""
-    content = dict(content)
-    joints, dimensions = content.pop('joints'), content.get('dimensions')
-    skeleton = read_yaml(path.with_name(SKELETON))
-    if skeleton.get('joints') != joints:
-        raise ValueError(f'its joints are not those of the {SKELETON} beside it')
-    if dimensions == 3:
-        return {'kind': OWN, 'choose': MOST_ACTIVE, 'skeleton': skeleton, **content}
-    if content.get('image_size') is None:
-        raise ValueError('it does not say what its x and y are')
-    return {'kind': FLAT, 'choose': BEST_OF_CLIP, 'skeleton': skeleton, 'units': FRACTIONS, **content}
-
-
-def checked(preparation):
-    """Return the Preparation; ValueError, which names the key, if it cannot be followed."""
-    number = {name: i for i, name in enumerate(Graph(**preparation.skeleton).joint_names)}
-    for key, known in (('kind', KINDS), ('choose', CHOICES), ('dimensions', (2, 3)),
-                       ('units', (METRES, FRACTIONS, CENTRED, None))):
-        if getattr(preparation, key) not in known:
-            raise ValueError(f'{key}: {shown(getattr(preparation, key))} is none of {", ".join(map(str, known))}')
-    for key in ('frames', 'persons', 'bodies'):
-        value = getattr(preparation, key)
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise ValueError(f'{key}: {shown(value)} is no number from 1')
-    for key, count in (('center', 1), ('up', 2), ('right', 2)):
-        value = getattr(preparation, key)
-        if value is None:
-            continue
-        if preparation.dimensions != 3:
-            raise ValueError(f'{key}: only joints in 3 dimensions are centred and turned')
-        names = [value] if count == 1 else value
-        if not isinstance(names, list) or len({joint_number(name, key, number) for name in names}) != count:
-            raise ValueError(f'{key}: {shown(value)} is no pair of joints')
-    if preparation.fps is not None and not is_positive(preparation.fps):
-        raise ValueError(f'fps: {shown(preparation.fps)} is no number above 0')
-    size = preparation.image_size
-    if size is not None and not (isinstance(size, list) and len(size) == 2 and all(map(is_positive, size))):
-        raise ValueError(f'image_size: {shown(size)} is no width and height')
-    if size is not None and preparation.dimensions != 2:
-        raise ValueError('image_size: only joints in 2 dimensions are in an image')
-    return preparation
-
-
-def is_positive(value):
-    return isinstance(value, int | float) and 0 < value < float('inf')

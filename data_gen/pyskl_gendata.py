@@ -3,6 +3,7 @@
     --recordings FOLDER    the recordings of all splits, normalised as PYSKL does it, see data_gen.writing.recordings
     --out_folder FOLDER    `{benchmark}/{train,val}_data_joint.npy` and `_label.pkl`, prepared as the published data
 """
+import dataclasses
 import functools
 import pathlib
 import sys
@@ -11,7 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen.formats.pyskl_annotations import list_recordings, read_recording
 from data_gen.formats.sample import EmptySample
-from data_gen.preparation import FRAMES, MOST_ACTIVE, OWN, SKELETON, Preparation, published, pyskl
+from data_gen.preparation import FRAMES, MOST_ACTIVE, OWN, Preparation, published, pyskl
+from data_gen.preparation_file import SKELETON
 from data_gen.recording import METRES
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.recordings import write_recordings
@@ -59,7 +61,7 @@ def clips_of(dimensions, own):
     """
     if dimensions == 2:
         coco = published()['graph.coco.Graph']
-        return coco._replace(skeleton=own) if own else coco
+        return dataclasses.replace(coco, skeleton=own) if own else coco
     if own:
         return Preparation(OWN, MOST_ACTIVE, own, 3, METRES, FRAMES, fps=30, center=own['center'])
     return published()['graph.ntu_rgb_d.Graph']

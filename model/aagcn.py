@@ -50,8 +50,8 @@ class AttentiveGraphUnit(GraphUnit):
             return {'A': self.A}
         return {'B': self.PA, 'C': self.alpha * self.similarity(x).tanh()}
 
-    def forward(self, x, bodies=None):
-        y = super().forward(x, bodies)
+    def forward(self, x, count=None):
+        y = super().forward(x, count)
         return self.attend(y) if self.attention else y
 
     def attend(self, y):

@@ -5,28 +5,58 @@ normalises, one pattern. Bodies of a batch that are identical and have the same 
 batch norm of the data, and so in every layer. One of them is computed. In training, batch norm counts it as often as
 it occurs: in the mean, the variance, the running statistics and the gradient. The results are those of the whole batch.
 """
-import dataclasses
+import functools
+import inspect
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch.nn import functional as F
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 
-@dataclasses.dataclass
-class Bodies:
-    """The bodies of a batch that are computed: first those that occur once, then one of each that occurs repeatedly.
+class Bodies(NamedTuple):
+    """The bodies of a batch that are computed, in its order: the first of each kind.
 
     kept   (B,)    the index of each computed body among the N·M of the batch
     place  (N·M,)  which computed body has the result of each body of the batch
     count  (B,)    how often each computed body occurs in the batch
-    single         how many of the B occur once
-    total          N·M
     """
 
     kept: torch.Tensor
     place: torch.Tensor
     count: torch.Tensor
-    single: int
-    total: int
+
+    def to(self, device):
+        """Return the Bodies on `device`, without waiting for it: CUDA copies page-locked memory on its own."""
+        on_cpu = [part.pin_memory() for part in self] if device.type == 'cuda' else self
+        return Bodies(*(part.to(device, non_blocking=True) for part in on_cpu))
+
+
+def distinct_bodies(x):
+    """Return the Bodies, on the CPU, of clips x (N, C, T, V, M)."""
+    x = x.to(torch.promote_types(x.dtype, torch.float32)).numpy(force=True)  # NumPy has no bfloat16
+    N, C, T, V, M = x.shape
+    bodies = np.empty((N, M, 1 + C * T * V), x.dtype)
+    bodies[..., 0] = np.arange(M)  # bodies at two person indices are never identical
+    np.add(np.moveaxis(x, 4, 1).reshape(N, M, -1), 0, out=bodies[..., 1:])  # −0 + 0 is 0
+    of_bytes = np.dtype((np.void, bodies[0, 0].nbytes))
+    _, kept, place, count = np.unique(bodies.reshape(N * M, -1).view(of_bytes)[:, 0], return_index=True,
+                                      return_inverse=True, return_counts=True)
+    order = kept.argsort()  # the bodies in the order of the batch
+    return Bodies(*map(torch.from_numpy, (kept[order], order.argsort()[place], count[order])))
+
+
+def with_bodies(model, data, device):
+    """Return `model` with the Bodies of `data` (…, C, T, V, M), still on the CPU, as its argument `bodies` on `device`.
+
+    The model then looks for none in the data on the device, and the CPU need not wait for what it finds. A model that
+    takes clips alone is returned as it is, and so is DataParallel, each of whose parts has other bodies.
+    """
+    network = model.module if isinstance(model, DistributedDataParallel) else model
+    if isinstance(model, DataParallel) or 'bodies' not in inspect.signature(network.forward).parameters:
+        return model
+    return functools.partial(model, bodies=distinct_bodies(data.flatten(0, -5)).to(device))
 
 
 def is_recorded():
@@ -34,114 +64,29 @@ def is_recorded():
     return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
-def distinct_bodies(x):
-    """Return the Bodies of a batch x (N, M, values of a body), or None if no body occurs twice at a person index."""
-    N, M, _ = x.shape
-    x = x.flatten(0, 1)
-    index = torch.arange(N * M, device=x.device)
-    person = index % M
-    key = (x.float() + 0).view(torch.int32).sum(1)  # integers add up exactly in any order; −0 + 0 is 0
-    similar = (key == key[:, None]) & (person == person[:, None])
-    last = (similar * index).amax(1)
-    last = last.where((x == x[last]).all(1), index)  # the same key alone does not make bodies identical
-    count = last.bincount(minlength=N * M)
-    if (count <= 1).all():
-        return None
-    single, repeated = (torch.nonzero(which).squeeze(1) for which in (count == 1, count > 1))
-    kept = torch.cat((single, repeated))
-    place = torch.empty_like(index)
-    place[kept] = torch.arange(len(kept), device=x.device)
-    return Bodies(kept, place[last], count[kept], len(single), N * M)
+def batch_norm(bn, x, count=None):
+    """Return bn(x) for the nn.BatchNorm2d `bn` and bodies x (B, C, T, V), of which body b occurs `count[b]` times.
 
+    In training, the running statistics become those of all bodies of the batch. With n the number of values a channel:
 
-def batch_norm(bn, x, bodies=None):
-    """Return bn(x) for the computed bodies x (B, C, T, V) of `bodies`, or for all of a batch if `bodies` is None.
-
-    The nn.BatchNorm2d `bn` updates its running statistics as if it had seen every body of the batch.
+        mean = Σ_b count_b Σ_tv x / n        variance = Σ_b count_b Σ_tv x² / n − mean²
     """
-    if not bn.training or bodies is None and (is_recorded() or x.device.type != 'cpu'):
+    if count is None or not bn.training:
         return bn(x)
-    if bodies is None:
-        bodies = Bodies(None, None, x.new_ones(len(x), dtype=torch.long), len(x), len(x))
-    if torch.compiler.is_compiling() or x.device.type not in ('cpu', 'cuda'):  # other devices lack the kernels
-        y, mean, variance = counted_batch_norm(x, bn.weight, bn.bias, bodies.count, bodies.total, bn.eps)
-    else:
-        y, mean, variance = CountedBatchNorm.apply(x, bn.weight, bn.bias, bodies, bn.eps)
-    with torch.no_grad():
-        n = bodies.total * x.size(2) * x.size(3)
-        bn.num_batches_tracked.add_(1)
-        bn.running_mean.lerp_(mean, bn.momentum)
-        bn.running_var.lerp_(variance * (n / (n - 1)), bn.momentum)
-    return y
-
-
-def counted_batch_norm(x, weight, bias, count, total, eps):
-    """Return (y, mean, variance): x (B, C, T, V) normalised over `total` bodies, of which body b is `count[b]`.
-
-    A compiler fuses these operations with those around them. Uncompiled they are slower than CountedBatchNorm.
-    """
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    share = (count.to(wide.dtype) / (total * x.size(2) * x.size(3)))[:, None, None, None]
-    mean = (wide.sum(2, keepdim=True) * share).sum((0, 3), keepdim=True)
-    centred = wide - mean
-    variance = (centred.square().sum(2, keepdim=True) * share).sum((0, 3), keepdim=True)
-    y = centred * (variance + eps).rsqrt() * weight[:, None, None] + bias[:, None, None]
-    return y.to(x.dtype), mean.flatten().detach(), variance.flatten().detach()
-
-
-class CountedBatchNorm(torch.autograd.Function):
-    """What counted_batch_norm computes, by the kernels of batch norm, which are many times faster than var_mean.
-
-    With n values a channel, w_b the count of body b, and g = dL/dy summed over its occurrences:
-
-        dL/dβ = Σ g        dL/dγ = Σ g x̂        dL/dx_b = γ/σ · ( g_b − w_b (dL/dβ + x̂_b dL/dγ) / n )
-
-    The kernels sum over the frames of each joint, and joints are summed afterwards: one float32 sum over all frames,
-    joints and bodies of a batch, value by value as the kernels do it, loses two digits of small gradients.
-    """
-
-    @staticmethod
-    def forward(ctx, x, weight, bias, bodies, eps):
-        x = x.contiguous(memory_format=torch.channels_last)
-        mean, variance = counted_moments(x, bodies)
-        ctx.save_for_backward(x, weight, mean, variance)
-        ctx.bodies, ctx.eps = bodies, eps
-        ctx.mark_non_differentiable(mean, variance)
-        return F.batch_norm(x, mean, variance, weight, bias, eps=eps), mean, variance
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, g, _mean, _variance):
-        x, weight, mean, variance = ctx.saved_tensors
-        B, C, T, V = x.shape
-        bodies = ctx.bodies
-        # The kernel takes mean and variance as constants, so its dL/dx is γ/σ · g.
-        dx, dweight, dbias = torch.ops.aten.native_batch_norm_backward(
-            joints_as_channels(g.contiguous(memory_format=torch.channels_last)), joints_as_channels(x),
-            weight.repeat(V), mean.repeat(V), variance.repeat(V), None, None, False, ctx.eps, (True, True, True))
-        dx = dx.view(B, T, V, C).permute(0, 3, 1, 2)
-        dweight, dbias = dweight.view(V, C).sum(0), dbias.view(V, C).sum(0)
-        # The rest, −γ/σ · w_b (dL/dβ + x̂ dL/dγ) / n, is again a batch norm with constants.
-        scale = -weight * (variance + ctx.eps).rsqrt() / (bodies.total * T * V)
-        rest = F.batch_norm(x, mean, variance, scale * dweight, scale * dbias, eps=ctx.eps)
-        rest[bodies.single:] *= bodies.count[bodies.single:, None, None, None].to(x.dtype)
-        return dx.add_(rest), dweight, dbias, None, None
-
-
-def counted_moments(x, bodies):
-    """Return the mean and the variance (C,) of `bodies` x (B, C, T, V), in float32 or float64."""
-    C, V, single = x.size(1), x.size(3), bodies.single
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    running = torch.zeros(2, V * C, dtype=dtype, device=x.device)  # unused, but its type is that of the result
-    parts = x.split([single] * (single > 0) + [1] * (len(x) - single))
-    moments = [torch.batch_norm_update_stats(joints_as_channels(part), *running, 0.) for part in parts]
-    means, variances = (torch.stack(values).view(-1, V, C) for values in zip(*moments))
-    count = F.pad(bodies.count[single:], (int(single > 0), 0), value=single)  # of each part
-    share = (count.to(dtype) / (bodies.total * V))[:, None, None]
-    mean = (share * means).sum((0, 1))
-    return mean, (share * (variances + (means - mean) ** 2)).sum((0, 1))
-
-
-def joints_as_channels(x):
-    """Return x (B, C, T, V), in channels-last memory, as a view (B·T, V·C)."""
-    return x.permute(0, 2, 3, 1).flatten(0, 1).flatten(1)
+    # The variance is the small difference of two numbers for each channel; only Apple's GPUs have no float64 for it.
+    count = count.to(wide.dtype if x.device.type == 'mps' else torch.float64)
+    n = count.sum() * x.size(2) * x.size(3)
+    share = (count / n)[:, None]
+    mean = (share * wide.sum((2, 3))).sum(0)
+    variance = (share * wide.square().sum((2, 3))).sum(0) - mean.square()
+    variance = variance.clamp(min=0)  # rounding can make it negative
+    with torch.no_grad():
+        bn.num_batches_tracked.add_(1)
+        bn.running_mean.lerp_(mean.to(bn.running_mean.dtype), bn.momentum)
+        bn.running_var.lerp_((variance * (n / (n - 1))).to(bn.running_var.dtype), bn.momentum)
+    scale = bn.weight * (variance + bn.eps).rsqrt()
+    shift = bn.bias - mean * scale
+    # x · scale + shift in one pass: the batch norm of mean 0 and variance 1, whose eps must not be 0.
+    zero, one = torch.zeros_like(bn.bias), torch.ones_like(bn.bias)
+    return F.batch_norm(x, zero, one, scale.to(bn.weight.dtype), shift.to(bn.bias.dtype), eps=1e-30)

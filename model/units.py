@@ -1,7 +1,7 @@
 """What AGCN and AAGCN share: the temporal unit, the graph unit's convolutions, and the network of ten units.
 
 Shapes: N samples, C channels, T frames, V joints, M persons; the graph has 3 subsets, numbered k. The units take each
-body as a sample: N there counts bodies.
+body as a sample: N there counts bodies, and `count` (N,) says how often each occurs in the batch, None: once.
 """
 import math
 
@@ -27,8 +27,8 @@ class TemporalUnit(nn.Module):
         self.bn = nn.BatchNorm2d(out_channels)
         init_convolution(self.conv)
 
-    def forward(self, x, bodies=None):
-        return convolve(x, self.conv.weight, self.conv.bias, self.bn, bodies, self.conv.stride, self.conv.padding)
+    def forward(self, x, count=None):
+        return convolve(x, self.conv.weight, self.conv.bias, self.bn, count, self.conv.stride, self.conv.padding)
 
 
 class GraphUnit(nn.Module):
@@ -80,7 +80,7 @@ class GraphUnit(nn.Module):
             theta, phi = embedded.to(torch.promote_types(x.dtype, torch.float32))
             return theta @ phi.transpose(-1, -2) / (inter * T)
 
-    def forward(self, x, bodies=None):
+    def forward(self, x, count=None):
         N, C, T, V = x.shape
         G = self.adjacency(x).to(x.dtype).expand(N, 3, V, V)
         # x G_1, x G_2 and x G_3 become 3·C channels: Σ_k W_k is one convolution of them.
@@ -88,11 +88,11 @@ class GraphUnit(nn.Module):
         aggregated = (G @ x.permute(0, 2, 3, 1)).view(N, T, V, 3 * C).permute(0, 3, 1, 2)
         weight = torch.cat([conv.weight for conv in self.conv_d], 1)
         bias = sum(conv.bias for conv in self.conv_d)
-        y = convolve(aggregated, weight, bias, self.bn, bodies)
+        y = convolve(aggregated, weight, bias, self.bn, count)
         if self.down is None:
             return F.relu(y.add_(x), inplace=True)
         conv, bn = self.down
-        return F.relu(y.add_(convolve(x, conv.weight, conv.bias, bn, bodies)), inplace=True)
+        return F.relu(y.add_(convolve(x, conv.weight, conv.bias, bn, count)), inplace=True)
 
 
 class Unit(nn.Module):
@@ -107,10 +107,10 @@ class Unit(nn.Module):
         if has_residual and (in_channels != out_channels or stride != 1):
             self.residual = TemporalUnit(in_channels, out_channels, kernel_size=1, stride=stride)
 
-    def forward(self, x, bodies=None):
-        y = self.tcn1(self.gcn1(x, bodies), bodies)
+    def forward(self, x, count=None):
+        y = self.tcn1(self.gcn1(x, count), count)
         if self.has_residual:
-            y.add_(x if self.residual is None else self.residual(x, bodies))
+            y.add_(x if self.residual is None else self.residual(x, count))
         return F.relu(y, inplace=True)
 
 
@@ -125,8 +125,8 @@ class SkeletonNetwork(nn.Module):
     """
 
     skip_empty_bodies = True
-    compiled_units = None  # through_units, compiled for testing
-    compiled_unit = None  # Unit.__call__, compiled for training
+    testing_units = None  # through_units, compiled for testing
+    training_units = None  # through_units, compiled for training
 
     def __init__(self, make_graph_unit, num_class, num_point, num_person, graph, graph_args, in_channels, base_channels,
                  drop_out=0):
@@ -147,62 +147,62 @@ class SkeletonNetwork(nn.Module):
     def units(self):
         return [getattr(self, f'l{number}') for number in range(1, len(UNITS) + 1)]
 
-    def forward(self, x):
+    def forward(self, x, bodies=None):
+        """Return the scores of x. `bodies` are its distinct_bodies; they are found here if they are not given."""
         N, C, T, V, M = x.shape
-        x = x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T)
         # A recorded graph must fit other data. If the input needs a gradient, every body needs its own.
-        skip = self.skip_empty_bodies and not (is_recorded() or x.requires_grad)
-        bodies = distinct_bodies(x.view(N, M, -1)) if skip else None
-        x = self.data_bn(x)
+        if not self.skip_empty_bodies or is_recorded() or x.requires_grad:
+            bodies = None
+        elif bodies is None:
+            bodies = distinct_bodies(x).to(x.device)
+        x = self.data_bn(x.permute(0, 4, 3, 1, 2).reshape(N, M * V * C, T))
         x = x.view(N * M, V, C, T).permute(0, 2, 3, 1)
         if bodies is not None:
             x = x[bodies.kept]
-        features = self.features(x.contiguous(memory_format=torch.channels_last), bodies)
+        features = self.features(x.contiguous(memory_format=torch.channels_last), bodies and bodies.count)
         if bodies is not None:
             features = features[bodies.place]
         with torch.autocast(x.device.type, enabled=False):  # scores in full precision
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 
-    def features(self, x, bodies):
+    def features(self, x, count):
         """Return the output of the ten units, averaged over frames and joints: (B, C, T, V) → (B, 4 · base_channels).
 
         Unless a batch norm is in training, the features of a body depend on that body alone. Without gradients, a CPU
         then computes a few bodies at a time, whose activations fit into its cache, so memory does not grow with B.
         """
         if any(module.training for module in self.modules()):
-            return self.through_units(x, bodies, self.compiled_unit or Unit.__call__)
+            return (self.training_units or self.through_units)(x, count)
         if torch.is_grad_enabled() or is_recorded():
-            return self.through_units(x, None)
-        through_units = self.compiled_units or self.through_units
+            return self.through_units(x)
+        through_units = self.testing_units or self.through_units
         if x.device.type != 'cpu':
-            return through_units(x, None)
+            return through_units(x)
         # A network is compiled again for every size, so the parts are of nearly equal size.
         parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
-        return torch.cat([through_units(part, None) for part in parts])
+        return torch.cat([through_units(part) for part in parts])
 
-    def through_units(self, x, bodies, call_unit=Unit.__call__):
+    def through_units(self, x, count=None):
         for unit in self.units:
-            x = call_unit(unit, x, bodies)
+            x = unit(x, count)
         return x.mean((2, 3))
 
     def compile_for_testing(self):
-        """Compile the ten units together."""
-        self.compiled_units = torch.compile(self.through_units)
+        """Compile the ten units together for evaluations."""
+        self.testing_units = torch.compile(self.through_units)
 
     def compile_for_training(self):
-        """Compile each unit separately: units of one shape share the compiled code.
+        """Compile the ten units together for training.
 
-        Shapes are dynamic, as the number of computed bodies differs from batch to batch. DistributedDataParallel would
-        split the compiled code at its gradient buckets; a unit is small enough without that.
+        PyTorch compiles them again at the second number of computed bodies that it meets, and then for any number.
         """
-        compiled = torch.compile(Unit.__call__, dynamic=True, recompile_limit=4 * len(UNITS))
-        self.compiled_unit = torch._dynamo.config.patch(optimize_ddp=False)(compiled)
+        self.training_units = torch.compile(self.through_units)
 
 
-def convolve(x, weight, bias, bn, bodies, stride=1, padding=0):
+def convolve(x, weight, bias, bn, count, stride=1, padding=0):
     """Return bn(convolution of x (B, C, T, V)). Outside training, bn is folded into the weights."""
     if bn.training:
-        return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), bodies)
+        return batch_norm(bn, F.conv2d(x, weight, bias, stride, padding), count)
     scale = bn.weight * (bn.running_var + bn.eps).rsqrt()
     bias = (bias - bn.running_mean) * scale + bn.bias
     return F.conv2d(x, weight * scale[:, None, None, None], bias, stride, padding)

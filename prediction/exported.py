@@ -4,7 +4,8 @@ import pathlib
 
 import numpy as np
 
-from data_gen.preparation import Preparation, checked
+from data_gen.preparation import Preparation
+from data_gen.preparation_file import checked
 from feeders.augment import true_length, uniform_frames
 from feeders.pyskl_frames import draw_frames
 from graph.streams import derive, stream_of_file

@@ -29,5 +29,6 @@ def separate_files(arg):
     try:
         arg.stream_weights = arg.stream_weights and [float(factor) for factor in arg.stream_weights]
     except ValueError:
-        raise UserError(f"--stream-weights {arg.stream_weights[0]} …: a number for each stream is needed") from None
+        factors = ' '.join(arg.stream_weights)
+        raise UserError(f'--stream-weights {factors}: a number for each stream is needed') from None
     arg.files = files + getattr(arg, 'files', [])

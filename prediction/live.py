@@ -1,11 +1,10 @@
 """Frames that are scored while they are recorded: what a frame holds, and the windows that end at the newest one."""
-import json
-
 import numpy as np
 
 from data_gen.formats.raw_file import check_size
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import is_positive
+from data_gen.preparation import SAME_RATE
+from data_gen.preparation_file import is_positive
 from data_gen.recording import METRES, PIXELS, Recording
 from data_gen.resample import between, source_frames
 from prediction.ranking import best, probabilities
@@ -21,13 +20,15 @@ HEADER = 'joint_names', 'image_size', 'fps'
 class LivePredictor:
     """Scores the last `window` frames after every `stride` frames, half a window if it is None.
 
-    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height) and `fps` say what the frames hold;
-    without them, they are the joints that the network was trained on, in units and at a rate that nothing says, see
-    Preparation.fit. A window is prepared as a recording of its frames is, so that the results are those of
-    `Predictor.windows` for a recording of the same frames. Raises UserError if the model does not take such windows.
+    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` say
+    what the frames hold; without them, they are the joints that the network was trained on, in units and at a rate that
+    nothing says, see Preparation.fit. `followed` says that a person has the same place in all frames. A window is
+    prepared as a recording of its frames is, so that the results are those of `Predictor.windows` for a recording of
+    the same frames. Raises UserError if the model does not take such windows.
     """
 
-    def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None):
+    def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None,
+                 followed=False):
         self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
         self.preparations = predictor.model.needed_preparations()
         first = self.preparations[0]
@@ -38,12 +39,13 @@ class LivePredictor:
         warm_up = np.random.default_rng(0).random((1, window, len(names), 3))
         warm_up[..., :2] *= image_size or first.image_size or (1, 1)
         # The last `window` frames, the newest last.
-        self.newest = Recording(warm_up, names, first.dimensions, ids=np.zeros((1, window), int))
+        self.newest = Recording(warm_up, names, first.dimensions, followed=followed, ids=np.zeros((1, window), int))
         self.describe(joint_names, image_size, fps)
         self.seen, self.time, self.smoothed = window, None, None
         self.score()  # reports what does not fit before the first frame comes; the first pass is slow, too
         self.newest = self.newest.part(0, 0)
         self.received, self.seen, self.smoothed, self.before = 0, 0, None, None
+        self.have_ids = None  # whether frames have ids: as the first one with persons
 
     def describe(self, joint_names=None, image_size=None, fps=None):
         """Say what the frames hold, before the first one."""
@@ -51,10 +53,13 @@ class LivePredictor:
         size = tuple(image_size) if image_size else None
         units = METRES if self.newest.dimensions == 3 and joint_names else PIXELS if size else None
         M, T, _, C = self.newest.joints.shape
-        self.newest = self.newest._replace(
+        newest = self.newest._replace(
             joints=np.resize(self.newest.joints, (M, T, len(names), C)), joint_names=names, units=units,
             image_size=size, fps=self.rate)
-        self.fps = fps
+        for preparation in self.preparations:
+            for remark in preparation.fit(newest._replace(fps=fps)).remarks:
+                self.predictor.tell(f'{SOURCE}: {remark}')
+        self.newest, self.fps = newest, fps
 
     @property
     def due(self):
@@ -65,11 +70,12 @@ class LivePredictor:
         """Take the next frame; return the result for the window that ends there, if one is due, else None.
 
         `frame` is {'persons': (M, V, C), 'ids': (M,), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as
-        lists or arrays; `ids`, integers, say who is who, and `time` is returned. A dict with the keys of HEADER, before
-        the first frame, says what the frames hold. A result has the time of its last frame (None if it has none), the
-        frames `from` … `to`, the `top` classes, which are none if nobody is there, and the `smoothed` class. Frames of
-        another rate than the network's are resampled to it; of several windows that end at one frame of a lower rate,
-        the result is that of the last. Raises BrokenSample for an invalid frame, which is ignored.
+        lists or arrays; `ids`, integers, say who is who, in all frames or in none, and `time` is returned. A dict with
+        the keys of HEADER, before the first frame, says what the frames hold. A result has the time of its last frame
+        (None if it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the
+        `smoothed` class. Frames of another rate than the network's are resampled to it; of several windows that end at
+        one frame of a lower rate, the result is that of the last. Raises BrokenSample for an invalid frame, which is
+        ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
             self.describe(**checked_header(frame))
@@ -92,7 +98,7 @@ class LivePredictor:
 
     def at_rate(self, joints, ids):
         """Yield the frames at the network's rate that lie after the frame before and until this one: joints and ids."""
-        if None in (self.fps, self.rate) or self.fps == self.rate:
+        if None in (self.fps, self.rate) or abs(self.fps / self.rate - 1) <= SAME_RATE:
             yield joints, ids
             return
         previous, self.before = self.before, (joints, ids)
@@ -106,7 +112,7 @@ class LivePredictor:
             M = max(len(first[0]), len(second[0]))
             (a, a_ids), (b, b_ids) = (padded(*frame, M) for frame in (first, second))
             new_joints, new_ids = between(a[:, None], b[:, None], weight,
-                                          None if a_ids is None else (a_ids[:, None], b_ids[:, None]))
+                                          None if a_ids is None or b_ids is None else (a_ids[:, None], b_ids[:, None]))
             yield new_joints[:, 0], None if new_ids is None else new_ids[:, 0]
             number += 1
 
@@ -152,16 +158,21 @@ class LivePredictor:
             raise BrokenSample('its persons are not lists of numbers, all of one length, or its ids no integers'
                                ) from None
         if not persons.size:
-            return np.zeros((0, V, 3)), None if ids is None else np.zeros(0, np.int64)
+            return np.zeros((0, V, 3)), None if self.have_ids is False else np.zeros(0, np.int64)
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
             raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
         if ids is not None and (ids.shape != persons.shape[:1] or (ids < 0).any()):
             raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
+        if self.have_ids not in (None, ids is not None):
+            raise BrokenSample('the frames before have ids, and it has none' if ids is None else
+                               'it has ids, and the frames before have none')
         check_size(persons)
         if persons.shape[2] == 2:
             persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
         for preparation in self.preparations:
-            preparation.fit(self.newest._replace(joints=persons[:, None], ids=None))
+            fitted = preparation.fit(self.newest._replace(joints=persons[:, None], ids=None))
+            preparation.bodies_of(fitted._replace(ids=None if ids is None else ids[:, None]))
+        self.have_ids = ids is not None
         return persons, ids
 
 
@@ -184,23 +195,13 @@ def checked_header(header):
     return dict(zip(HEADER, (names, size, fps)))
 
 
-def live_results(live, lines):
-    """Yield the results of a LivePredictor for lines of JSON (bytes); report broken lines and ignore them."""
-    for number, line in enumerate(lines, 1):
+def live_results(live, source):
+    """Yield the results of a LivePredictor for the frames of a Source; report broken frames and ignore them."""
+    for number, frame in enumerate(source.frames, 1):
         try:
-            result = live.push(parsed(line))
+            result = live.push(source.parse(frame))
         except BrokenSample as error:
             print_error(f'line {number}: {error}')
         else:
             if result:
                 yield result
-    if result := live.finish():
-        yield result
-
-
-def parsed(line):
-    """Return the content of a line of JSON; BrokenSample if it is none."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BrokenSample(f'not valid JSON: {error}') from None

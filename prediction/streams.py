@@ -6,15 +6,15 @@ import numpy as np
 import torch
 
 from data_gen.class_names import class_names, names_beside
-from data_gen.preparation import needed, preparation_of
+from data_gen.preparation_file import needed, preparation_of
 from feeders.batches import kept_random_state
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
+from model.empty_bodies import with_bodies
 from prediction.scores import fuse, stream_weights
-from runtime.device import choose_devices
+from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.precision import prepare
 from runtime.run_flags import get_parser as get_run_parser
 from runtime.trained import answer, average_of, build_graph, check_shape, class_count, load_trained
 
@@ -35,7 +35,7 @@ class Stream:
         (self.device, *_), _ = choose_devices([device] if device else arg.device)
         self.network.to(self.device)
         self.network.skip_empty_bodies = arg.skip_empty_bodies
-        self.execution = prepare(self.network, precision or arg.precision, device=self.device)
+        self.execution = choose_execution(self.network, precision or arg.precision, device=self.device)
         self.preparation = preparation_of(arg)
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
@@ -75,10 +75,11 @@ class Stream:
 
         If the feeder averages probabilities, they are the logarithms of these.
         """
+        data = torch.from_numpy(np.stack(clips))
+        network = with_bodies(self.network, data, self.device)
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores = answer(self.network, torch.from_numpy(np.stack(clips)).to(self.device),
-                                average_of(self.feeder))
+                scores = answer(network, data.to(self.device), average_of(self.feeder))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         if self.averages_probabilities:
@@ -108,15 +109,15 @@ class FusedStreams:
 
     def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):
         if weights and len(weights) != len(configs):
-            raise UserError(f'--weights: {len(weights)} files for {len(configs)} configs: give one for each')
+            raise UserError(f'--weights: {len(weights)} for {len(configs)} configs: give one file for each')
         self.stream_weights = stream_weights(fusion, len(configs))
         self.streams = [Stream(config, path, device, precision)
                         for config, path in zip(configs, weights or [None] * len(configs))]
-        numbers = {class_count(stream.arg) for stream in self.streams}
-        if len(numbers) > 1:
+        numbers = [class_count(stream.arg) for stream in self.streams]
+        if len(set(numbers)) > 1:
             raise UserError(f'{" and ".join(map(str, configs))} have {" and ".join(map(str, numbers))} classes: '
                             'only streams with the same classes can be fused')
-        self.class_names = class_names(numbers.pop(), names or names_beside(self.streams[0].data_path))
+        self.class_names = class_names(numbers[0], names or names_beside(self.streams[0].data_path))
         kinds = {stream.averages_probabilities for stream in self.streams}
         if len(kinds) > 1:
             raise UserError(f'{" and ".join(map(str, configs))}: the feeders of some average probabilities, those of '

@@ -17,9 +17,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, allow_abbrev=False)
 
     def add_argument(self, *names, **how):
-        has_default = how.get('default') not in (None, [], argparse.SUPPRESS)
-        if has_default and '(default: ' not in how.get('help', ''):
-            how['help'] = how.get('help', '') + ' (default: %(default)s)'
+        text = how.get('help')
+        if text and how.get('default') not in (None, [], argparse.SUPPRESS) and '(default: ' not in text:
+            how['help'] = f'{text} (default: %(default)s)'
         return super().add_argument(*names, **how)
 
     def error(self, message):

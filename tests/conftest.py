@@ -14,6 +14,7 @@ SHARED = ROOT.parent / 'shared'
 
 
 def pytest_addoption(parser):
+    parser.addoption('--device', default='cuda', help='where the tests marked cuda run; cpu tries them without a GPU')
     parser.addoption('--long', action='store_true', help='run the long mode of the tests that have one')
 
 

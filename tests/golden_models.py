@@ -67,7 +67,7 @@ def build_golden(name):
 
 def assert_close(actual, expected, relative=1e-4):
     """Every value agrees within `relative` of the largest of them: sums run in another order than the published."""
-    actual, expected = (np.asarray(torch.as_tensor(a).detach(), np.float64) for a in (actual, expected))
+    actual, expected = (np.asarray(torch.as_tensor(a).detach().cpu(), np.float64) for a in (actual, expected))
     assert actual.shape == expected.shape
     error = np.abs(actual - expected).max() / np.abs(expected).max()
     assert error < relative, f'{error:.2e}'

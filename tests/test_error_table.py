@@ -13,11 +13,18 @@ import yaml
 from conftest import ROOT, run_script
 from tiny import MODEL_ARGS, config, write_config, write_dataset
 
+from data_gen.formats.pose_recording import PoseRecording, write_recording
+from data_gen.recording import FRACTIONS
+from graph.skeleton import SKELETONS
 from model.agcn import Model
 from runtime.atomic_file import only_run_on
-from tests.data_gen.raw_custom import SKELETON, flags, write_clips, write_table
+from tests.data_gen.raw_custom import SKELETON, flags, own_preparation, write_clips, write_skeleton, write_table
+from tests.pyskl_files import made_up, write_annotations, write_recordings
+from tests.small_model import Model as SmallModel
 
 SCRIPT = 'data_gen/custom_gendata.py'
+POSE = {'data': [{'frame_index': 0, 'skeleton': [{'pose': [.5] * 36, 'score': [1] * 18}]}]}  # Kinetics-Skeleton's
+CLIP = np.ones((3, 9, 5, 2), np.float32)
 
 
 def table():
@@ -25,6 +32,10 @@ def table():
     text = (ROOT / 'docs/errors.md').read_text().split('## What each line says')[1]
     rows = [[cell.strip() for cell in line.strip('|').split(' | ')] for line in text.splitlines() if line[:2] == '| ']
     return {what: (line.strip('`'), int(status)) for what, line, status in rows[2:]}
+
+
+def flat_preparation(**more):
+    return own_preparation(dimensions=2, persons=2, **more).as_text()
 
 
 class Hostile:
@@ -160,18 +171,54 @@ class Case:
                 *(self.folder / name for name in files), *flags)
 
     def flat_pose(self):
-        pose = {'pose': [.5] * 36, 'score': [1] * 18}
-        (self.folder / 'pose.json').write_text(json.dumps({'data': [{'frame_index': 0, 'skeleton': [pose]}]}))
+        (self.folder / 'pose.json').write_text(json.dumps(POSE))
         return *self.predict(), self.folder / 'pose.json'
 
     def live(self):
         (self.folder / 'frames.json').write_text('{"person": []}\n')
-        return *self.predict('frames.json'), '--live', '--window', '8'
+        return *self.predict(), '--live', self.folder / 'frames.json', '--window', '8'
 
     def predict_json(self, content):
         command = self.predict('clip.json')
         (self.folder / 'clip.json').write_text(json.dumps(content))
         return command
+
+    def own(self, file, content, preparations):
+        """Predict a file by a stream for each of the `preparations`, texts, trained on clips of SKELETON."""
+        (self.folder / 'skeleton.yaml').write_text(yaml.safe_dump(SKELETON))
+        model_args = {'num_class': 4, 'num_point': 5, 'graph': 'graph.skeleton.Graph',
+                      'graph_args': {'file': str(self.folder / 'skeleton.yaml')}}
+        torch.save(SmallModel(**model_args).state_dict(), self.folder / 'w.pt')
+        configs = []
+        for number, text in enumerate(preparations):
+            data = self.folder / f'own{number}'
+            data.mkdir()
+            if text is not None:
+                (data / 'preparation.yaml').write_text(text)
+            configs.append(write_config(data / 'c.yaml', config(
+                data, data, model='tests.small_model.Model', model_args=model_args, weights=str(self.folder / 'w.pt'))))
+        if file.endswith('.json'):
+            (self.folder / file).write_text(json.dumps(content))
+        else:
+            np.save(self.folder / file, content)
+        return 'predict.py', '--config', *configs, self.folder / file
+
+    def rates(self):
+        """Prepare two recordings of different frames per second."""
+        (self.folder / 'mine').mkdir()
+        write_skeleton(self.folder / 'mine/skeleton.yaml')
+        for name, fps in (('a', 30.), ('b', 60.)):
+            write_recording(self.folder / f'mine/clips/{name}.npz', PoseRecording(
+                tuple(SKELETON['joints']), joints_3d=np.ones((1, 9, 5, 3)), fps=np.array(fps)))
+        write_table(self.folder / 'mine/labels.csv', ['file', 'class', 'part'], [['a.npz', 'sit', 'train'],
+                                                                                 ['b.npz', 'fall', 'val']])
+        return SCRIPT, *flags(self.folder / 'mine', self.folder / 'made')
+
+    def other_recordings(self):
+        write_recordings(self.folder / 'r', made_up())
+        path = write_annotations(self.folder / 'other.pkl', made_up(V=17, C=3))
+        return ('data_gen/pyskl_gendata.py', '--annotations', path, '--recordings', self.folder / 'r', '--skeleton',
+                SKELETONS / 'h36m17.yaml')
 
     def draw(self, sample, without_matplotlib=False):
         """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
@@ -230,7 +277,19 @@ CASES = {
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
+    'a recording, and nothing says how it is prepared': lambda c: c.own('a.json', POSE, [None]),
     'a recording in 2D for a model of joints in 3D': Case.flat_pose,
+    'a recording of other joints, which cannot be derived': lambda c: c.own(
+        'a.json', POSE, [flat_preparation(units=FRACTIONS)]),
+    'fractions of an image, and data whose units nothing says': lambda c: c.own('a.json', POSE, [flat_preparation()]),
+    'fractions of an image that should be pixels': lambda c: c.own(
+        'a.npy', np.linspace(.1, .9, 90).reshape(9, 5, 2), [flat_preparation(units=FRACTIONS, image_size=[640, 480])]),
+    'a `.npy` that may be a clip or several persons': lambda c: c.own('a.npy', CLIP, [flat_preparation()]),
+    'prepared clips for streams with different preparations': lambda c: c.own(
+        'a.npy', CLIP[None], [own_preparation().as_text(), own_preparation(center='chest').as_text()]),
+    'a `preparation.yaml` that is not whole': lambda c: c.own('a.npy', CLIP, ['frames: 9']),
+    'a factor for one of two streams': lambda c: (
+        *c.own('a.npy', CLIP, [flat_preparation()] * 2), '--stream-weights', '2'),
     'a stride that leaves out frames': lambda c: (*c.predict('whole.skeleton'), '--window', '8', '--stride', '9'),
     'prepared clips where a recording is needed': lambda c: (*c.predict('data/val_data_joint.npy'), '--window', '8'),
     'a line that is no frame, among those of `--live`': Case.live,
@@ -245,7 +304,9 @@ CASES = {
     'pixels where Kinetics-Skeleton has fractions of the image': lambda c: c.predict_json(
         {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
     'a broken clip of your own': Case.clips,
+    'recordings of several frames per second': Case.rates,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),
+    "a folder with PYSKL's recordings of other joints": Case.other_recordings,
     'a data folder with other classes or flags': Case.other_clips,
     'no data set to derive bones from': lambda c: ('data_gen/gen_bone_data.py', '--data_root', 'none'),
 }

@@ -139,7 +139,7 @@ def test_predict_imports_no_torch(small, tmp_path):
             'print([p.error is None for p in found], "torch" in sys.modules)')
     process = subprocess.run([sys.executable, '-c', code, small, tmp_path / 'clip.npy', tmp_path / 'raw'],
                              capture_output=True, text=True, check=True, cwd=ROOT, env=os.environ)
-    assert process.stdout.split('\n')[0] == '[True, False] False'  # the raw recording has 300 frames
+    assert process.stdout.split('\n')[0] == '[True, True] False'
 
 
 @pytest.mark.parametrize('feeder', [

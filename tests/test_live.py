@@ -38,8 +38,8 @@ def road(tmp_path_factory):
 
 
 def run_live(lines, *arguments, cwd):
-    """Run `predict.py - --live` with these lines as its input, and return the finished process, of status 0."""
-    command = Command(ROOT / 'predict.py', ['-', '--live', *arguments], cwd, input='\n'.join(lines) + '\n')
+    """Run `predict.py --live -` with these lines as its input, and return the finished process, of status 0."""
+    command = Command(ROOT / 'predict.py', ['--live', '-', *arguments], cwd, input='\n'.join(lines) + '\n')
     finished = command.finish(timeout=3600)
     finished.check_returncode()
     return finished
@@ -132,10 +132,27 @@ def test_persons_are_followed_by_their_ids(tmp_path):
     assert found['top'][0]['score'] == pytest.approx(expected['top'][0]['score'], abs=1e-6)
 
 
+def test_frames_without_persons_leave_the_others_as_they_are(tmp_path):
+    """A frame in which nobody is need not say that it has no ids."""
+    write_clips(tmp_path, people=2)
+    run_script('data_gen/custom_gendata.py', *flags(tmp_path, tmp_path / 'data'), cwd=tmp_path)
+    predictor = Predictor(write_road(tmp_path, points=5, num_class=3,
+                                     data_path=str(tmp_path / 'data/val_data_joint.npy')))
+    joints = np.random.default_rng(0).random((3, 2, 5, 3))
+    with_ids, without = LivePredictor(predictor, 5, fps=30), LivePredictor(predictor, 5, fps=30)
+    for frame in ([], joints[0], [], joints[1], joints[2]):
+        expected = with_ids.push({'persons': frame, 'ids': [3, 8][:len(frame)]})
+        found = without.push({'persons': frame, **({'ids': [3, 8]} if len(frame) else {})})
+    assert found == expected and found['top']
+    for frame, words in (({'persons': joints[0]}, 'it has none'), ({'persons': joints[0], 'ids': [3, 3]}, 'one id')):
+        with pytest.raises(UserError, match=words):
+            without.push(frame)
+
+
 @pytest.mark.parametrize('frame', [None, 5, 'x', [1], {}, {'persons': 5}, {'persons': [[1, 2]]}, {'people': [{}]},
                                    {'persons': [[[1e9, 0, 0]] * 18]}, {'persons': [[[10 ** 400, 0, 0]] * 18]},
                                    {'persons': [[[320, 240, 1]] * 18]}, {'people': [{'pose_keypoints_2d': [1]}]},
-                                   {'fps': -1}, {'image_size': [1]}, {'joint_names': 3},
+                                   {'fps': -1}, {'image_size': [1]}, {'joint_names': 3}, {'joint_names': ['a']},
                                    {'persons': [[[.5, .5, 1]] * 18], 'ids': [1, 2]},
                                    {'persons': [[[.5, .5, 1]] * 18], 'ids': ['a']},
                                    [{'x': 1}], {'persons': [[[float('nan'), 0, 1]] * 18]}])

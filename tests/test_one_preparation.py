@@ -1,4 +1,5 @@
 """A network is fed what it was trained on, whatever form of file meets whatever data set, by every command."""
+import dataclasses
 import json
 import pickle
 
@@ -9,7 +10,7 @@ import yaml
 from conftest import assert_one_line_error, run_script
 from tiny import config, write_config
 
-from data_gen.preparation import read_preparation
+from data_gen.preparation_file import read_preparation
 from graph.skeleton import SKELETONS, skeleton
 from predict import Predictor
 from prediction.live import LivePredictor
@@ -207,6 +208,7 @@ def test_another_rate_is_resampled_alike_offline_and_live(tmp_path, fps, run):
             np.testing.assert_allclose(recording.joints[m, :, 5, axis], np.interp(
                 np.arange(T) * 30 / fps, np.arange(FRAMES), bodies[m, :, 5, axis]), atol=1e-6)
     live = LivePredictor(predictor, T, fps=30)
+    assert said[-1] == f'the frames: resampled from 30 to {fps} frames per second'
     fed = []
     predictor.model.scores = lambda clips: fed.append(clips[0][0]) or np.zeros((1, 1), np.float32)
     for frame in bodies.swapaxes(0, 1):
@@ -262,11 +264,11 @@ def test_what_does_not_fit_is_one_line(tmp_path, run):
 def test_other_joints_are_mapped_by_name_and_said(tmp_path, run):
     feeder_args = prepare(tmp_path, 'own openpose18', people(18, 2), 'openpose18', 2)
     beside = tmp_path / 'out/preparation.yaml'
-    coco = read_preparation(beside)._replace(skeleton=yaml.safe_load((SKELETONS / 'coco17.yaml').read_text()))
     path = network_for(tmp_path, feeder_args, 'openpose18', 2)
     as_kinetics(tmp_path / 'in.json', people(18, 2))
     assert run('predict.py', '--config', path, 'in.json').stderr == ''
-    beside.write_text(coco._replace(skeleton=yaml.safe_load((SKELETONS / 'halpe26.yaml').read_text())).as_text())
+    halpe = yaml.safe_load((SKELETONS / 'halpe26.yaml').read_text())
+    beside.write_text(dataclasses.replace(read_preparation(beside), skeleton=halpe).as_text())
     process = run('predict.py', '--config', network_for(tmp_path, feeder_args, 'halpe26', 2), 'in.json')
     assert 'in.json: joints are derived: ' in process.stderr and 'left heel: missing' in process.stderr
 
@@ -282,3 +284,5 @@ def test_an_old_preparation_still_works_or_says_to_prepare_again(tmp_path, run):
     (tmp_path / 'preparation.yaml').write_text(yaml.safe_dump({**old, 'dimensions': 2, 'center': None}))
     process = run('predict.py', '--config', path, 'a.npy', status=2)
     assert_one_line_error(process, 'preparation.yaml', 'prepare the data again')
+    (tmp_path / 'preparation.yaml').write_text('\n')
+    assert_one_line_error(run('predict.py', '--config', path, 'a.npy', status=2), 'preparation.yaml', 'no kind')

@@ -88,7 +88,8 @@ def test_recordings_that_have_no_windows_are_named(road, predictor, tmp_path):
         predictor.windows(write_skeleton(tmp_path / 'all.skeleton', people(301)), 301)
 
 
-@pytest.mark.parametrize('flags', [['--window', '9', '--stride', '10'], ['--stride', '9'], ['--live'],
+@pytest.mark.parametrize('flags', [['--window', '9', '--stride', '10'], ['--stride', '9'], ['--live', '0'],
+                                   ['--live', '0', '--window', '8'],
                                    ['--window', '9', '--out', 's.pkl'], ['--onnx', 'm.onnx']])
 def test_flags_that_do_not_go_together_are_named(flags):
     with pytest.raises(UserError, match='--'):

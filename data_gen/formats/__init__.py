@@ -12,38 +12,51 @@ A new format is one more module, and one more row in the table below.
     pyskl_annotations  one of the annotations in a pickle          such a pickle
     ctrgcn_arrays      a row of an array in a `.npz`               such a `.npz`
     own_clips          a `.npy` or a `.csv` file, any skeleton     a table that names these and their classes
+    pose_recording     a `.npz` file, of data_gen/pose_gendata.py  as own_clips
 """
 import pathlib
+import shlex
 
-from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips
+from data_gen.formats import kinetics_json, ntu_skeleton, nwucla_json, own_clips, pose_recording
 from data_gen.formats.raw_file import load_array, load_json, reading
 from data_gen.formats.sample import BrokenSample
 
-SUFFIXES = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX, *own_clips.SUFFIXES
-CONVERT = 'data_gen/pose_gendata.py converts what pose estimators write'
+SUFFIXES = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX, pose_recording.SUFFIX, *own_clips.SUFFIXES
 
 
 def read_recording(path, joints=None, dimensions=None):
     """Return the Recording in the file at `path`, of any form; BrokenSample, which names the file, if it is none.
 
-    `joints` and `dimensions` are those of a file that does not name them, a `.npy` or `.csv` of one's own clips.
+    `joints` and `dimensions` are those of a file that does not name them, a `.npy` or `.csv` of one's own clips; of a
+    `.npz`, `dimensions` chooses between its joints.
     """
     suffix = pathlib.Path(path).suffix
     if suffix == ntu_skeleton.SUFFIX:
         return ntu_skeleton.read_recording(path)
+    if suffix == pose_recording.SUFFIX:
+        return pose_recording.read_recording(path, dimensions)
     if suffix in own_clips.SUFFIXES and joints:
         return own_clips.read_recording(path, joints, dimensions)
     with reading(path):
         if pathlib.Path(path).is_dir():
-            raise BrokenSample(f"a folder, not a recording ({CONVERT}, such as OpenPose's folders)")
+            raise BrokenSample(f"a folder, not a recording: {conversion(path)} makes one of OpenPose's frames")
+        if not pathlib.Path(path).exists():
+            raise BrokenSample('no such file or folder')
         if suffix != kinetics_json.SUFFIX:
-            raise BrokenSample(f'the end of its name is none of {", ".join(SUFFIXES)}')
+            raise BrokenSample(f'the end of its name is none of {", ".join(SUFFIXES)}: {conversion(path)} makes a '
+                               'recording of a video')
         content = load_json(path)
         if isinstance(content, dict) and 'data' in content:
             return kinetics_json.recording_in(content)
         if isinstance(content, dict) and 'skeletons' in content:
             return nwucla_json.recording_in(content)
-        raise BrokenSample(f'not a clip of Kinetics-Skeleton (data) or NW-UCLA (skeletons): {CONVERT}')
+        raise BrokenSample(f'not a clip of Kinetics-Skeleton (data) or NW-UCLA (skeletons): {conversion(path)} makes a '
+                           'recording of what a pose estimator wrote')
+
+
+def conversion(path):
+    """Return the command that makes a recording of a video, or of what a pose estimator wrote."""
+    return f'`python data_gen/pose_gendata.py {shlex.quote(str(path))} --out_folder ./data/poses`'
 
 
 def read_file(path, preparation=None):
@@ -76,22 +89,3 @@ def holds_clips(array, preparation):
         raise BrokenSample(f'its shape is {array.shape}: a clip (C, T, V, M) or {C} persons (M, T, V, C)? give a clip '
                            f'as {(1, *array.shape)}, persons with all {C} channels or in a .csv')
     return True
-
-
-def recordings_in(paths):
-    """Return the paths, with every folder replaced by the recordings in it, in order of name.
-
-    Folders within it are gone through too; one of OpenPose's frames stays one path, and the table of the labels of
-    clips of one's own is no recording.
-    """
-    found = []
-    for path in map(pathlib.Path, paths):
-        if not path.is_dir() or next(path.glob('*_keypoints.json'), None):
-            found.append(path)
-            continue
-        for within in sorted(path.iterdir()):
-            if within.is_dir():
-                found += recordings_in([within])
-            elif within.suffix in SUFFIXES and not own_clips.is_label_table(within):
-                found.append(within)
-    return found

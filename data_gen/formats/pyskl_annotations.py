@@ -60,7 +60,7 @@ def list_recordings(path, joints=None, all_splits=False):
     if others := len(by_name.keys() - members.keys()):
         print(f'ignoring {others} annotations that belong to no split')
 
-    order = [*by_name, *(members.keys() - by_name.keys())] if all_splits else sorted(members)
+    order = [*by_name, *sorted(members.keys() - by_name.keys())] if all_splits else sorted(members)
     samples = []
     for name in order:
         annotation = by_name.get(name)

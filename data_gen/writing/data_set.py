@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample, EmptySample
-from data_gen.preparation import FILE
+from data_gen.preparation_file import FILE
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
 from runtime.arguments import count

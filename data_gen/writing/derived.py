@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from data_gen.preparation import FILE, SKELETON, published, read_preparation
+from data_gen.preparation import published
+from data_gen.preparation_file import FILE, SKELETON, read_preparation
 from data_gen.writing.part_file import npy_header
 from graph.skeleton import Graph
 from runtime.arguments import Parser

@@ -7,25 +7,30 @@
     preparation.yaml       how the joints were normalised
 """
 import pickle
+import sys
 
 import numpy as np
 from tqdm import tqdm
 
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import FILE
+from data_gen.preparation_file import FILE
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS
-from runtime.errors import UserError, print_error
+from runtime.errors import UserError
 
 
 def write_recordings(folder, splits, samples, read, preparation, settings):
     """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
 
     `read(sample.source)` returns a Recording, and `preparation` makes it (C, T, V, M). Broken samples are left out and
-    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite.
+    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite;
+    one that was prepared otherwise raises UserError.
     """
     if (folder / INDEX).exists() and not settings.overwrite:
+        if not (folder / FILE).exists() or (folder / FILE).read_text(encoding='utf-8') != preparation.as_text():
+            raise UserError(f'{folder / FILE}: the existing recordings have other joints: --overwrite replaces them, '
+                            'or choose another --recordings')
         print(f'{folder / INDEX}: keeping the existing recordings (--overwrite replaces them)')
         return 0
     V, kept, broken = len(preparation.joints), [], 0
@@ -40,7 +45,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
             except BrokenSample as error:
                 if settings.strict:
                     raise
-                print_error(f'left out: {error}')
+                tqdm.write(f'left out: {error}', file=sys.stderr)
                 broken += 1
                 continue
             there = clip.any((0, 1, 2))
@@ -57,7 +62,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
     with write_whole(folder / FILE, 'w', encoding='utf-8') as file:
         file.write(preparation.as_text())
     write_index(folder, splits, kept)
-    print(f'{folder}: {len(kept)} recordings')
+    print(f'{folder}: {len(kept)} recordings{f", left out: {broken}" if broken else ""}')
     return 1 if broken else 0
 
 

@@ -1,4 +1,5 @@
 """custom_gendata.py as a command: clips of any skeleton, in both kinds of file, prepared as those of NTU are."""
+import dataclasses
 import os
 import pathlib
 
@@ -9,7 +10,7 @@ import yaml
 from data_gen.formats import ntu_skeleton, read_file
 from data_gen.formats.own_clips import read_recording, sorted_classes
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import read_preparation
+from data_gen.preparation_file import read_preparation
 from feeders.feeder import Feeder
 from graph.skeleton import SKELETONS
 from graph.streams import bones
@@ -227,10 +228,14 @@ def test_broken_clips_are_left_out_named_and_counted(mine, out, run):
 
 
 def test_same_bytes_for_any_number_of_workers_and_again(mine, out, run):
-    run(SCRIPT, *flags(mine, out), '--workers', 1)
-    run(SCRIPT, *flags(mine, mine.parent / 'two'), '--workers', 2)
+    for workers in (1, 2):
+        folder = mine.parent / str(workers)
+        folder.mkdir()
+        run(SCRIPT, *flags(mine, 'data/mine'), '--workers', workers, cwd=folder)
+    before = tree_bytes(mine.parent / '1')
+    assert before == tree_bytes(mine.parent / '2')
+    run(SCRIPT, *flags(mine, out))
     before = tree_bytes(out)
-    assert before == tree_bytes(mine.parent / 'two')
     assert 'keeping the existing file' in run(SCRIPT, *flags(mine, out)).stdout and tree_bytes(out) == before
 
 
@@ -314,7 +319,7 @@ def test_bones_follow_the_skeleton_beside_the_data(mine, out, run, tmp_path):
         flipped = written[0][:, :, [0, 1, 2, 4, 3]] * np.array([-1, 1, 1])[:, None, None, None]
         np.testing.assert_allclose(feeder[0][0], flipped, atol=1e-6)
     longer = {**SKELETON, 'joints': [*JOINTS, 'tail'], 'inward': [*SKELETON['inward'], ['tail', 'chest']]}
-    (out / 'preparation.yaml').write_text(own_preparation()._replace(skeleton=longer).as_text())
+    (out / 'preparation.yaml').write_text(dataclasses.replace(own_preparation(), skeleton=longer).as_text())
     assert_one_line_error(run('data_gen/gen_bone_data.py', '--datasets', 'mine', status=2), '5 joints', 'has 6')
 
 
@@ -383,6 +388,36 @@ def test_a_run_that_writes_nothing_leaves_nothing(mine, out, run):
     assert not out.exists()
     run(SCRIPT, *flags(mine, out), '--clips', right)
     assert len(load(out, 'train')[0]) == 9
+
+
+@pytest.mark.parametrize('dimensions', [2, 3])
+def test_configs_are_filled_in_for_the_data(tmp_path, run, dimensions):
+    write_clips(tmp_path / 'raw', dimensions=dimensions)
+    size = ['--image_size', '400', '400'] * (dimensions == 2)
+    arguments = *flags(pathlib.Path('raw'), 'data/jumps'), '--dimensions', dimensions, *size
+    assert 'data/jumps: train_joint.yaml, train_bone.yaml' in run(SCRIPT, *arguments).stdout
+    for stream in ('joint', 'bone'):
+        train, test = (yaml.safe_load((tmp_path / f'data/jumps/{phase}_{stream}.yaml').read_text())
+                       for phase in ('train', 'test'))
+        skeleton = {'file': 'data/jumps/skeleton.yaml'}
+        for config in (train, test):
+            assert config['model_args'] == {'num_class': 3, 'num_point': 5, 'num_person': 2,
+                                            'graph': 'graph.skeleton.Graph', 'graph_args': skeleton}
+            assert config['test_feeder_args']['data_path'] == 'data/jumps/val_data_joint.npy'
+            assert config['test_feeder_args'].get('graph_args') == (skeleton if stream == 'bone' else None)
+        feeder = train['train_feeder_args']
+        assert feeder['label_path'] == 'data/jumps/train_label.pkl' and feeder['dimensions'] == dimensions
+        low, high = (.005, .05) if dimensions == 3 else (.0003, .003)  # bodies of 3 units, or of 60 pixels of 400
+        assert low < feeder['random_noise'] < high
+        assert train['model_saved_name'] == f'./runs/jumps_agcn_{stream}'
+        assert test['weights'] == f'./runs/jumps_agcn_{stream}-best.pt'
+        assert test['work_dir'] == f'./work_dir/jumps/agcn_test_{stream}'
+    edited = tmp_path / 'data/jumps/train_joint.yaml'
+    edited.write_text('num_epoch: 3\n')
+    run(SCRIPT, *arguments)
+    assert edited.read_text() == 'num_epoch: 3\n'
+    run(SCRIPT, *arguments, '--overwrite')
+    assert 'one-cycle' in edited.read_text()
 
 
 def test_nobody_there_is_no_clip(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from graph import kinetics, ntu_rgb_d
 from graph.streams import bones, motion
 from tests.conftest import ROOT, assert_one_line_error
+from tests.data_gen.raw_ntu import names_of, write_tree
 
 KINETICS, NTU = kinetics.Graph().bone_partners, ntu_rgb_d.Graph().bone_partners
 BONES, MOTION, MERGE = (f'data_gen/{name}.py' for name in ('gen_bone_data', 'gen_motion_data', 'merge_joint_bone_data'))
@@ -95,3 +96,17 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, data, run):
     assert process.returncode == 2
     assert_one_line_error(process, 'train_data_bone.npy')
     assert path.read_bytes() == before and not list(tmp_path.rglob('*.part'))
+
+
+def test_derived_data_of_joints_that_are_replaced_are_removed(tmp_path, run):
+    write_tree(tmp_path / 'raw', names_of(6))
+    command = 'data_gen/ntu_gendata.py', '--data_path', 'raw', '--out_folder', 'data/ntu', '--benchmark', 'xview'
+    run(*command)
+    run(BONES, '--datasets', 'ntu/xview')
+    run(MOTION, '--datasets', 'ntu/xview')
+    assert 'keeping the existing file' in run(*command).stdout
+    assert len(list(tmp_path.glob('data/ntu/xview/*_data_*.npy'))) == 8
+    process = run(*command, '--overwrite')
+    assert 'train_data_bone.npy: removed' in process.stdout
+    assert {path.name for path in tmp_path.glob('data/ntu/xview/*_data_*.npy')} == {
+        'train_data_joint.npy', 'val_data_joint.npy'}

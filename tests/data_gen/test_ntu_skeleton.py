@@ -103,7 +103,7 @@ def test_clip_equals_the_plain_transcription(tmp_path, change, frames):
 
 
 def followed_by_id(path):
-    return without_still(by_id(read_recording(path)))
+    return without_still(by_id(read_recording(path), rejoined=True))
 
 
 def test_persons_followed_by_id_keep_their_place(tmp_path):

@@ -10,7 +10,7 @@ from conftest import ROOT, assert_one_line_error, shared_path
 from feeders.batches import BatchOrder, make_loader
 from feeders.pyskl import Feeder
 from feeders.pyskl_frames import draw_frames
-from graph.skeleton import Graph
+from graph.skeleton import SKELETONS, Graph
 from graph.streams import STREAMS
 from runtime.errors import UserError
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, write_recordings
@@ -126,6 +126,8 @@ def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
     names, labels = pickle.loads((tmp_path / 'r/xsub_val_label.pkl').read_bytes())
     assert (names, labels) == (['clip1', 'clip2', 'clip3'], [1, 2, 3])
     assert 'keeping the existing recordings' in write_recordings(tmp_path / 'r', made_up()).stdout
+    other = write_recordings(tmp_path / 'r', made_up(V=17), 4, '--skeleton', SKELETONS / 'h36m17.yaml', status=2)
+    assert_one_line_error(other, 'preparation.yaml', 'the existing recordings have other joints')
 
 
 def test_what_is_no_folder_of_recordings_is_named(tmp_path):

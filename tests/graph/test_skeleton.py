@@ -61,7 +61,6 @@ WRONG = {
     'a key that is none': ({'centre': 'chest'}, "there is no key 'centre': did you mean 'center'?"),
     'a key that is missing': ({'pairs': None}, 'no pairs'),
     'links that are no list': ({'inward': {'a': 'b'}}, 'inward: a list of pairs'),
-    'another mode': ({'labeling_mode': 'uniform'}, 'uniform'),
 }
 
 

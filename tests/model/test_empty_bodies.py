@@ -94,9 +94,17 @@ def test_half_precision_counts_large_batches_exactly():
     """bfloat16 has no 301."""
     x = torch.randn(301, 4, 2, 5).bfloat16()
     norm = torch.nn.BatchNorm2d(4, momentum=1.)
-    batch_norm(norm, x)
+    batch_norm(norm, x, torch.ones(301, dtype=torch.long))
     torch.testing.assert_close(norm.running_mean, x.float().mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(norm.running_var, x.float().var((0, 2, 3)), rtol=1e-4, atol=1e-5)
+
+
+def test_channels_without_variance_stay_finite():
+    norm = torch.nn.BatchNorm2d(64)
+    x = torch.linspace(50, 300, 64)[:, None, None].expand(5, 64, 30, 25).clone().requires_grad_()
+    y = batch_norm(norm, x, torch.tensor([1, 1, 1, 1, 6]))
+    y.square().sum().backward()
+    assert y.isfinite().all() and x.grad.isfinite().all() and norm.running_var.isfinite().all()
 
 
 def test_the_gradient_of_an_input_is_its_own():
@@ -110,32 +118,26 @@ def test_the_gradient_of_an_input_is_its_own():
     torch.testing.assert_close(*gradients)
 
 
-def bodies_of(x):
-    return distinct_bodies(x.movedim(4, 1).flatten(2))
-
-
-def test_distinct_bodies():
-    bodies = bodies_of(batch('some', 3))
-    assert bodies.single == 7 and bodies.total == 12
-    assert bodies.count.tolist() == [1] * 7 + [3, 2]
-    assert bodies.place.tolist() == [0, 8, 7, 1, 2, 7, 3, 4, 7, 5, 8, 6]
-    assert [bodies.place[k].item() for k in bodies.kept] == list(range(9))
-    assert bodies_of(batch('one', 3)) is None
+@pytest.mark.parametrize('mix, computed', [('none', 12), ('one', 12), ('some', 9), ('all second', 6), ('only', 3)])
+def test_one_of_each_kind_of_body_is_computed(mix, computed):
+    x = batch(mix, 3)
+    bodies, of_batch = distinct_bodies(x), x.movedim(4, 1).flatten(0, 1)
+    assert len(bodies.kept) == computed
+    assert torch.equal(of_batch[bodies.kept][bodies.place], of_batch)
+    assert torch.equal(bodies.place.bincount(), bodies.count)
+    assert torch.equal(bodies.kept, bodies.kept.sort().values)
 
 
 def test_only_identical_bodies_of_one_person_index_are_computed_once():
     x = torch.zeros(3, 3, 5, 25, 1)
+    assert distinct_bodies(x).count.tolist() == [3]
     x[0, 2, 4, 24] = 1e-30
-    assert bodies_of(x).single == 1
+    x[1, 0, 0, 0] = -0.
+    assert sorted(distinct_bodies(x).count.tolist()) == [1, 2]
     x[1, 0, 0, 0] = float('nan')
-    assert bodies_of(x) is None
-    x = torch.randn(1, 3, 5, 25, 2)[:, :, [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [1, 0, 2, 3, 4], [2, 1, 0, 3, 4]]]
-    x = x[0].movedim(1, 0).clone()  # the frames of one clip in four orders, which have one sum
-    x[3, ..., 0] = x[1, ..., 0]
-    x[2, ..., 1] = x[1, ..., 0]
-    bodies = bodies_of(x)
-    assert bodies.count.tolist() == [1] * 6 + [2]
-    assert torch.equal(x.movedim(4, 1).flatten(0, 1), x.movedim(4, 1).flatten(0, 1)[bodies.kept][bodies.place])
+    assert distinct_bodies(x).count.tolist() == [1, 1, 1]
+    assert distinct_bodies(torch.zeros(2, 3, 5, 25, 2)).count.tolist() == [2, 2]
+    assert len(distinct_bodies(torch.tensor([1, 1 + 1e-12], dtype=torch.float64).view(2, 1, 1, 1, 1)).kept) == 2
 
 
 @pytest.mark.parametrize('module', [model.agcn, model.aagcn])

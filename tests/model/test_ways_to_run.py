@@ -7,9 +7,7 @@ from torch._dynamo.utils import counters
 
 import model.aagcn
 import model.agcn
-from model.empty_bodies import Bodies
-from model.units import UNITS
-from runtime import precision
+from runtime import device
 from tests.golden_models import NTU, assert_close, build_golden, build_plain
 
 NAMES = ['agcn_ntu', 'aagcn_kinetics']
@@ -57,7 +55,7 @@ def test_one_batch_norm_in_training_is_not_forgotten():
 def test_bfloat16(name):
     network, x, _ = build_golden(name)
     network.eval()
-    execution = precision.prepare(network, 'bf16')
+    execution = device.choose_execution(network, 'bf16')
     with torch.no_grad():
         expected = network(x)
         with execution.autocast():
@@ -90,20 +88,21 @@ def test_the_similarity_of_clips_of_ntus_size_is_summed_in_float32(module, dtype
 
 def test_what_the_machine_lacks_is_said(monkeypatch):
     network = build_golden('agcn_ntu')[0]
-    execution = precision.prepare(network, 'fp16')
-    assert execution.dtype is None and 'fp16' in execution.notes[0] and 'CUDA' in execution.notes[0]
+    execution = device.choose_execution(network, 'fp16')
+    assert execution.dtype is None
+    assert execution.notes == ['precision fp16: not supported on this cpu; running in fp32']
 
     def no_compiler(*_arguments, **_options):
         raise RuntimeError('no C++ compiler\nwas found')
     monkeypatch.setattr(torch, 'compile', no_compiler)
-    execution = precision.prepare(network, compiled=True)
+    execution = device.choose_execution(network, compiled=True)
     assert execution.notes == ['compile: no C++ compiler was found; running without it']
     assert not execution.gradient_scaler().is_enabled()
 
 
 @pytest.fixture
 def compiler():
-    if missing := precision.lacks_compiler('cpu'):
+    if missing := device.lacks_compiler('cpu'):
         pytest.skip(missing)
     torch.compiler.reset()
     counters.clear()
@@ -116,7 +115,7 @@ def test_compiled_for_testing(name, compiler, long_mode):
     network, x, _ = build_golden(name)
     x = torch.cat((x, x.flip(4)))
     compiled = copy.deepcopy(network)
-    assert precision.prepare(compiled, compiled=True).notes == []
+    assert device.choose_execution(compiled, compiled=True).notes == []
     network.eval()
     compiled.eval()
     for N in (6, 5, 4, 2, 1):
@@ -155,14 +154,13 @@ def test_a_unit_compiled_for_training(name, compiler, long_mode):
     if name != NAMES[0] and not long_mode:
         pytest.skip('one network is compiled, all with --long')
     network = build_golden(name)[0].double().train()
-    network.compile_for_training()
+    compiled = torch.compile(network.l5)
     torch.manual_seed(1)
     for single, count in ((3, (2, 4)), (6, (5,))):
         x = torch.randn(single + len(count), 64, 6, network.data_bn.num_features // 6, dtype=torch.float64)
         count = torch.tensor((1,) * single + count)
-        bodies = Bodies(kept=None, place=None, count=count, single=single, total=int(count.sum()))
-        assert_same_training(network.l5, lambda: network.l5(x, bodies),  # noqa: B023 (called at once)
-                             lambda: network.compiled_unit(network.l5, x, bodies))  # noqa: B023
+        assert_same_training(network.l5, lambda: network.l5(x, count),  # noqa: B023 (called at once)
+                             lambda: compiled(x, count))  # noqa: B023
     assert_compiled_whole(graphs=2)
 
 
@@ -176,18 +174,18 @@ def test_compiled_for_training(name, compiler, long_mode):
     x = torch.cat((x, x.flip(4), x))[:, :, :12].double()
     for N in (8, 5, 2):  # with two empty bodies at an index, and with fewer
         def eager(N=N):
-            network.compiled_unit, kept = None, network.compiled_unit
+            network.training_units, kept = None, network.training_units
             output = network(x[:N])
-            network.compiled_unit = kept
+            network.training_units = kept
             return output
         assert_same_training(network, eager, lambda N=N: network(x[:N]))
-    assert_compiled_whole(graphs=4 * len(UNITS))
+    assert_compiled_whole(graphs=2)
 
 
 def test_training_is_compiled_on_one_gpu_only():
     network = build_golden('agcn_ntu')[0]
-    notes = precision.compile_training(network, [torch.device('cpu')])
-    assert network.compiled_unit is None and 'CUDA devices only' in notes[0]
-    notes = precision.compile_training(network, [torch.device('cuda', 0), torch.device('cuda', 1)])
-    assert network.compiled_unit is None and 'torchrun' in notes[0]
-    assert precision.compile_training(network, [torch.device('cuda')]) == [] and network.compiled_unit is not None
+    notes = device.compile_training(network, [torch.device('cpu')])
+    assert network.training_units is None and 'CUDA devices only' in notes[0]
+    notes = device.compile_training(network, [torch.device('cuda', 0), torch.device('cuda', 1)])
+    assert network.training_units is None and 'torchrun' in notes[0]
+    assert device.compile_training(network, [torch.device('cuda')]) == [] and network.training_units is not None

@@ -5,11 +5,12 @@ A list of detections, each with `image_id` (a number, or a name with a number in
 `keypoints`, x0, y0, score0, x1, … in pixels, and, where persons were followed, their number, `idx`. Frames of nobody
 are not in the list: a recording begins with the first frame of somebody.
 """
-from data_gen.formats.detections import detections, frame_numbers, person_number, triples
 from data_gen.formats.raw_file import look_up
+from data_gen.poses.detections import detections_2d, frame_numbers, person_number, skeleton_of_size, triples
 
 WORDS = "AlphaPose's and COCO's lists of results (image_id, keypoints)"
-SKELETONS = {17: 'coco17', 26: 'halpe26'}
+SKELETONS = 'coco17', 'halpe26'
+HALPE_FULL_BODY = 136  # joints, of which the first are Halpe's 26; face and hands follow
 PERSON = 1
 
 
@@ -28,4 +29,6 @@ def parse(content):
             names.append(result.get('image_id'))
             ids.append(person_number(result.get('idx', result.get('track_id'))))
     joints = triples(keypoints, 'the keypoints')
-    return detections(joints, frame_numbers(names), ids, SKELETONS)
+    if joints.shape[1] == HALPE_FULL_BODY:
+        joints = joints[:, :26]
+    return detections_2d(joints, frame_numbers(names), ids, skeleton_of_size(joints.shape[1], SKELETONS))

@@ -1,17 +1,21 @@
 """OpenPose's output: a folder of one recording, with a JSON file for each of its frames.
 
 Format: https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md. A file holds `people`,
-each with `pose_keypoints_2d`, x0, y0, score0, x1, … in pixels (or as its flag keypoint_scale says), and `person_id`,
-[-1] where OpenPose did not follow them. The file's name ends in the number of the frame and `_keypoints.json`. Files
+each with `pose_keypoints_2d`, x0, y0, score0, x1, … in pixels, or as its flag keypoint_scale says: from 0 to 1 (3), or
+from −1 to 1 (4). `person_id` is [-1] where OpenPose did not follow persons. The file's name ends in the number of the
+frame and `_keypoints.json`; other files in the folder, such as that of --write_coco_json, are none of its frames. Files
 before version 1.2 have `pose_keypoints`.
 """
 import pathlib
 
-from data_gen.formats.detections import detections, frame_numbers, triples
+import numpy as np
+
 from data_gen.formats.raw_file import load_json, look_up
+from data_gen.poses.detections import detections_2d, frame_numbers, skeleton_of_size, triples
 
 WORDS = "OpenPose's folder of frames (people with pose_keypoints_2d)"
-SKELETONS = {25: 'openpose25', 18: 'openpose18'}
+FRAMES = '*_keypoints.json'
+SKELETONS = 'openpose25', 'openpose18'
 
 
 def recognises(content):
@@ -19,16 +23,15 @@ def recognises(content):
 
 
 def is_folder(path):
-    """Say whether `path` is a folder of OpenPose's frames: its first JSON file is one."""
-    first = min(pathlib.Path(path).glob('*.json'), default=None)
-    return first is not None and recognises(load_json(first))
+    """Say whether `path` is a folder of OpenPose's frames."""
+    return any(pathlib.Path(path).glob(FRAMES))
 
 
 def parse_folder(path):
     """Return the Detections in the frames of a folder; frames without a file are frames of nobody."""
-    files = sorted(pathlib.Path(path).glob('*.json'))
-    return parse_frames([load_json(file) for file in files], frame_numbers([file.name for file in files]),
-                        [file.name for file in files])
+    files = sorted(pathlib.Path(path).glob(FRAMES))
+    names = [file.name for file in files]
+    return parse_frames([load_json(file) for file in files], frame_numbers(names), names)
 
 
 def parse(content):
@@ -47,7 +50,22 @@ def parse_frames(contents, numbers, names):
                 keypoints.append(values)
                 frames.append(number - first)
                 ids.append(id_of(person))
-    return detections(triples(keypoints, 'the pose_keypoints_2d'), frames, ids, SKELETONS, max(numbers) - first + 1)
+    joints = triples(keypoints, 'the pose_keypoints_2d')
+    name = skeleton_of_size(joints.shape[1], SKELETONS)
+    found = detections_2d(joints, frames, ids, name, max(numbers) - first + 1)
+    return found._replace(joints_2d=from_0_to_1(found.joints_2d))
+
+
+def from_0_to_1(joints):
+    """Return joints with x and y from 0 to 1 if they are from −1 to 1, and else as they are.
+
+    Pixels, and shares from 0 to 1, are never negative in OpenPose's files.
+    """
+    seen = joints[joints[..., 2] > 0][:, :2]
+    if not -1 <= seen.min() < 0 or seen.max() > 1:
+        return joints
+    halves = np.concatenate(((joints[..., :2] + 1) / 2, joints[..., 2:]), -1)
+    return np.where(joints[..., 2:] > 0, halves, 0)
 
 
 def id_of(person):

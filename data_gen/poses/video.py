@@ -1,0 +1,96 @@
+"""Frames of a video file, read by PyAV, and of a camera, read by OpenCV: upright RGB images and their times."""
+import contextlib
+import time
+
+import numpy as np
+
+from data_gen.formats.sample import BrokenSample
+from data_gen.poses.libraries import library
+from runtime.errors import UserError
+
+SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv', '.ts', '.mts', '.m2ts',
+            '.3gp', '.ogv')
+CUT_OFF = 0.1  # of the time that a file states: if more is missing, it was cut off
+LONGEST_SOUND = 0.5  # seconds, for which the sound may go on after the last image
+UNEVEN = 0.5  # of the time between two frames, by which a frame may be off a constant rate
+
+
+@contextlib.contextmanager
+def open_video(path):
+    """Open the video file at `path` as (frames, rate).
+
+    `frames` yields (seconds since the first frame, image uint8 (H, W, 3)), turned as the video's metadata say; `rate`
+    are the frames per second that the file states, None if it states none. Raises BrokenSample, also within the block,
+    for what cannot be read.
+    """
+    av = library('av')
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise BrokenSample('no video in it')
+            stream = container.streams.video[0]
+            stream.thread_type = 'AUTO'
+            rate, seconds = stream.average_rate or stream.guessed_rate, stated_seconds(container, stream)
+            yield upright_frames(container.decode(stream), rate, seconds), rate and float(rate)
+    except av.error.FFmpegError as error:
+        raise BrokenSample(f'not a whole video ({error.strerror or error})') from None
+
+
+def stated_seconds(container, stream):
+    """Return how long the video is, as its file says, 0 if it does not."""
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1e6
+
+
+def upright_frames(frames, rate, seconds_stated):
+    """Yield the time and the image of each of PyAV's `frames`; frames without a time follow each other at `rate`.
+
+    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`, as in a
+    file that was cut off, which FFmpeg reads without a word.
+    """
+    first = end = before = None
+    for number, frame in enumerate(frames):
+        seconds = number / rate if frame.time is None else frame.time
+        if before is not None and seconds <= before:
+            continue
+        first, before = seconds if first is None else first, seconds
+        image = frame.to_ndarray(format='rgb24')
+        if frame.rotation:
+            image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+        yield float(seconds - first), image
+        end = float(seconds - first) + (float(frame.duration * frame.time_base) if frame.duration else 0)
+    if end is not None and seconds_stated - end > max(CUT_OFF * seconds_stated, LONGEST_SOUND):
+        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are there')
+
+
+def camera_frames(number):
+    """Yield (seconds since the first frame, image uint8 (H, W, 3)) of the camera with this number, without end."""
+    cv2 = library('cv2')
+    camera = cv2.VideoCapture(number)
+    try:
+        first = None
+        while True:
+            there, image = camera.read()
+            if not there:
+                raise UserError(f'camera {number}: it cannot be opened, or gives no images: check its number')
+            now = time.monotonic()
+            first = now if first is None else first
+            yield now - first, np.ascontiguousarray(image[..., ::-1])
+    finally:
+        camera.release()
+
+
+def constant_rate(times, stated=None):
+    """Return (frames per second of frames seen at `times`, whether they follow each other evenly at that rate).
+
+    The times rise. The rate is the `stated` one if the frames follow it, else that of most frames.
+    """
+    if len(times) == 1:
+        return stated, True
+    times = np.asarray(times)
+    usual = float(1 / np.median(np.diff(times)))
+    for rate in (stated, usual):
+        if rate and (np.abs(times - times[0] - np.arange(len(times)) / rate) < UNEVEN / rate).all():
+            return rate, True
+    return usual, False

@@ -1,0 +1,174 @@
+"""Frames of `--live`: threads that end and do not queue, persons in their places, a constant rate; and Ctrl-C."""
+import contextlib
+import itertools
+import json
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+from commands import Command
+from conftest import ROOT, assert_one_line_error
+
+import predict
+from data_gen.poses import video
+from data_gen.preparation import published
+from prediction import live_sources
+from prediction.ahead import Ahead
+from prediction.live_sources import Places, Source, at_rate, open_source, parsed
+from tests.long_recordings import WINDOW, lines_of, people, write_road
+
+
+def test_items_come_in_order_and_an_error_reaches_the_reader():
+    def items():
+        yield from range(100)
+        raise ValueError('at the end')
+
+    found = []
+    with Ahead(items(), 3) as ahead, pytest.raises(ValueError, match='at the end'):
+        found.extend(ahead)
+    assert found == list(range(100)) and ahead.dropped == 0
+
+
+def test_the_thread_waits_for_a_slow_reader_and_ends_with_the_block():
+    made, closed = [], []
+
+    def items():
+        try:
+            for number in itertools.count():
+                made.append(number)
+                yield number
+        finally:
+            closed.append(threading.current_thread().name)
+
+    with Ahead(items(), 3) as ahead:
+        for number in itertools.islice(ahead, 50):
+            assert len(made) <= number + 5
+    assert closed == [ahead.thread.name] and not ahead.thread.is_alive()
+
+
+def test_of_items_that_come_too_fast_the_newest_is_kept_and_the_others_are_counted():
+    go_on = threading.Event()
+
+    def items():
+        yield from range(20)
+        go_on.set()
+
+    with Ahead(items(), 1, newest_only=True) as ahead:
+        go_on.wait()
+        assert list(ahead) == [19] and ahead.dropped == 19
+
+
+def test_persons_keep_their_places_and_a_new_one_takes_that_of_who_left_first():
+    places = Places(2)
+    assert places.of([5, 3]) == [1, 0]
+    assert places.of([5]) == [1] and places.of([3, 5]) == [0, 1]
+    assert places.of([3]) == [0] and places.of([7, 3]) == [1, 0]
+    assert places.of([]) == [] and places.of([9, 8]) == [1, 0]
+
+
+def test_frames_come_at_a_constant_rate():
+    joints = np.random.default_rng(0).random((6, 1, 3, 3))
+    even = list(at_rate([(t / 30 + .004 * (-1) ** t, joints[t]) for t in range(6)], 30))
+    np.testing.assert_array_equal([frame['persons'] for frame in even], joints)
+    found = [frame['persons'] for frame in at_rate(zip((0, .1, .11, .4), joints), 10)]
+    assert len(found) == 5
+    for frame, expected in zip(found, (joints[0], joints[1], (2 * joints[1] + joints[3]) / 3,
+                                       (joints[1] + 2 * joints[3]) / 3, joints[3])):
+        np.testing.assert_allclose(frame, expected)
+
+
+def test_a_camera_is_read_while_people_are_found_and_results_computed(monkeypatch, tmp_path):
+    """Frames that come while a pose is estimated are dropped, and what is pushed are the joints of the others."""
+    frames = 200
+    found, ended = threading.Event(), threading.Event()
+
+    def camera_frames(number):
+        assert number == 97
+        for t in range(frames):
+            if t == 1:
+                found.wait()  # all others come at once
+            yield t / 30, np.full((4, 4, 3), t, np.uint8)
+        ended.set()
+
+    class NoLandmarker:
+        def __init__(self, model, persons):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def find(self, seconds, image):
+            found.set()
+            ended.wait()
+            return np.full((1, 33, 3), .5, np.float32), np.full((1, 33, 3), image[0, 0, 0], np.float32)
+
+    class NoFollower:
+        def __init__(self, image_size):
+            assert image_size == (4, 4)
+
+        def follow(self, joints):
+            return np.zeros(len(joints), int)
+
+    monkeypatch.setattr(video, 'camera_frames', camera_frames)
+    monkeypatch.setattr(live_sources, 'Landmarker', NoLandmarker)
+    monkeypatch.setattr(live_sources, 'Follower', NoFollower)
+    (tmp_path / 'model').write_bytes(b'')
+    with open_source('97', [published()['graph.ntu_rgb_d.Graph']], tmp_path / 'model') as source:
+        pushed = list(source.frames)
+    assert source.header['fps'] == 30 and source.header['image_size'] is None
+    assert len(pushed) == frames and source.dropped() == frames - 2  # those dropped are interpolated
+    np.testing.assert_array_equal(pushed[-1]['persons'][:, 0], [[1 - frames, 1 - frames, frames - 1], [0, 0, 0]])
+    assert pushed[-1]['time'] == round((frames - 1) / 30, 3)
+
+
+def test_after_an_interrupt_the_window_at_the_end_is_scored_and_dropped_frames_are_counted(
+        tmp_path, monkeypatch, capsys):
+    def frames():
+        yield from lines_of(people(WINDOW + 3))
+        raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def interrupted(*arguments):
+        yield Source(frames(), parsed, dropped=lambda: 7)
+
+    write_road(tmp_path)
+    monkeypatch.setattr(predict, 'open_source', interrupted)
+    monkeypatch.setattr('sys.argv', ['predict.py', '--config', str(tmp_path / 'c.yaml'), '--window', str(WINDOW),
+                                     '--stride', str(WINDOW), '--json', '--live', '0'])
+    assert predict.main() == 130
+    printed = capsys.readouterr()
+    assert [json.loads(line)['to'] for line in printed.out.splitlines()] == [WINDOW, WINDOW + 3]
+    assert printed.err.splitlines() == ['error: interrupted', '7 frames came too fast, and were dropped']
+
+
+def test_an_interrupt_ends_the_command(tmp_path):
+    write_road(tmp_path)
+    os.mkfifo(tmp_path / 'frames')
+    command = Command(ROOT / 'predict.py', ['--config', 'c.yaml', '--window', WINDOW, '--stride', WINDOW, '--json',
+                                            '--live', 'frames'], tmp_path, watched=True)
+    with open(tmp_path / 'frames', 'w') as frames:
+        for line in lines_of(people(WINDOW + 1))[:WINDOW]:
+            frames.write(line + '\n')
+        frames.flush()
+        first = json.loads(command.lines.readline())
+        os.kill(command.process.pid, signal.SIGINT)
+        finished = command.finish()
+    assert first['to'] == WINDOW and finished.returncode == 130
+    assert_one_line_error(finished, 'interrupted')
+
+
+def test_a_missing_model_and_a_missing_file_are_said(run, tmp_path):
+    write_road(tmp_path)
+    (tmp_path / 'jump.MP4').write_bytes(b'')
+    live = '--config', 'c.yaml', '--window', 8, '--live'
+    for source in ('0', 'jump.MP4'):
+        process = run('predict.py', *live, source, status=2)
+        assert_one_line_error(process, 'data/pose/pose_landmarker_full.task: no such model of poses')
+    assert_one_line_error(run('predict.py', *live, 'gone.jsonl', status=2), 'gone.jsonl')
+    process = run('predict.py', '--config', 'c.yaml', 'jump.MP4', status=2)
+    assert_one_line_error(process, 'no such model of poses: download it from https://', '--pose-model FILE')
