@@ -2,8 +2,9 @@
 
 The video, of 640×480, is made here, of a picture of a person that matplotlib brings, which moves and is zoomed. Its
 world landmarks are pushed into a LivePredictor of AGCN with initial weights, which maps them to NTU's joints and scores
-the last frames after every few. In the last row all of it runs side by side, as in `predict.py --live`: one thread
-reads the video and estimates poses, the other one recognises. Needs requirements-video.txt.
+the last frames after every few; it takes as many frames of a clip as a window has (uniform_sample). In the last row
+all of it runs side by side, as in `predict.py --live`: one thread reads the video and estimates poses, the other one
+recognises. Needs requirements-video.txt.
 """
 import argparse
 import itertools
@@ -41,7 +42,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder, silent_libraries():
         folder = pathlib.Path(folder)
         path = write_video(folder / 'person.mp4', arg.frames)
-        live = LivePredictor(Predictor(*write_network(folder)), arg.window, arg.stride, fps=RATE, followed=True,
+        predictor = Predictor(*write_network(folder, arg.window))
+        live = LivePredictor(predictor, arg.window, arg.stride, fps=RATE, followed=True,
                              joint_names=skeleton(SKELETON).joint_names)
         print('|  | frames per second |\n| --- | --- |', flush=True)
         images = rate_of('decoding', read(path))
@@ -76,11 +78,12 @@ def recognise(frames, live):
         yield live.push(frame)
 
 
-def write_network(folder):
-    """Write a config of AGCN for NTU RGB+D and its initial weights; return both paths."""
+def write_network(folder, frames):
+    """Write a config of AGCN for NTU's joints in so many frames of a clip, and initial weights; return both paths."""
     torch.manual_seed(0)
     torch.save(agcn.Model(**MODEL_ARGS).state_dict(), folder / 'weights.pt')
-    config = {'model': 'model.agcn.Model', 'model_args': MODEL_ARGS, 'phase': 'test', 'device': 'cpu'}
+    config = {'model': 'model.agcn.Model', 'model_args': MODEL_ARGS, 'phase': 'test', 'device': 'cpu',
+              'test_feeder_args': {'uniform_sample': frames}}
     (folder / 'config.yaml').write_text(yaml.safe_dump(config))
     return folder / 'config.yaml', folder / 'weights.pt'
 
