@@ -7,6 +7,7 @@ from data_gen.formats.pose_recording import PoseRecording
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.following import Follower
 from data_gen.poses.gaps import fill_gaps
+from data_gen.resample import between
 from graph.mapping import map_joints
 from graph.skeleton import skeleton
 
@@ -107,11 +108,9 @@ def placed(poses, detections, persons, M):
 def at_constant_rate(joints, times, fps):
     """Return joints (M, T', V, C) at `fps` frames per second from `joints` (M, T, V, C), which were seen at `times`.
 
-    A joint is interpolated linearly between two frames that have it; else it is as in the nearer frame.
+    See data_gen.resample.between.
     """
     new = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
     after = np.searchsorted(times, new).clip(1, len(times) - 1)
-    share = ((new - times[after - 1]) / (times[after] - times[after - 1])).clip(0, 1)[:, None, None]
-    a, b = joints[:, after - 1], joints[:, after]
-    both = a.any(-1, keepdims=True) & b.any(-1, keepdims=True)
-    return np.where(both, (1 - share) * a + share * b, np.where(share < .5, a, b)).astype(joints.dtype)
+    weight = ((new - times[after - 1]) / (times[after] - times[after - 1])).clip(0, 1)
+    return between(joints[:, after - 1], joints[:, after], weight)[0].astype(joints.dtype)
