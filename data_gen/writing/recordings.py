@@ -12,8 +12,10 @@ import sys
 import numpy as np
 from tqdm import tqdm
 
+from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation_file import FILE
+from data_gen.writing.data_set import LINES
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS
@@ -25,35 +27,28 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
 
     `read(sample.source)` returns a Recording, and `preparation` makes it (C, T, V, M). Broken samples are left out and
     named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite;
-    one that was prepared otherwise raises UserError.
+    one of other recordings raises UserError.
     """
     if (folder / INDEX).exists() and not settings.overwrite:
-        if not (folder / FILE).exists() or (folder / FILE).read_text(encoding='utf-8') != preparation.as_text():
-            raise UserError(f'{folder / FILE}: the existing recordings have other joints: --overwrite replaces them, '
-                            'or choose another --recordings')
+        refuse_other_recordings(folder, samples, preparation)
         print(f'{folder / INDEX}: keeping the existing recordings (--overwrite replaces them)')
         return 0
-    V, kept, broken = len(preparation.joints), [], 0
+    V, kept, broken, begin = len(preparation.joints), [], 0, 0
     with only_run_on(folder, '--recordings'), write_whole(folder / JOINTS) as file:
         file.write(npy_header((0, V, 3)))
-        begin = 0
         for sample in tqdm(samples, unit=' recordings', disable=None):
             try:
-                if sample.problem:
-                    raise BrokenSample(sample.problem)
-                clip, _ = preparation.clip(read(sample.source))
+                bodies = bodies_of(sample, read, preparation)
             except BrokenSample as error:
                 if settings.strict:
                     raise
-                tqdm.write(f'left out: {error}', file=sys.stderr)
                 broken += 1
+                if broken <= LINES:
+                    tqdm.write(f'left out: {error}', file=sys.stderr)
                 continue
-            there = clip.any((0, 1, 2))
-            bodies = max(1, np.flatnonzero(there)[-1] + 1 if there.any() else 1)
-            rows = np.ascontiguousarray(clip[..., :bodies].transpose(3, 1, 2, 0)).reshape(-1, V, 3)
-            file.write(rows.data)
-            kept.append((sample, begin, bodies, clip.shape[1]))
-            begin += len(rows)
+            file.write(bodies.data)
+            kept.append((sample, begin, *bodies.shape[:2]))
+            begin += len(bodies) * bodies.shape[1]
         if not kept:
             raise UserError(f'{folder}: nothing to write: all recordings were left out')
         file.seek(0)
@@ -64,6 +59,29 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
     write_index(folder, splits, kept)
     print(f'{folder}: {len(kept)} recordings{f", left out: {broken}" if broken else ""}')
     return 1 if broken else 0
+
+
+def refuse_other_recordings(folder, samples, preparation):
+    """Raise UserError if the folder's recordings are of other samples, or were prepared otherwise."""
+    with np.load(folder / INDEX, allow_pickle=False) as index:
+        others = set(index['name'].tolist()) - {sample.name for sample in samples}
+    path = folder / FILE
+    if others or not path.exists() or path.read_text(encoding='utf-8') != preparation.as_text():
+        what = f'are of other data, such as {min(others)}' if others else 'have other joints'
+        raise UserError(f'{path}: the existing recordings {what}: --overwrite replaces them, or choose another '
+                        '--recordings')
+
+
+def bodies_of(sample, read, preparation):
+    """Return the bodies (M, T, V, C) of a Sample, float32, without those who are never there, but at least one."""
+    if sample.problem:
+        raise BrokenSample(sample.problem)
+    recording = read(sample.source)
+    with reading(sample.name):
+        clip, _ = preparation.clip(recording)
+    there = np.flatnonzero(clip.any((0, 1, 2)))
+    bodies = there[-1] + 1 if len(there) else 1
+    return np.ascontiguousarray(clip[..., :bodies].transpose(3, 1, 2, 0))
 
 
 def write_index(folder, splits, kept):

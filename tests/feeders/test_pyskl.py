@@ -126,6 +126,11 @@ def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
     names, labels = pickle.loads((tmp_path / 'r/xsub_val_label.pkl').read_bytes())
     assert (names, labels) == (['clip1', 'clip2', 'clip3'], [1, 2, 3])
     assert 'keeping the existing recordings' in write_recordings(tmp_path / 'r', made_up()).stdout
+    others = made_up(2)
+    for one in others['annotations']:
+        one['frame_dir'] = one['frame_dir'].replace('clip', 'other')
+    others['split'] = {'xsub_val': ['other0', 'other1']}
+    assert_one_line_error(write_recordings(tmp_path / 'r', others, status=2), 'of other data, such as clip1')
     other = write_recordings(tmp_path / 'r', made_up(V=17), 4, '--skeleton', SKELETONS / 'h36m17.yaml', status=2)
     assert_one_line_error(other, 'preparation.yaml', 'the existing recordings have other joints')
 
