@@ -14,8 +14,8 @@ from data_gen.formats.kinetics_json import MAX_PERSONS
 from data_gen.formats.ntu_skeleton import MAX_BODIES
 from data_gen.formats.sample import BrokenSample
 from data_gen.normalize import clip_2d, clip_3d, most_active, pyskl_2d, pyskl_3d
-from data_gen.recording import CENTRED, FRACTIONS, METRES, PIXELS
-from data_gen.resample import resample
+from data_gen.recording import CENTRED, FRACTIONS, MAX_FRACTION, METRES, MIN_FRACTION, PIXELS
+from data_gen.resample import rates_differ, resample
 from graph.mapping import map_joints
 from graph.skeleton import SKELETONS, Graph
 from runtime.arguments import read_yaml
@@ -28,10 +28,6 @@ KINDS = NTU, OWN, FLAT, PYSKL, CTRGCN
 MOST_ACTIVE, BY_ID, BEST_OF_FRAME, BEST_OF_CLIP = (
     'most active', 'most active, followed by id', 'best of each frame', 'best of the clip')
 CHOICES = MOST_ACTIVE, BY_ID, BEST_OF_FRAME, BEST_OF_CLIP
-# Coordinates that nothing says the units of can be fractions of an image between these, which leaves room for a person
-# partly outside.
-MIN_FRACTION, MAX_FRACTION = -0.5, 1.5
-SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
 MAX_NOT_PIXELS = 2  # coordinates that are all this small are no pixels of a larger image
 
 
@@ -104,7 +100,7 @@ class Preparation:
                                'in that way: give prepared clips (.npy)')
         if self.dimensions == 2:
             recording = self.in_known_units(recording)
-        if None not in (self.fps, recording.fps) and abs(recording.fps / self.fps - 1) > SAME_RATE:
+        if rates_differ(recording.fps, self.fps):
             remark = f'resampled from {recording.fps:g} to {self.fps:g} frames per second'
             recording = resample(recording, self.fps)._replace(remarks=(*recording.remarks, remark))
         if list(recording.joint_names) != self.joints:

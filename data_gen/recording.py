@@ -5,6 +5,8 @@ import numpy as np
 
 METRES, PIXELS, FRACTIONS = 'metres', 'pixels', 'fractions'
 CENTRED = 'metres, centred by CTR-GCN'
+# Fractions of an image lie between these, also where a person is partly outside of it.
+MIN_FRACTION, MAX_FRACTION = -0.5, 1.5
 
 
 class Recording(NamedTuple):

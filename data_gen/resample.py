@@ -5,6 +5,13 @@ import numpy as np
 
 DECIMALS = 6  # of the place of a frame: nearer than that, it is another frame's
 
+SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
+
+
+def rates_differ(fps, wanted):
+    """Say whether frames at `fps` must be resampled to the rate `wanted`; not if one of them is None, not known."""
+    return None not in (fps, wanted) and abs(fps / wanted - 1) > SAME_RATE
+
 
 def resample(recording, fps):
     """Return the Recording at `fps` frames per second, from its first frame to its last.

@@ -3,10 +3,9 @@ import numpy as np
 
 from data_gen.formats.raw_file import check_size
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import SAME_RATE
 from data_gen.preparation_file import is_positive
 from data_gen.recording import METRES, PIXELS, Recording
-from data_gen.resample import between, source_frames
+from data_gen.resample import between, rates_differ, source_frames
 from prediction.ranking import best, probabilities
 from prediction.windows import check_stride, score_windows
 from runtime.errors import UserError, print_error
@@ -98,7 +97,7 @@ class LivePredictor:
 
     def at_rate(self, joints, ids):
         """Yield the frames at the network's rate that lie after the frame before and until this one: joints and ids."""
-        if None in (self.fps, self.rate) or abs(self.fps / self.rate - 1) <= SAME_RATE:
+        if not rates_differ(self.fps, self.rate):
             yield joints, ids
             return
         previous, self.before = self.before, (joints, ids)

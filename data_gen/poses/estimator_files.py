@@ -6,9 +6,9 @@ import numpy as np
 from data_gen.formats.raw_file import load_json
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses import mmpose_instances, openpose_frames, result_list
+from data_gen.recording import MAX_FRACTION, MIN_FRACTION
 
 FORMS = openpose_frames, result_list, mmpose_instances
-FRACTIONS = -0.5, 1.5  # fractions of the image lie between these, also where a person is partly outside
 OUTSIDE = 0.25  # share of the score that may lie outside the image
 CORNER = 0.125  # of the image's width and height: who is never outside this corner has another size of image
 
@@ -56,7 +56,7 @@ def in_fractions(joints, image_size):
     xy, score = joints[..., :2], joints[..., 2]
     seen = score > 0
     low, high = xy[seen].min(), xy[seen].max()
-    if FRACTIONS[0] <= low <= high <= FRACTIONS[1]:
+    if MIN_FRACTION <= low <= high <= MAX_FRACTION:
         return joints
     if image_size is None:
         raise BrokenSample(f'coordinates from {low:g} to {high:g} are pixels: give the size of the image by '
