@@ -57,7 +57,7 @@ class LivePredictor:
             image_size=size, fps=self.rate)
         for preparation in self.preparations:
             for remark in preparation.fit(newest._replace(fps=fps)).remarks:
-                self.predictor.tell(f'{SOURCE}: {remark}')
+                self.predictor.log(f'{SOURCE}: {remark}')
         self.newest, self.fps = newest, fps
 
     @property
