@@ -116,8 +116,7 @@ def predict_files(predictor, arg):
         raise UserError(f'{", ".join(arg.files)}: no recordings found')
     if any(map(is_video, files)):
         check_model(arg.pose_model)
-    found = (predictor.predict_windows(files, arg.window, arg.stride, arg.batch_size) if arg.window
-             else predictor.predict(files, arg.batch_size))
+    found = predictor.predict(files, arg.batch_size, arg.window, arg.stride)
     for prediction in tqdm(found, unit='clip', disable=None if arg.json else True):
         predictions.append(prediction)
         if prediction.error is not None:

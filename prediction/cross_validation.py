@@ -31,7 +31,7 @@ CHOSEN_HERE = (*HOW_IT_RUNS, 'phase', 'work_dir', 'model_saved_name', 'seed', 'v
 
 
 def cross_validate(arg):
-    """Train, test and fuse all folds; print the results; UserError if runs failed, after the results of the others."""
+    """Train, test and fuse all folds, and print the results; UserError if runs failed, when the others have ended."""
     if not arg.configs:
         raise UserError('--configs: name the training config of each stream')
     factors = stream_weights(arg.stream_weights, len(arg.configs))
@@ -47,7 +47,7 @@ def cross_validate(arg):
     for stream, config in zip(streams, configs):
         data = fingerprints({**config['test_feeder_args'], **config['train_feeder_args']})
         write_same(arg.out / f'{stream}_data.yaml', yaml.safe_dump(data), arg.overwrite)
-    runs = {}  # (seed, fold) → (the tested clips (N,) bool, the folder of each stream's run)
+    runs = {seed: {} for seed in folds}  # → fold → (the tested clips (N,) bool, the folder of each stream's run)
     for seed, of_seed in folds.items():
         for fold, tested in of_seed.items():
             folder = arg.out / f'seed{seed}' / fold
@@ -56,16 +56,16 @@ def cross_validate(arg):
             for stream, config in zip(streams, configs):
                 text = yaml.safe_dump(run_config(folder / stream, config, seed))
                 write_same(folder / stream / 'run.yaml', text, arg.overwrite)
-            runs[seed, fold] = tested, [folder / stream for stream in streams]
+            runs[seed][fold] = tested, [folder / stream for stream in streams]
     with write_whole(arg.out / 'labels.pkl') as file:
         pickle.dump((names, labels.tolist()), file)
-    every = [folder for _, folders in runs.values() for folder in folders]
+    every = [folder for of_seed in runs.values() for _, folders in of_seed.values() for folder in folders]
     failed = run_side_by_side([folder for folder in every if not score_file(folder)], job_devices(arg.device, arg.jobs))
-    print('\n'.join(results(runs, streams, factors, names, labels, arg.out)))
     if failed:
         folder, reason = next(iter(failed.items()))
         raise UserError(f'{len(failed)} of {len(every)} runs failed, the first in {folder}: {reason}: fix it, and the '
-                        'same command trains those again', status=2 if len(failed) == len(every) else 1)
+                        'same command trains those again')
+    print('\n'.join(results(runs, streams, factors, names, labels, arg.out)))
 
 
 def read_config(path, flags):

@@ -16,53 +16,35 @@ def score_file(folder):
 
 
 def results(runs, streams, factors, names, labels, out):
-    """Return the lines of the table, of the folds whose streams are all finished; write the scores of whole seeds.
+    """Return the lines of the table, and write the scores of all N clips, a file a seed and stream.
 
-    `runs` is (seed, fold) → (the tested clips (N,) bool, the folder of each stream's run). Accuracies are in per cent.
-    Those of all clips are of a whole seed, all folds together; with several seeds, their mean ± standard deviation.
+    `runs` is seed → fold → (the tested clips (N,) bool, the folder of each stream's run). Accuracies are in per cent.
+    Those of all clips are of all folds of a seed together; with several seeds, their mean ± standard deviation.
     """
     columns = [*streams, 'fused'] if len(streams) > 1 else streams
     lines = [as_row('seed', 'fold', 'clips', *columns, 'mean class'), '| --- ' * (len(columns) + 4) + '|']
-    finished, by_fold = {}, []  # (seed, fold) → scores (S, n, num_class)
-    for (seed, fold), (tested, folders) in runs.items():
-        files = [score_file(folder) for folder in folders]
-        cells = ['not finished'] * (len(columns) + 1)
-        if all(files):
-            tested_names = np.array(names)[tested].tolist()
-            finished[seed, fold] = stack_streams([read_scores(file) for file in files], tested_names, files)
-            by_fold.append(accuracies(finished[seed, fold], factors, labels[tested]))
-            cells = [f'{value:.1f}' for value in by_fold[-1]]
-        lines.append(as_row(seed, fold, tested.sum(), *cells))
-    if by_fold:
-        lines.append(as_row('', f'mean of {len(by_fold)} folds', '', *map(mean_text, zip(*by_fold))))
-    whole = [scores_of_all_clips(seed, runs, finished) for seed in dict.fromkeys(seed for seed, _ in runs)
-             if all(run in finished for run in runs if run[0] == seed)]
-    for seed, scores in whole:
-        for stream, of_stream in zip([*streams, 'fused'], [*scores, fuse(scores, factors)]):
+    by_fold, by_seed, entropies = [], [], []
+    for seed, folds in runs.items():
+        scores = {}
+        for fold, (tested, folders) in folds.items():
+            files = [score_file(folder) for folder in folders]
+            stacked = stack_streams([read_scores(file) for file in files], np.array(names)[tested].tolist(), files)
+            scores.update(zip(np.flatnonzero(tested), stacked.swapaxes(0, 1)))
+            by_fold.append(accuracies(stacked, factors, labels[tested]))
+            lines.append(as_row(seed, fold, tested.sum(), *(f'{value:.1f}' for value in by_fold[-1])))
+        stacked = np.stack([scores[i] for i in range(len(names))], 1)
+        by_seed.append(accuracies(stacked, factors, labels))
+        entropies.append([cross_entropy(of_stream, labels) for of_stream in stacked])
+        for stream, of_stream in zip([*streams, 'fused'], [*stacked, fuse(stacked, factors)]):
             write_scores(out / f'seed{seed}/{stream}_score.pkl', names, of_stream)
-    return lines + lines_of_all_clips([scores for _, scores in whole], columns, factors, labels) if whole else lines
-
-
-def scores_of_all_clips(seed, runs, finished):
-    """Return (seed, scores (S, N, num_class)) of the finished folds of a seed."""
-    folds = {run: scores for run, scores in finished.items() if run[0] == seed}
-    stacked = np.concatenate(list(folds.values()), 1)
-    order = np.concatenate([np.flatnonzero(runs[run][0]) for run in folds])
-    return seed, stacked[:, np.argsort(order)]
-
-
-def lines_of_all_clips(by_seed, columns, factors, labels):
-    """Return the lines on all N clips, of the scores (S, N, num_class) of each seed."""
-    number = len(labels)
-    by_seed_accuracies = [accuracies(scores, factors, labels) for scores in by_seed]
-    accuracy = np.mean(by_seed_accuracies, axis=0)[len(columns) - 1] / 100
-    low, high = wilson(accuracy * number, number)  # the seeds test the same clips: they count once
-    entropies = np.mean([[cross_entropy(of_stream, labels) for of_stream in scores] for scores in by_seed], axis=0)
-    return [as_row('', 'all clips', number, *map(mean_text, zip(*by_seed_accuracies))), '',
-            f'{columns[-1].capitalize()}, all {number} clips: {100 * accuracy:.1f}%; 95% interval (Wilson) from '
+    accuracy = np.mean(by_seed, axis=0)[len(columns) - 1] / 100
+    low, high = wilson(accuracy * len(names), len(names))  # the seeds test the same clips: they count once
+    return [*lines, as_row('', f'mean of {len(by_fold)} folds', '', *map(mean_text, zip(*by_fold))),
+            as_row('', 'all clips', len(names), *map(mean_text, zip(*by_seed))), '',
+            f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * accuracy:.1f}%; 95% interval (Wilson) from '
             f'{100 * low:.1f}% to {100 * high:.1f}%',
             'Mean cross entropy of all clips: ' + ', '.join(
-                f'{stream} {entropy:.4f}' for stream, entropy in zip(columns, entropies))]
+                f'{stream} {entropy:.4f}' for stream, entropy in zip(streams, np.mean(entropies, axis=0)))]
 
 
 def as_row(*cells):

@@ -8,7 +8,7 @@ from data_gen.preparation import Preparation
 from data_gen.preparation_file import checked
 from feeders.augment import true_length, uniform_frames
 from feeders.pyskl_frames import draw_frames
-from graph.streams import derive, stream_of_file
+from graph.streams import derive
 from prediction.reading import needed_preparations
 from runtime.errors import UserError
 
@@ -44,9 +44,6 @@ class ExportedModel:
         It is a list of arrays (draws, C, frames, V, M), one of each input, chosen as the test feeder of the config
         does. Raises UserError if the model does not take such a clip.
         """
-        held = stream_of_file(path) or 'joint'
-        if held != 'joint':
-            raise UserError(f'{path}: its name says it holds {held}, but the model takes joints: give the joint file')
         return [prepare_input(clips[entry['preparation']], entry, path) for entry in self.inputs]
 
     def scores(self, clips):

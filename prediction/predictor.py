@@ -73,28 +73,23 @@ class Predictor:
         rows = best(prediction.scores, self.class_names)
         return [row['name'] for row in rows], np.array([row['probability'] for row in rows])
 
-    def predict(self, paths, batch_size=16):
+    def predict(self, paths, batch_size=16, window=None, stride=None):
         """Yield the Prediction of every clip in the files and folders `paths`, in their order.
 
-        A file that cannot be used yields a Prediction with an `error`, and the others are still predicted.
+        With a `window`, that of every recording has `windows`, see there. A file that cannot be used yields a
+        Prediction with an `error`, and the others are still predicted.
         """
         for file in recordings_in(paths):
             try:
+                if window:
+                    windows = self.windows(file, window, stride, batch_size)
+                    yield Prediction(file, None, None, windows[-1].end, windows[-1].end, windows)
+                    continue
                 clips, frames, used = self.read_clips(file)
                 for number, scores in enumerate(score_clips(self.model, clips, file, batch_size)):
                     yield Prediction(file, number if len(clips) > 1 else None, scores, frames, used)
             except UserError as error:
                 yield Prediction(file, error=error)
-
-    def predict_windows(self, paths, window, stride=None, batch_size=16):
-        """Yield a Prediction with the `windows` of every recording in the files and folders `paths`; see `predict`."""
-        for file in recordings_in(paths):
-            try:
-                windows = self.windows(file, window, stride, batch_size)
-            except UserError as error:
-                yield Prediction(file, error=error)
-            else:
-                yield Prediction(file, frames=windows[-1].end, used=windows[-1].end, windows=windows)
 
     def windows(self, path, window, stride=None, batch_size=16, video=None):
         """Return the Windows over all of the recording at `path`, of `window` frames, one every `stride` frames.

@@ -6,6 +6,7 @@ from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation_file import needed
 from data_gen.sources import is_video, read_video, video_recordings
+from graph.streams import stream_of_file
 
 
 def read(path, preparations, config, pose_model, video=None):
@@ -21,6 +22,9 @@ def read(path, preparations, config, pose_model, video=None):
     else:
         contents = [read_file(path, preparation) for preparation in preparations]
     if isinstance(contents[0], np.ndarray):
+        stream = stream_of_file(path)
+        if stream not in (None, 'joint'):
+            raise BrokenSample(f'{path}: its name says it holds {stream}, which is derived here: give the joint file')
         if len(contents) > 1:
             raise BrokenSample(f'{path}: prepared clips, and the streams were trained on clips that were prepared '
                                'differently: give recordings')

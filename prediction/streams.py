@@ -50,27 +50,20 @@ class Stream:
     def graph(self):
         return build_graph(self.arg)
 
-    def prepare(self, clip, path):
-        """Return a clip (C, T, V, M) from `path` as the test feeder hands it to the model, (C, T', V, M).
+    def prepare(self, joints, path):
+        """Return the clip of joints (C, T, V, M) from `path` as the test feeder hands it to the model, (C, T', V, M).
 
-        It is of joints, unless the name of a `.npy` says that it holds this stream. Random augmentations are drawn from
-        the config's seed. Raises UserError if the model does not take such a clip.
+        Random augmentations are drawn from the config's seed. Raises UserError if the model does not take such a clip.
         """
-        given = stream_of_file(path) or 'joint'
-        if given not in ('joint', self.stream):
-            raise UserError(f'{path}: its name says it holds {given}, but {self.arg.config} needs '
-                            f'{self.stream}: give the joint file')
-        C = clip.shape[0] * (2 if self.stream == 'joint_bone' != given else 1)
-        check_shape((C, *clip.shape[1:]), self.arg, path)
-        if not np.isfinite(clip).all():
+        C = joints.shape[0] * (2 if self.stream == 'joint_bone' else 1)
+        check_shape((C, *joints.shape[1:]), self.arg, path)
+        if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
-        if given != self.stream:
-            partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
-            clip = derive(clip, self.stream, partners)
+        partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
         with kept_random_state():
             random.seed(self.arg.seed)
             np.random.seed(self.arg.seed % 2 ** 32)
-            return self.feeder.prepare(clip)
+            return self.feeder.prepare(derive(joints, self.stream, partners))
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape.

@@ -6,7 +6,7 @@ import pytest
 from conftest import assert_one_line_error, shared_path
 
 from feeders.labels import top_k
-from prediction.scores import fuse, search_factors, split_samples, stack_streams
+from prediction.scores import fuse
 
 NAMES = [f'S001C001P{p:03d}R001A{a:03d}.skeleton' for p in range(1, 6) for a in range(1, 9)]
 LABELS = [a for _ in range(5) for a in range(8)]
@@ -124,23 +124,6 @@ def test_any_number_of_streams_with_factors_and_an_output(run, scored, tmp_path,
 
 
 @pytest.mark.parametrize('flags, words', [
-    (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
-    (['--search', '0.5', '--stream-weights', '1', '2'], ['--search', '--stream-weights']),
     (['--alpha', 'nan'], ['--alpha', 'not a finite number']), (['--weights', '1', 'inf'], ['--weights', "'inf'"])])
 def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
-
-
-def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
-    searched, reported = split_samples(len(NAMES), 0.5)
-    assert not set(searched) & set(reported) and len(searched) + len(reported) == len(NAMES)
-    labels = np.array(LABELS)
-    stacked = stack_streams([scored['joint'], scored['bone']], NAMES, ['joint', 'bone'])
-    factors = search_factors(stacked[:, searched], labels[searched])
-    printed = run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout
-    expected = top_k(fuse(stacked[:, reported], factors), labels[reported], 1)
-    assert f'\tTop1: {100 * expected:.4f}%' in printed
-    # Labels changed among the reported samples change nothing of what was found.
-    write(tmp_path / 'data/ntu/xsub/val_label.pkl',
-          (NAMES, [0 if i in reported else label for i, label in enumerate(LABELS)]))
-    assert run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout.split(',')[0] == printed.split(',')[0]
