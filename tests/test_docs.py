@@ -18,7 +18,7 @@ from feeders.feeder import Feeder
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 SCRIPTS = sorted(str(path.relative_to(ROOT)) for folder in ('.', 'data_gen', 'benchmarks')
                  for path in (ROOT / folder).glob('*.py') if "__name__ == '__main__'" in path.read_text())
-FOREIGN_PROGRAMS = 'docker', 'pip', 'source', 'python3.11'  # their arguments are not checked
+FOREIGN_PROGRAMS = 'docker', 'pip', 'source', 'python3'  # their arguments are not checked
 FOREIGN_FLAGS = {'--gpus', '--shm-size'}
 
 

@@ -273,7 +273,7 @@ WRONG_TABLES = {
     'file,class,part\np0_wave.npy,,train\n': 'line 2 has no class',
     'file,class,part\n': 'no line after the first',
     'file,class,class,part\n': "two columns are called 'class'",
-    'file,class,part\np0\0.npy,wave,train\n': 'a zero byte',
+    'file,class,part\np0\0.npy,wave,train\n': 'not a text of rows and commas',
 }
 
 
