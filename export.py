@@ -16,15 +16,15 @@ from data_gen.class_names import NAMES_HELP
 from data_gen.preparation import FRAMES
 from data_gen.preparation_file import PYSKL_FEEDER
 from feeders.feeder import MOVES, Feeder
+from model.from_config import model_arguments
 from prediction.exported import VERSION, VERSION_KEY
 from prediction.flags import add_streams, separate_files
 from prediction.from_joints import ClipsToScores, JointsToScores
 from prediction.streams import FusedStreams
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
-from runtime.clip_file import read_data
+from runtime.data_file import read_data
 from runtime.errors import UserError, run_command
-from runtime.trained import model_arguments
 
 RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
 TOLERANCE = 1e-4  # of PyTorch's largest score

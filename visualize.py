@@ -17,12 +17,14 @@ from data_gen.poses.video import open_video
 from data_gen.preparation_file import needed, preparation_of
 from data_gen.sources import is_video, read_video, video_recordings
 from feeders.augment import true_length
+from feeders.interface import check_label
 from feeders.labels import read_labels
 from figures.body import AS_RECORDED, FLAT, UPRIGHT
 from figures.report_numbers import confusion_counts, report
 from graph.skeleton import skeleton
 from graph.streams import stream_of_file
 from model.capture import SUM, captured_graphs
+from model.from_config import build_graph, class_count
 from predict import Predictor, tell
 from prediction.flags import add_streams, separate_files
 from prediction.printed import cut_line
@@ -31,10 +33,9 @@ from prediction.scores import fuse, read_streams, stream_weights
 from prediction.streams import Stream
 from prediction.windows import timeline, window_clips
 from runtime.arguments import Parser, count
-from runtime.clip_file import read_data
+from runtime.arguments import get_parser as get_run_parser
+from runtime.data_file import read_data
 from runtime.errors import UserError, run_command
-from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import build_graph, check_label, class_count
 
 PICTURES = '.png', '.svg', '.gif'
 MAX_FILM = 150  # frames; longer clips are shown with a stride

@@ -21,7 +21,7 @@ from feeders.labels import read_labels
 from prediction.cross_validation import run_side_by_side, write_same
 from prediction.crossval_results import accuracies, mean_text, score_file
 from prediction.scores import read_streams
-from runtime.cores import cores
+from runtime.arguments import cores
 from runtime.errors import run_command
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

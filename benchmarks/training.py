@@ -30,9 +30,9 @@ from feeders.feeder import Feeder
 from main import Processor
 from prediction.cross_validation import MAIN
 from runtime.arguments import Parser, count, whole_number
+from runtime.arguments import get_parser as get_run_parser
 from runtime.device import PRECISIONS, choose_execution, compile_training
 from runtime.errors import UserError, run_command
-from runtime.run_flags import get_parser as get_run_parser
 
 PROFILED = 1, 3  # steps of the two runs that are profiled: their difference has neither start nor end in it
 WAITS = 'cudaDeviceSynchronize', 'cudaStreamSynchronize', 'cudaEventSynchronize', 'cudaMemcpy'

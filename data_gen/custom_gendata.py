@@ -25,8 +25,7 @@ from data_gen.writing.configs import write_configs
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
-from runtime.arguments import Parser, count, number_above_0, read_yaml
-from runtime.cores import cores
+from runtime.arguments import Parser, cores, count, number_above_0, read_yaml
 from runtime.errors import UserError, run_command
 
 DEFAULT_PERSONS = 2  # at most

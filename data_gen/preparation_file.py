@@ -18,7 +18,7 @@ from data_gen.preparation import (
 from data_gen.recording import CENTRED, FRACTIONS, METRES
 from graph.skeleton import Graph, joint_number
 from runtime.arguments import read_yaml
-from runtime.errors import UserError, shown
+from runtime.errors import UserError, short_repr
 
 FILE = 'preparation.yaml'
 SKELETON = 'skeleton.yaml'  # the same skeleton, for configs of one's own data
@@ -96,13 +96,13 @@ def checked(preparation):
     for key, known in (('kind', KINDS), ('choose', CHOICES), ('dimensions', (2, 3)),
                        ('units', (METRES, FRACTIONS, CENTRED, None))):
         if getattr(preparation, key) not in known:
-            raise ValueError(f'{key}: {shown(getattr(preparation, key))} is none of {", ".join(map(str, known))}')
+            raise ValueError(f'{key}: {short_repr(getattr(preparation, key))} is none of {", ".join(map(str, known))}')
     if preparation.dimensions != {NTU: 3, OWN: 3, CTRGCN: 3, FLAT: 2}.get(preparation.kind, preparation.dimensions):
         raise ValueError(f'dimensions: clips of the kind {preparation.kind} have others than {preparation.dimensions}')
     for key in ('frames', 'persons', 'bodies'):
         value = getattr(preparation, key)
         if value is not None and (not isinstance(value, int) or value < 1):
-            raise ValueError(f'{key}: {shown(value)} is no number from 1')
+            raise ValueError(f'{key}: {short_repr(value)} is no number from 1')
     for key, count in (('center', 1), ('up', 2), ('right', 2)):
         value = getattr(preparation, key)
         if value is None:
@@ -111,12 +111,12 @@ def checked(preparation):
             raise ValueError(f'{key}: only joints in 3 dimensions are centred and turned')
         names = [value] if count == 1 else value
         if not isinstance(names, list) or len({joint_number(name, key, number) for name in names}) != count:
-            raise ValueError(f'{key}: {shown(value)} is no pair of joints')
+            raise ValueError(f'{key}: {short_repr(value)} is no pair of joints')
     if preparation.fps is not None and not is_positive(preparation.fps):
-        raise ValueError(f'fps: {shown(preparation.fps)} is no number above 0')
+        raise ValueError(f'fps: {short_repr(preparation.fps)} is no number above 0')
     size = preparation.image_size
     if size is not None and not (isinstance(size, list) and len(size) == 2 and all(map(is_positive, size))):
-        raise ValueError(f'image_size: {shown(size)} is no width and height')
+        raise ValueError(f'image_size: {short_repr(size)} is no width and height')
     if size is not None and preparation.dimensions != 2:
         raise ValueError('image_size: only joints in 2 dimensions are in an image')
     return preparation

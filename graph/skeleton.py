@@ -6,7 +6,7 @@ import pathlib
 
 from graph.tools import SkeletonGraph
 from runtime.arguments import read_yaml
-from runtime.errors import UserError, shown
+from runtime.errors import UserError, short_repr
 
 NEEDED = 'joints', 'inward', 'center', 'pairs'
 KEYS = *NEEDED, 'bone_root', 'labeling_mode'
@@ -87,7 +87,7 @@ def joint_names(joints):
 def joint_name(value, key):
     """Return a joint's name as text; numbers are names too."""
     if not isinstance(value, str | int) or isinstance(value, bool):  # YAML reads yes, no, on and off as booleans
-        raise ValueError(f'{key}: {shown(value)} is no name: put it in quotes')
+        raise ValueError(f'{key}: {short_repr(value)} is no name: put it in quotes')
     return str(value)
 
 
@@ -112,7 +112,7 @@ def pairs_of_joints(pairs, key, number):
     found = []
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f'{key}: {shown(pair)} is no pair of joints, such as [head, neck]')
+            raise ValueError(f'{key}: {short_repr(pair)} is no pair of joints, such as [head, neck]')
         first, second = (joint_number(name, key, number) for name in pair)
         if first == second:
             raise ValueError(f"{key}: '{pair[0]}' is paired with itself")

@@ -3,8 +3,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from feeders.interface import average_of
 from graph.streams import derive
-from runtime.trained import answer, average_of
+from model.outputs import summed_scores
 
 
 class StreamOfJoints(nn.Module):
@@ -28,7 +29,7 @@ class StreamOfJoints(nn.Module):
             x = (x - self.mean) / self.std
         x = derive(x, *self.of_feeder, take=take, concatenate=torch.cat)
         x = F.pad(x, (0, 0, 0, 0, 0, max(0, self.window_size - x.size(2))))
-        return answer(self.network, x)
+        return summed_scores(self.network, x)
 
 
 def take(x, indices, axis):
@@ -67,6 +68,6 @@ class ClipsToScores(nn.Module):
     def forward(self, *clips):
         clips = [x.squeeze(1) if x.size(1) == 1 else x for x in clips]  # as the feeder has a single draw
         streams = zip(self.networks, clips, self.averages, self.weights)
-        fused = sum(answer(network, x, average).softmax(1) * weight for network, x, average, weight in streams)
+        fused = sum(summed_scores(network, x, average).softmax(1) * weight for network, x, average, weight in streams)
         scores = fused.clamp(min=torch.finfo(fused.dtype).tiny).log()
         return scores.softmax(1) if self.softmax else scores

@@ -8,15 +8,17 @@ import torch
 from data_gen.class_names import class_names, names_beside
 from data_gen.preparation_file import needed, preparation_of
 from feeders.batches import kept_random_state
+from feeders.interface import average_of, check_shape
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
+from model.from_config import build_graph, class_count, load_trained, model_arguments
+from model.outputs import summed_scores
 from prediction.scores import fuse, stream_weights
+from runtime.arguments import get_parser as get_run_parser
 from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import answer, average_of, build_graph, check_shape, class_count, load_trained
 
 
 class Stream:
@@ -59,7 +61,7 @@ class Stream:
             raise UserError(f'{path}: its name says it holds {held}, but {self.arg.config} needs '
                             f'{self.stream}: give the joint file')
         C = joints.shape[0] * (2 if self.stream == 'joint_bone' != held else 1)
-        check_shape((C, *joints.shape[1:]), self.arg, path)
+        check_shape((C, *joints.shape[1:]), model_arguments(self.arg), path)
         if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
         if held != self.stream:
@@ -79,7 +81,7 @@ class Stream:
         network = with_bodies(self.network, data, self.device)
         try:
             with torch.inference_mode(), self.execution.autocast():
-                scores = answer(network, data.to(self.device), average_of(self.feeder))
+                scores = summed_scores(network, data.to(self.device), average_of(self.feeder))
         except torch.OutOfMemoryError:
             raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         if self.averages_probabilities:

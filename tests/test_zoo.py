@@ -14,10 +14,10 @@ from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.pyskl import Feeder
 from graph.skeleton import skeleton
+from model.from_config import load_into
+from model.outputs import summed_scores
+from runtime.arguments import get_parser
 from runtime.dotted import build
-from runtime.run_flags import get_parser
-from runtime.trained import answer
-from runtime.weights import load_into
 from tests.data_gen.raw_ntu import skeleton_text
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, state_dict, write_recordings
 
@@ -171,7 +171,7 @@ def test_annotations_of_another_data_set_are_named(run, tmp_path):
 
 def test_the_mean_over_clips_is_of_probabilities():
     scores = torch.tensor([[[9., 0, 0], [0, 1, 0], [0, 3, 200]]])
-    answered = answer(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
+    answered = summed_scores(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
     torch.testing.assert_close(answered.exp(), scores.softmax(2).mean(1))
 
 

@@ -15,8 +15,8 @@ from data_gen.formats.ntu_skeleton import FPS
 from data_gen.formats.raw_file import MAX_COORDINATE, check_size, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import METRES, PIXELS, Recording
-from runtime.errors import UserError, shown
-from runtime.safe_pickle import load_pickle
+from runtime.data_file import load_pickle
+from runtime.errors import UserError, short_repr
 
 SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val|test)(\d*)')
 
@@ -71,7 +71,7 @@ def list_recordings(path, joints=None, all_splits=False):
         elif name in twice:
             problem = 'more than one annotation of that frame_dir'
         elif (label := label_of(annotation)) is None:
-            problem = f'its label is {shown(annotation.get("label"))}'
+            problem = f'its label is {short_repr(annotation.get("label"))}'
         else:
             name_in_labels = name + SUFFIX if recording_name(name) and not all_splits else name
             samples.append(Sample(name_in_labels, label, members[name], (path, annotation)))
@@ -118,7 +118,7 @@ def parts_of(split, path):
         if match and part not in parts.values():
             parts[name] = part
         else:
-            print(f'ignoring the split {shown(name)}: only train and val, or test where there is no val, are '
+            print(f'ignoring the split {short_repr(name)}: only train and val, or test where there is no val, are '
                   'written, with what stands before or a number after it')
     if not parts:
         raise UserError(f'{path}: no split to write: there are {", ".join(map(repr, split)) or "none"}')
@@ -146,7 +146,7 @@ def describe_keypoint(annotation):
     """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
     keypoint = annotation.get('keypoint')
     if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
-        raw_file = shown(annotation['raw_file']).strip("'")
+        raw_file = short_repr(annotation['raw_file']).strip("'")
         return f'its keypoints are not in the pickle, but in {raw_file}, which is not read'
     return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
 
@@ -164,7 +164,7 @@ def read_recording(source, layout, names):
         M, T, V, _ = annotation['keypoint'].shape
         total = annotation.get('total_frames', T)
         if not isinstance(total, (int, np.integer)) or not 0 < total <= T:
-            raise BrokenSample(f'its total_frames is {shown(total)}, its keypoint has {T} frames')
+            raise BrokenSample(f'its total_frames is {short_repr(total)}, its keypoint has {T} frames')
         keypoint = numbers(annotation, 'keypoint')
         if layout.coordinates == 3:
             return Recording(keypoint[:, :total], tuple(names), 3, METRES, fps=FPS, followed=True)
@@ -193,5 +193,5 @@ def image_size(shape):
     except (TypeError, ValueError, OverflowError):
         height = width = 0
     if not (0 < height < MAX_COORDINATE and 0 < width < MAX_COORDINATE):
-        raise BrokenSample(f'its img_shape is {shown(shape)}, not (height, width)')
+        raise BrokenSample(f'its img_shape is {short_repr(shape)}, not (height, width)')
     return width, height

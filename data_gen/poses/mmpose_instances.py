@@ -13,7 +13,7 @@ from data_gen.formats.raw_file import look_up, numbers
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.detections import Detections, Nobody, detections_2d, person_number, places
 from graph.skeleton import skeleton
-from runtime.errors import shown
+from runtime.errors import short_repr
 
 WORDS = "MMPose's instances (keypoints, keypoint_scores)"
 UNNAMED = {2: ('coco17', 'halpe26'), 3: ('h36m17',)}  # dimensions → the skeletons of files without meta_info
@@ -79,5 +79,5 @@ def skeleton_of(meta_info, V, dimensions):
     for name in candidates:
         if skeleton(name).num_node == V:
             return name, list(range(V))
-    whose = 'and nothing that names them' if data_set is None else f'of the data set {shown(data_set)}'
+    whose = 'and nothing that names them' if data_set is None else f'of the data set {short_repr(data_set)}'
     raise BrokenSample(f'{V} keypoints in {dimensions}D {whose}: those of {", ".join(DATA_SETS)} are taken')

@@ -22,9 +22,8 @@ from data_gen.formats.sample import BrokenSample, EmptySample
 from data_gen.preparation_file import FILE
 from data_gen.writing.part_file import PartFile
 from data_gen.writing.workers import do_jobs
-from runtime.arguments import count
+from runtime.arguments import cores, count
 from runtime.atomic_file import only_run_on, write_whole
-from runtime.cores import cores
 from runtime.errors import UserError
 
 LINES = 50  # broken samples that get a line of their own

@@ -12,7 +12,7 @@ from data_gen.writing.part_file import npy_header
 from graph.skeleton import Graph
 from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
-from runtime.clip_file import read_data
+from runtime.data_file import read_data
 from runtime.errors import UserError
 
 DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')

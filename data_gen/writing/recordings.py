@@ -18,7 +18,7 @@ from data_gen.preparation_file import FILE
 from data_gen.writing.data_set import LINES
 from data_gen.writing.part_file import npy_header
 from runtime.atomic_file import only_run_on, write_whole
-from runtime.clip_file import INDEX, JOINTS
+from runtime.data_file import INDEX, JOINTS
 from runtime.errors import UserError
 
 
