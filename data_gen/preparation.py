@@ -64,7 +64,7 @@ class Preparation:
 
     @functools.cached_property
     def graph(self):
-        """The SkeletonGraph of the joints."""
+        """The Graph of the joints."""
         return Graph(**self.skeleton)
 
     @property
