@@ -1,7 +1,7 @@
 """Scenes of people in an image of 1280×720, for tests of who is who: COCO's 17 joints, walking, with noise and gaps."""
 import numpy as np
 
-# COCO's 17 joints of a standing body, in shares of its height, from the middle of the hips; y downwards.
+# COCO's 17 joints of a standing body, in fractions of its height, from the middle of the hips; y downwards.
 STANDING = np.array([
     (0, -.44), (.02, -.46), (-.02, -.46), (.04, -.45), (-.04, -.45), (.1, -.32), (-.1, -.32), (.13, -.15), (-.13, -.15),
     (.14, 0), (-.14, 0), (.06, 0), (-.06, 0), (.06, .24), (-.06, .24), (.06, .48), (-.06, .48)])
@@ -20,7 +20,7 @@ def walker(frames, start, step=(0, 0), height=400, seed=0, noise=3):
     return np.concatenate((xy, rng.uniform(.5, 1, (frames, 17, 1))), 2)
 
 
-def shown(people, *spans):
+def without(people, *spans):
     """Return `people` (M, T, V, C) without person m in the frames of each span (m, first, last + 1)."""
     people = people.copy()
     for m, first, end in spans:
@@ -28,6 +28,6 @@ def shown(people, *spans):
     return people
 
 
-def missing_joints(people, share, seed=0):
-    """Return `people` without a random share of their joints, in each frame others."""
-    return people * (np.random.default_rng(seed).random(people.shape[:3]) >= share)[..., None]
+def missing_joints(people, fraction, seed=0):
+    """Return `people` without a random fraction of their joints, in each frame others."""
+    return people * (np.random.default_rng(seed).random(people.shape[:3]) >= fraction)[..., None]
