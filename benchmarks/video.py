@@ -18,13 +18,13 @@ import torch
 import yaml
 from PIL import Image
 
-from data_gen.poses.landmarks import SKELETON, add_pose_model, check_model, silent_libraries
+from data_gen.poses.landmarks import SKELETON, Landmarker, add_pose_model, check_model, silent_libraries
 from data_gen.poses.libraries import library
 from data_gen.poses.video import open_video
 from graph.skeleton import skeleton
 from model import agcn
 from predict import Predictor
-from prediction.ahead import Ahead
+from prediction.ahead import made_ahead
 from prediction.live import LivePredictor
 from prediction.live_sources import POSES_AHEAD, at_rate, people_in
 from runtime.errors import run_command
@@ -49,8 +49,8 @@ def main():
         images = rate_of('decoding', read(path))
         poses = rate_of('landmarks', estimate(images, arg))
         rate_of('recognition', recognise(poses, live), arg.window)
-        with Ahead(estimate(read(path), arg), POSES_AHEAD) as poses:
-            rate_of('all together', recognise(poses, live), arg.window)
+        poses = made_ahead(estimate(read(path), arg), POSES_AHEAD)
+        rate_of('all together', recognise(poses, live), arg.window)
 
 
 def rate_of(name, items, first=1):
@@ -70,7 +70,8 @@ def read(path):
 
 def estimate(images, arg):
     """Yield frames, as LivePredictor takes them, of NTU's joints of the people in each of the images."""
-    return at_rate(people_in(images, arg.pose_model, 3, arg.persons), RATE)
+    with Landmarker(arg.pose_model, arg.persons) as landmarker:
+        yield from at_rate(people_in(images, landmarker, 3, arg.persons), RATE)
 
 
 def recognise(frames, live):

@@ -17,7 +17,7 @@ FORMS = {  # how it is written, V, whether frames of nobody at the ends are kept
     'alphapose': (write_results, 17, False),
     'halpe': (write_results, 26, False),
     'coco': (lambda path, people: write_results(path, people, image_id=None), 17, False),
-    'image names without a suffix': (lambda path, people: write_results(path, people, image_id='cam1.000{}'), 17, False),
+    'no suffix': (lambda path, people: write_results(path, people, image_id='cam1.000{}'), 17, False),
     'mmpose': (write_mmpose, 17, True),
     'rtmlib': (lambda path, people: write_mmpose(path, people, bare=True), 26, True)}
 
@@ -162,7 +162,7 @@ def test_broken_files_are_refused_in_one_line(tmp_path, content, words):
 
 
 @pytest.mark.parametrize('name, content, words', [
-    ('other_01', '{"people": []}', 'frames of several recordings'), ('clip_1', '{"people": [7]}', 'no pose_keypoints_2d'),
+    ('other_01', '{"people": []}', 'several recordings'), ('clip_1', '{"people": [7]}', 'no pose_keypoints_2d'),
     ('clip_1', '{}', 'no people'), ('clip', '{"people": []}', 'has no number')])
 def test_broken_folders_of_openpose_are_refused_in_one_line(tmp_path, name, content, words):
     write_openpose(tmp_path / 'clip', person(25, 1, (300, 300), (0, 0))[None])
