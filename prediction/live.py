@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from data_gen.formats.raw_file import check_size
+from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation_file import is_positive
 from data_gen.recording import METRES, PIXELS, Recording
@@ -21,11 +21,10 @@ HEADER = 'joint_names', 'image_size', 'fps'
 class LivePredictor:
     """Scores the last `window` frames after every `stride` frames, half a window if it is None.
 
-    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` say
-    what the frames hold; without them, they are the joints that the network was trained on, in units and at a rate that
-    nothing says, see Preparation.fit. `followed` says that a person has the same place in all frames. A window is
-    prepared as a recording of its frames is, so that the results are those of `Predictor.windows` for a recording of
-    the same frames. Raises UserError if the model does not take such windows.
+    The results are those of `Predictor.windows` for a recording of the same frames. `predictor` is a predict.Predictor.
+    `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` describe the frames; without them, frames
+    have the joints, units and rate that the network was trained on. `followed` says that a person has the same place in
+    all frames. Raises UserError if the model does not take such windows.
     """
 
     def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None,
@@ -68,12 +67,11 @@ class LivePredictor:
     def push(self, frame):
         """Take the next frame; return the result for the window that ends there, if one is due, else None.
 
-        `frame` is {'persons': (M, V, C), 'ids': (M,), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as
-        lists or arrays; `ids`, integers, say who is who, in all frames or in none, and `time` is returned. A dict with
-        the keys of HEADER, before the first frame, says what the frames hold. A result has the time of its last frame
-        (None if it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the
-        `smoothed` class. Frames of another rate than the network's are resampled to it; of several windows that end at
-        one frame of a lower rate, only the last is scored. Raises BrokenSample for an invalid frame, which is ignored.
+        `frame` is a dict: `persons` (M, V, C), C = x y z in 3D and x y score or x y in 2D, and, if known, `ids` (M,),
+        integers that say who is who, and `time`, anything. Before the first frame, it may hold the keys of HEADER.
+        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if nobody is
+        there, and the `smoothed` class. If several windows end at one frame of a lower rate, only the last is scored.
+        Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
             self.describe(**checked_header(frame))
@@ -95,12 +93,8 @@ class LivePredictor:
             raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed; data_gen/pose_gendata.py '
                                'reads what pose estimators write')
         V, channels = len(self.empty.joint_names), (3,) if self.empty.dimensions == 3 else (2, 3)
-        try:
-            persons = np.array(frame['persons'], np.float64)
-            ids = None if frame.get('ids') is None else np.array(frame['ids'], np.int64)
-        except (TypeError, ValueError, OverflowError):
-            raise BrokenSample('its persons are not lists of numbers, all of one length, or its ids no integers'
-                               ) from None
+        persons = numbers(frame['persons'], 'its persons')
+        ids = None if frame.get('ids') is None else numbers(frame['ids'], 'its ids').astype(int)
         if not persons.size:
             return np.zeros((0, V, 3)), None
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
@@ -109,7 +103,6 @@ class LivePredictor:
             raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
         if self.have_ids not in (None, ids is not None):
             raise BrokenSample('ids are needed in all frames with persons or in none')
-        check_size(persons)
         if persons.shape[2] == 2:
             persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
         for preparation in self.preparations:

@@ -47,11 +47,12 @@ def as_recording(detections, persons=None, fill=0, to=None, source=None):
     were found). Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons
     (None: kept as they are). `source` is a text for the file.
     """
-    T = detections.num_frames if detections.times is None else len(even_times(detections))
-    check_length(persons or 1, T)  # before persons are followed, which takes a minute for a million frames
     who, remarks = persons_in(detections), []
     M = persons or who.max() + 1
-    check_length(M, T)
+    T = detections.num_frames if detections.times is None else len(even_times(detections))
+    if M * T > MAX_POSES:
+        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those who are '
+                           'seen most, and frames must be numbered one after the other')
     if who.max() >= M:
         remarks.append(f'more than {M} persons: those seen most are kept')
     joints = {}
@@ -63,12 +64,6 @@ def as_recording(detections, persons=None, fill=0, to=None, source=None):
     names = tuple(skeleton(to or detections.skeleton).joint_names)
     recording = PoseRecording(names, **joints, image_size=detections.image_size, fps=detections.fps, source=source)
     return recording, list(dict.fromkeys(remarks))
-
-
-def check_length(M, T):
-    if M * T > MAX_POSES:
-        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those who are '
-                           'seen most, and frames must be numbered one after the other')
 
 
 def persons_in(detections):
