@@ -7,6 +7,7 @@ when it is started again. docs/own-video.md explains all of it.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import pathlib
 import re
 import sys
@@ -49,10 +50,14 @@ def main():
 
 
 def list_sources(arguments):
-    """Return a dict: file name of a recording → its source, a path or the number of a camera; sorted by name."""
+    """Return a dict: file name of a recording → its source, a path, or the number of a camera as text."""
     found = {}
     for argument in arguments:
-        for name, source in sources_in(argument):
+        path = pathlib.Path(argument)
+        if not path.exists() and not argument.isdecimal():
+            raise UserError(f'{path}: no such video, file or folder: check the path')
+        camera = [(f'camera{argument}{SUFFIX}', argument)]
+        for name, source in sources_at(path, path) if path.exists() else camera:
             if found.setdefault(name, source) != source:
                 raise UserError(f'{found[name]} and {source} would both be written to {name}: give them other names, '
                                 'or write them into two folders')
@@ -62,19 +67,8 @@ def list_sources(arguments):
     return dict(sorted(found.items()))
 
 
-def sources_in(argument):
-    """Yield (name of its recording, source) of each source that an argument names."""
-    path = pathlib.Path(argument)
-    if path.exists():
-        yield from sources_at(path, path)
-    elif argument.isdecimal():
-        yield f'camera{argument}{SUFFIX}', int(argument)
-    else:
-        raise UserError(f'{path}: no such video, file or folder: check the path')
-
-
 def sources_at(path, root):
-    """Yield the sources at `path` and, if it is a folder, in it and the folders within; `root` is the argument."""
+    """Yield (name of its recording, path) of each source at `path` or below; `root` is where the search began."""
     if path.is_dir() and not is_openpose_folder(path):
         for within in sorted(path.iterdir()):
             if within.is_dir() or within.suffix.lower() in (*video.SUFFIXES, JSON):
@@ -110,36 +104,32 @@ def write_all(sources, arg):
 
 def write_one(name, source, arg, progress, stop):
     """Write the recording of a source; return remarks on it. Runs in a thread, which has a Landmarker of its own."""
+    is_camera = isinstance(source, str)
     with reading(source):
-        if isinstance(source, pathlib.Path) and (source.is_dir() or source.suffix.lower() == JSON):
+        if not is_camera and (source.is_dir() or source.suffix.lower() == JSON):
             detections, persons = read_detections(source, arg.image_size, arg.fps), arg.persons
             progress.update(detections.num_frames)
         else:
             persons = arg.persons or landmarks.PERSONS
-            detections = detect_in(source, persons, arg.pose_model, progress, stop)
+            camera = contextlib.nullcontext((video.camera_frames(source), None))
+            opened = camera if is_camera else video.open_video(source)
+            with landmarks.Landmarker(arg.pose_model, persons) as landmarker, opened as (frames, rate):
+                frames = until_stopped(frames, is_camera, progress, stop)
+                detections = landmarks.detect(frames, rate, landmarker)
         recording, remarks = as_recording(detections, persons, arg.fill, arg.to, str(source))
     write_recording(arg.out_folder / name, recording)
     return remarks
 
 
-def detect_in(source, persons, pose_model, progress, stop):
-    """Return the Detections in a video, or before a camera until the command is asked to stop."""
-    is_camera = isinstance(source, int)
-
-    def counted(frames):
-        for frame in frames:
-            if stop.received and is_camera:
-                return
-            if stop.received:
-                raise stop_requested(stop.received, 'start the command again, and it goes on')
-            progress.update()
-            yield frame
-
-    with landmarks.Landmarker(pose_model, persons) as landmarker:
-        if is_camera:
-            return landmarks.detect(counted(video.camera_frames(source)), None, landmarker)
-        with video.open_video(source) as (frames, rate):
-            return landmarks.detect(counted(frames), rate, landmarker)
+def until_stopped(frames, is_camera, progress, stop):
+    """Yield the frames until the command is asked to stop: a recording of a camera ends there, one of a video fails."""
+    for frame in frames:
+        if stop.received and is_camera:
+            return
+        if stop.received:
+            raise stop_requested(stop.received, 'start the command again, and it goes on')
+        progress.update()
+        yield frame
 
 
 def part_of(text):

@@ -54,7 +54,7 @@ def open_source(name, preparations, pose_model):
         first = preparations[0]
         opened.enter_context(silent_libraries())
         if is_camera:
-            images, rate = NewestOnly(video.camera_frames(int(name))), first.fps
+            images, rate = NewestOnly(video.camera_frames(name)), first.fps
         else:
             opened.enter_context(reading(name))
             images, rate = opened.enter_context(video.open_video(name))

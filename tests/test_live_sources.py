@@ -78,7 +78,7 @@ def test_a_camera_is_read_while_people_are_found(monkeypatch):
     frames, found, ended = 200, threading.Event(), threading.Event()
 
     def camera_frames(number):
-        assert number == 97
+        assert number == '97'
         for t in range(frames):
             if t == 1:
                 found.wait()  # all others come at once

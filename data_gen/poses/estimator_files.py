@@ -16,7 +16,7 @@ import re
 
 import numpy as np
 
-from data_gen.formats.raw_file import as_text, load_json, look_up, numbers
+from data_gen.formats.raw_file import load_json, look_up, numbers
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.recordings import Detections, nobody
 from data_gen.recording import MAX_FRACTION, MIN_FRACTION
@@ -87,37 +87,35 @@ def read_mmpose(content):
     if 'instance_info' in frames[0]:
         meta_info = frames[0].get('meta_info')
         frames = look_up(frames[0], 'instance_info', list, 'the file')
-    poses, all_channels = [], set()
+    poses, dimensions = [], None
     for number, frame in enumerate(frames, 1):
         where = f'frame {number} of the file'
         frame_id = look_up(frame, 'frame_id', int, where)
         for instance in look_up(frame, 'instances', list, where):
             keypoints, scores = (numbers(look_up(instance, key, list, where), f'{where}: {key}')
                                  for key in ('keypoints', 'keypoint_scores'))
-            if keypoints.shape not in ((scores.size, 2), (scores.size, 3)):
-                raise BrokenSample(f'{where}: keypoints (V, 2) or (V, 3) and keypoint_scores (V,) are needed')
-            channels = keypoints.shape[1]
-            all_channels.add(channels)
-            poses.append((frame_id, instance.get('track_id'),
-                          keypoints if channels == 3 else np.column_stack((keypoints, scores))))
-    if len(all_channels) > 1:
-        raise BrokenSample('keypoints in 2D and in 3D: one recording has either')
-    dimensions = 3 if 3 in all_channels else 2
-    skeletons = {2: ['coco17', 'halpe26'], 3: ['h36m17']}[dimensions]
+            dimensions = dimensions or keypoints.shape[-1]
+            if dimensions not in (2, 3) or keypoints.shape != (scores.size, dimensions):
+                raise BrokenSample(f'{where}: keypoints (V, 2), or all (V, 3), and keypoint_scores (V,) are needed')
+            joints = keypoints if dimensions == 3 else if_found(np.column_stack((keypoints, scores)))
+            poses.append((frame_id, instance.get('track_id'), joints))
+    skeletons = ['h36m17'] if dimensions == 3 else ['coco17', 'halpe26']
     if isinstance(meta_info, dict) and 'dataset_name' in meta_info:
-        if meta_info['dataset_name'] not in MMPOSE_DATA_SETS:
-            raise BrokenSample(f'keypoints of the data set {as_text(meta_info["dataset_name"])}: those of '
-                               f'{", ".join(MMPOSE_DATA_SETS)} are read')
-        skeletons = [MMPOSE_DATA_SETS[meta_info['dataset_name']]]
-    return detections_of(poses, [frame['frame_id'] for frame in frames], skeletons, dimensions)
+        name = str(meta_info['dataset_name'])
+        if name not in MMPOSE_DATA_SETS:
+            raise BrokenSample(f'keypoints of the data set {name}: those of {", ".join(MMPOSE_DATA_SETS)} are read')
+        skeletons = [MMPOSE_DATA_SETS[name]]
+    return detections_of(poses, [frame['frame_id'] for frame in frames], skeletons,
+                         'joints_3d' if dimensions == 3 else 'joints_2d')
 
 
-def detections_of(poses, frames, skeletons, dimensions=2):
+def detections_of(poses, frames, skeletons, key='joints_2d'):
     """Return the Detections of `poses`, each (number of the frame, what the file says of the person, joints (V, 3)).
 
     `frames` are the numbers of all frames, also of those without a person. The skeleton is the one of `skeletons` with
-    as many joints. A joint in 2D with score 0 was not found, and a pose without any joint is left out.
+    as many joints. A pose without any joint is left out.
     """
+    poses = [pose for pose in poses if pose[2].any()]
     if not poses:
         raise nobody()
     at, persons, joints = zip(*poses)
@@ -126,16 +124,9 @@ def detections_of(poses, frames, skeletons, dimensions=2):
     if name is None:
         raise BrokenSample(f'{" and ".join(map(str, sorted(sizes)))} joints in a person: those of '
                            f'{", ".join(skeletons)} are read')
-    joints = np.stack(joints)
-    if dimensions == 2:
-        joints = np.where(joints[..., 2:] > 0, joints, 0)
-    found = joints.any((1, 2))
-    if not found.any():
-        raise nobody()
     ids = [person_id(person) for person in persons]
-    return Detections((np.array(at) - min(frames))[found], max(frames) - min(frames) + 1, name,
-                      **{f'joints_{dimensions}d': joints[found]},
-                      ids=None if None in ids else np.array(ids)[found])
+    return Detections(np.array(at) - min(frames), max(frames) - min(frames) + 1, name, **{key: np.stack(joints)},
+                      ids=None if None in ids else np.array(ids))
 
 
 def triples(values, where):
@@ -143,7 +134,12 @@ def triples(values, where):
     array = numbers(values, f'{where}: its keypoints')
     if array.ndim != 1 or array.size % 3:
         raise BrokenSample(f'{where}: its keypoints are not x, y and score of each joint')
-    return array.reshape(-1, 3)
+    return if_found(array.reshape(-1, 3))
+
+
+def if_found(joints):
+    """Return joints (V, 3), x, y and score, with zeros for a joint of score 0, which was not found."""
+    return np.where(joints[:, 2:] > 0, joints, 0)
 
 
 def person_id(value):

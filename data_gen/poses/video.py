@@ -63,7 +63,7 @@ def upright_frames(frames, rate, seconds_stated):
 def camera_frames(number):
     """Yield (seconds since the first frame, image uint8 (H, W, 3)) of the camera with this number, without end."""
     cv2 = library('cv2')
-    camera = cv2.VideoCapture(number)
+    camera = cv2.VideoCapture(int(number))
     try:
         first = None
         while True:

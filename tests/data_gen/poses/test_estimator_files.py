@@ -148,10 +148,10 @@ def one_joint(image, joint='1, 1, 1'):
     (f'[{one_joint(1)}, {{"image_id": 2, "keypoints": [1, 2, 3]}}]', '1 and 17 joints in a person'),
     ('[{"image_id": "a.jpg", "keypoints": []}]', "'a.jpg' has no number"),
     (f'[{one_joint(1)}, {one_joint(1)}, {one_joint(400000)}]', 'frames must be numbered one after the other'),
-    ('[{"frame_id": 0, "instances": [{"keypoints": [[1]], "keypoint_scores": [1]}]}]', r'\(V, 2\) or \(V, 3\)'),
+    ('[{"frame_id": 0, "instances": [{"keypoints": [[1]], "keypoint_scores": [1]}]}]', 'keypoint_scores .V,. are'),
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1, 2, 3]], "keypoint_scores": [1]}]}]', 'those of h36m17'),
     ('[{"frame_id": "a", "instances": []}]', 'frame_id is "a"'), ('{"instance_info": null}', 'instance_info is null'),
-    ('{"meta_info": {"dataset_name": "animalpose"}, "instance_info": []}', 'the data set "animalpose": those of coco'),
+    ('{"meta_info": {"dataset_name": "animalpose"}, "instance_info": []}', 'the data set animalpose: those of coco'),
 ])
 def test_broken_files_are_refused_in_one_line(tmp_path, content, words):
     needs_the_tracker()
