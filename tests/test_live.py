@@ -1,14 +1,11 @@
 """predict.py --live as its users run it, and prediction.live.LivePredictor: the same numbers as --window."""
 import json
-import pickle
 
 import numpy as np
 import pytest
 from commands import Command
 from conftest import ROOT, run_script
 
-from data_gen.demo.actions import ACTIONS
-from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.preparation import published
 from data_gen.recording import PIXELS, Recording
 from graph.skeleton import skeleton
@@ -149,41 +146,3 @@ def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame, words):
         live.push(frame)
     live.push({'persons': [PERSON]})
     assert live.push({'persons': [PERSON]}) or live.finish()
-
-
-def test_actions_of_the_demo_are_found_in_a_long_recording(tmp_path, long_mode):
-    """By the weights that the demo trains, of people they have never seen, whose clips follow one another."""
-    if not long_mode:
-        pytest.skip('trains the demo: --long')
-    run_script('demo.py', '--folder', tmp_path, cwd=tmp_path, timeout=3600)
-    check_long_recording(tmp_path, window=48, stride=8)
-
-
-def check_long_recording(folder, window, stride):
-    """Assert that frames half a window away from where one clip follows another have the right class."""
-    labels = write_demo_recording(folder)
-    weights = max((folder / 'runs').glob('demo_agcn_joint-[0-9]*.pt'))
-    arguments = ['--config', ROOT / 'config/demo/test_joint.yaml', '--weights', weights, '--window', window,
-                 '--stride', stride, '--json', '--top-k', len(ACTIONS)]
-    prediction, = json.loads(run_script('predict.py', 'long.skeleton', *arguments, cwd=folder).stdout)['predictions']
-    found = np.full(len(labels), -1)
-    for segment in prediction['timeline']:
-        found[segment['from']:segment['to']] = segment['label']
-    borders = 1 + np.flatnonzero(np.diff(labels))
-    away = np.abs(np.arange(len(labels))[:, None] + .5 - borders).min(1) >= window / 2
-    assert away.sum() > 300 and (found == labels)[away].mean() > .9
-
-
-def write_demo_recording(folder):
-    """Write long.skeleton, the test clips of one camera, one after the other; return (T,) labels."""
-    names = pickle.loads((folder / 'data/demo/xsub/val_label.pkl').read_bytes())[0]
-    paths = [folder / 'data/demo_raw/nturgb+d_skeletons' / name for name in sorted(names) if 'C001' in name]
-    clips = [read_recording(path).joints for path in paths]
-    labels = np.repeat([int(path.stem[-3:]) - 1 for path in paths], [clip.shape[1] for clip in clips])
-    bodies = np.full((2, len(labels), 25, 3), np.nan)
-    start = 0
-    for clip in clips:
-        bodies[:len(clip), start:start + clip.shape[1]] = np.where(clip.any((2, 3), keepdims=True), clip, np.nan)
-        start += clip.shape[1]
-    write_skeleton(folder / 'long.skeleton', bodies)
-    return labels

@@ -1,6 +1,4 @@
-"""What is drawn on a video: one image at a time, of any size, with people, classes or nobody."""
-import weakref
-
+"""What is drawn on a video of any size: people, classes or nobody."""
 import numpy as np
 import pytest
 
@@ -22,19 +20,6 @@ def drawn(images, score=1.):
                         np.arange(12) * 3 + 2., NAMES, RATE)
     return video.drawn(((t / RATE, image) for t, image in enumerate(images)), people, RATE, [(1, 0), (2, 1)], CLASSES,
                        panel)
-
-
-def test_one_image_is_in_memory_at_a_time():
-    alive = []
-
-    def images():
-        for _ in range(20):
-            assert sum(image() is not None for image in alive) <= 2
-            image = np.zeros((90, 120, 3), np.uint8)
-            alive.append(weakref.ref(image))
-            yield image
-
-    assert sum(1 for _ in drawn(images())) == 20
 
 
 def test_joints_that_are_found_are_drawn_and_nothing_else():

@@ -118,20 +118,7 @@ def test_files_as_the_programs_write_them(file, size, skeleton, place, value):
         np.testing.assert_allclose(joints[place], value, rtol=1e-12)
 
 
-@pytest.mark.parametrize('scale', [lambda fraction: fraction, lambda fraction: 2 * fraction - 1])
-def test_openposes_scales_from_0_and_from_minus_1_are_fractions(tmp_path, scale):
-    people = person(25, 3, (400, 300), (2, 0))[None] / [*SIZE, 1]
-    people[0, 1, 7] = 0
-    scaled = np.where(people[..., 2:] > 0, np.concatenate((scale(people[..., :2]), people[..., 2:]), -1), 0)
-    np.testing.assert_allclose(read_detections(write_openpose(tmp_path / 'clip', scaled)).joints_2d, people[0])
-
-
-def test_several_people_in_3d_without_ids_are_refused(tmp_path):
-    keypoints = np.random.default_rng(0).random((2, 17, 3)).tolist()
-    frame = {'frame_id': 0, 'instances': [{'keypoints': points, 'keypoint_scores': [1.] * 17} for points in keypoints]}
-    (tmp_path / 'clip.json').write_text(json.dumps([frame]))
-    with pytest.raises(BrokenSample, match='nothing says who is who'):
-        read(tmp_path / 'clip.json')
+IN_3D = {'keypoints': [[1, 2, 3]] * 17, 'keypoint_scores': [1] * 17}
 
 
 def one_joint(image, joint='1, 1, 1'):
@@ -151,6 +138,7 @@ def one_joint(image, joint='1, 1, 1'):
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1]], "keypoint_scores": [1]}]}]', 'keypoint_scores .V,. are'),
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1, 2, 3]], "keypoint_scores": [1]}]}]', 'those of h36m17'),
     ('[{"frame_id": "a", "instances": []}]', 'frame_id is "a"'), ('{"instance_info": null}', 'instance_info is null'),
+    (json.dumps([{'frame_id': 0, 'instances': [IN_3D, IN_3D]}]), 'nothing says who is who'),
     ('{"meta_info": {"dataset_name": "animalpose"}, "instance_info": []}', 'the data set animalpose: those of coco'),
 ])
 def test_broken_files_are_refused_in_one_line(tmp_path, content, words):

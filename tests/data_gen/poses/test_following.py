@@ -3,11 +3,35 @@ import numpy as np
 import pytest
 
 from data_gen.poses.following import Follower
-from tests.data_gen.poses.scenes import missing_joints, walker, without
 
 pytest.importorskip('norfair')
 WIDTH, HEIGHT = 1280, 720
 T = 90
+# COCO's 17 joints of a standing body, in fractions of its height, from the middle of the hips; y downwards.
+STANDING = np.array([
+    (0, -.44), (.02, -.46), (-.02, -.46), (.04, -.45), (-.04, -.45), (.1, -.32), (-.1, -.32), (.13, -.15), (-.13, -.15),
+    (.14, 0), (-.14, 0), (.06, 0), (-.06, 0), (.06, .24), (-.06, .24), (.06, .48), (-.06, .48)])
+LIMBS = {7: .03, 8: -.03, 9: .08, 10: -.08, 13: -.05, 14: .05, 15: -.12, 16: .12}  # joint → its swing, in heights
+
+
+def walker(frames, start, step=(0, 0), height=400, seed=0):
+    """Return (T, 17, 3): x y in pixels and a score, of a person who moves by `step` pixels a frame, swinging limbs."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(frames)[:, None]
+    body = np.repeat(STANDING[None] * rng.uniform(.9, 1.1, (17, 1)), frames, 0)
+    swing = np.sin(2 * np.pi * (t[:, 0] / 30 + rng.random())) * (1 if any(step) else .2)
+    for joint, width in LIMBS.items():
+        body[:, joint, 0] += swing * width
+    xy = body * height + np.asarray(start) + t[..., None] * np.asarray(step) + rng.normal(0, 3, body.shape)
+    return np.concatenate((xy, rng.uniform(.5, 1, (frames, 17, 1))), 2)
+
+
+def without(people, *spans):
+    """Return `people` (M, T, V, C) without person m in the frames of each span (m, first, last + 1)."""
+    people = people.copy()
+    for m, first, end in spans:
+        people[m, first:end] = 0
+    return people
 
 
 @pytest.fixture(params=[400, 150], ids='height {}'.format)
@@ -22,11 +46,11 @@ def fraction(request):
 
 
 def assert_everybody_is_followed(people, fraction):
-    """Every one of the `people` (M, T, V, 3) has one number in all frames, another for each."""
-    people = missing_joints(people, fraction) / [WIDTH, HEIGHT, 1]
+    """Each of the `people` (M, T, V, 3) has one number in all frames, though a random fraction of joints is missing."""
+    rng = np.random.default_rng(0)
+    people = people * (rng.random(people.shape[:3]) >= fraction)[..., None] / [WIDTH, HEIGHT, 1]
     present, found = people.any((2, 3)), np.full(people.shape[:2], -1)
     follower = Follower((WIDTH, HEIGHT))
-    rng = np.random.default_rng(0)
     for t in range(people.shape[1]):
         order = rng.permutation(np.flatnonzero(present[:, t]))
         found[order, t] = follower.follow(people[order, t])

@@ -62,7 +62,6 @@ def test_parts_of_several_machines_are_all_recordings_once(run, tmp_path, files)
         run(SCRIPT, 'files', *SIZE, '--out_folder', f'out{part}', '--part', f'{part}/3')
         found += written(tmp_path / f'out{part}') if (tmp_path / f'out{part}').exists() else []
     assert sorted(found) == ['deep/wave.npz', 'jump.npz', 'run.npz']
-    assert_one_line_error(run(SCRIPT, 'files', '--part', '4/3', status=2), "'4/3' is not such as 3/16")
 
 
 def test_joints_are_mapped_filled_and_said(run, tmp_path, files):
@@ -84,21 +83,18 @@ def test_joints_are_mapped_filled_and_said(run, tmp_path, files):
     (['gone.mp4'], 'gone.mp4: no such video, file or folder'), (['empty'], 'empty: no videos'),
     (['a/clip.mp4', 'b/clip.avi'], 'would both be written to clip.npz'),
     (['a/clip.mp4'], 'data/pose/pose_landmarker_full.task: no such model of poses: download it from https://'),
-    (['a', '--persons', '0'], "'0' is not a whole number"), (['a', '--as', 'nobody'], 'invalid choice')])
+    (['97', '--pose-model'], 'camera 97: it cannot be opened'),
+    (['a', '--part', '4/3'], "'4/3' is not such as 3/16"), (['a', '--as', 'nobody'], 'invalid choice')])
 def test_what_cannot_be_done_is_said_in_one_line(run, tmp_path, arguments, words):
+    if '97' in arguments:
+        pytest.importorskip('cv2')
+        arguments = [*arguments, shared_path('pose/pose_landmarker_full.task')]
     for folder in ('a', 'b', 'empty'):
         (tmp_path / folder).mkdir()
     (tmp_path / 'a/clip.mp4').write_bytes(b'')
     (tmp_path / 'b/clip.avi').write_bytes(b'')
     assert_one_line_error(run(SCRIPT, *arguments, status=2), words)
     assert not (tmp_path / 'data').exists()
-
-
-def test_a_camera_that_is_not_there_is_said_in_one_line(run, tmp_path):
-    pytest.importorskip('cv2')
-    process = run(SCRIPT, '97', '--pose-model', shared_path('pose/pose_landmarker_full.task'), status=2)
-    assert_one_line_error(process, 'camera 97: it cannot be opened')
-    assert written(tmp_path) == []
 
 
 def test_videos_become_recordings_and_broken_ones_are_named(run, tmp_path):
@@ -115,10 +111,7 @@ def test_videos_become_recordings_and_broken_ones_are_named(run, tmp_path):
     lines = process.stderr.splitlines()
     assert sorted(lines) == ['left out: videos/nobody.mp4: nobody is found in any frame',
                              'left out: videos/text.mp4: not a whole video (Invalid data found when processing input)']
-    recordings = [read_recording(tmp_path / 'out/hopper.npz', dimensions) for dimensions in (2, 3)]
-    for recording in recordings:
-        assert recording.joints.shape == (2, 20, 33, 3) and recording.joints[0].any(-1).all()
-        assert (recording.fps, recording.image_size) == (30, (640, 480))
+    assert read_recording(tmp_path / 'out/hopper.npz', 3).joints.shape == (2, 20, 33, 3)
     assert read_recording(tmp_path / 'out/slow.npz', 2).fps == 15
     run(SCRIPT, 'videos/hopper.mp4', *model, '--out_folder', 'one', '--workers', 1, '--persons', 1, '--as', 'ntu25')
     assert read_recording(tmp_path / 'one/hopper.npz', 3).joints.shape == (1, 20, 25, 3)
