@@ -1,4 +1,4 @@
-"""Frames that are scored as they come: what a frame holds, and the windows that end at the newest one."""
+"""Frames that are scored as they come, in windows that end at the newest one."""
 import collections
 import math
 
@@ -19,21 +19,22 @@ HEADER = 'joint_names', 'image_size', 'fps'
 
 
 class LivePredictor:
-    """Scores the last `window` frames after every `stride` frames, half a window if it is None.
+    """Scores the last `window` frames after every `stride` frames, by default half a window.
 
-    The results are those of `Predictor.windows` for a recording of the same frames. `predictor` is a predict.Predictor.
-    `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` describe the frames; without them, frames
-    have the joints, units and rate that the network was trained on. `followed` says that a person has the same place in
-    all frames. Raises UserError if the model does not take such windows.
+    The results are those of `predictor.windows` for a recording of the same frames. By default, frames have the joints,
+    units and rate that the network was trained on; `joint_names`, `image_size` (width, height; 1, 1 for fractions) and
+    `fps` say otherwise. With `followed`, a person has the same place in all frames. Raises UserError if the model does
+    not take such windows.
     """
 
     def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None,
                  followed=False):
-        self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
+        self.predictor, self.top_k = predictor, top_k
+        self.window, self.stride = window, check_stride(window, stride)
         self.preparations = predictor.model.needed_preparations()
         first = self.preparations[0]
         if any((other.dimensions, other.fps) != (first.dimensions, first.fps) for other in self.preparations):
-            raise UserError('--live: the streams were trained on joints of different dimensions or frames per second')
+            raise UserError('--live: the streams were trained on different dimensions or frames per second')
         self.received = 0  # frames
         self.resampled = 0  # frames, at the rate of the network
         self.scored = 0  # of these, up to the end of the last window
@@ -59,18 +60,18 @@ class LivePredictor:
         self.newest = collections.deque(maxlen=math.ceil(self.window * self.rates[0] / self.rates[1]) + 4)
 
     def warm_up(self, size):
-        """Score a window of noise: it reports what does not fit before the first frame, and the first pass is slow."""
+        """Score a window of noise, to report early what does not fit, and because the first pass is slow."""
         noise = np.random.default_rng(0).random((1, self.window, len(self.empty.joint_names), 3))
         noise[..., :2] *= size
         list(self.score_recording(self.empty._replace(joints=noise, ids=np.zeros((1, self.window), int))))
 
     def push(self, frame):
-        """Take the next frame; return the result for the window that ends there, if one is due, else None.
+        """Take the next frame; return the result for the window that ends there, None if none does.
 
         `frame` is a dict: `persons` (M, V, C), C = x y z in 3D and x y score or x y in 2D, and, if known, `ids` (M,),
-        integers that say who is who, and `time`, anything. Before the first frame, it may hold the keys of HEADER.
+        integers that say who is who, and `time`, anything. Before the first frame, a dict with keys of HEADER may come.
         A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if nobody is
-        there, and the `smoothed` class. If several windows end at one frame of a lower rate, only the last is scored.
+        there, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
         Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
@@ -90,8 +91,7 @@ class LivePredictor:
     def persons_in(self, frame):
         """Return (joints (M, V, 3), float64, ids (M,) or None) of a frame."""
         if not isinstance(frame, dict) or 'persons' not in frame:
-            raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed; data_gen/pose_gendata.py '
-                               'reads what pose estimators write')
+            raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed')
         V, channels = len(self.empty.joint_names), (3,) if self.empty.dimensions == 3 else (2, 3)
         persons = numbers(frame['persons'], 'its persons')
         ids = None if frame.get('ids') is None else numbers(frame['ids'], 'its ids').astype(int)
@@ -119,8 +119,9 @@ class LivePredictor:
         if window.scores is None:
             self.smoothed = None
             return result
-        chances = probabilities(window.scores)
-        self.smoothed = chances if self.smoothed is None else SMOOTHING * chances + (1 - SMOOTHING) * self.smoothed
+        newest = probabilities(window.scores)
+        before = newest if self.smoothed is None else self.smoothed
+        self.smoothed = SMOOTHING * newest + (1 - SMOOTHING) * before
         names, label = self.predictor.class_names, int(self.smoothed.argmax())
         smoothed = {'label': label, 'name': names[label], 'probability': float(self.smoothed[label])}
         return {**result, 'top': best(window.scores, names, self.top_k), 'smoothed': smoothed}

@@ -4,11 +4,12 @@
   `people`, each with `pose_keypoints_2d`, x0, y0, score0, x1, …, and `person_id`, [-1] if persons were not tracked.
   https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
 - AlphaPose and COCO's tools: a list of poses, each with `image_id`, a number or a name with a number in it,
-  `keypoints`, x0, y0, score0, x1, …, and `idx` if persons were tracked. Frames without a person are not in the list.
-  https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md, https://cocodataset.org/#format-results
-- MMPose, and programs around rtmlib: a list of frames, alone or under `instance_info`, each with `frame_id` and
-  `instances`. An instance has `keypoints`, (V, 2), or from a 3D lifter (V, 3), `keypoint_scores`, (V,), and `track_id`
-  if persons were tracked. `meta_info` names the data set whose keypoints they are. The axes of a lifter are kept.
+  `keypoints`, as above, and `idx` if persons were tracked. Frames without a person are not in the list.
+  https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/output.md
+  https://cocodataset.org/#format-results
+- MMPose and programs around rtmlib: a list of frames, alone or under `instance_info`, each with `frame_id` and
+  `instances`. An instance has `keypoints`, (V, 2), or from a 3D lifter (V, 3), in its axes, `keypoint_scores`, (V,),
+  and `track_id` if persons were tracked. `meta_info` names the data set that defines the keypoints.
   https://github.com/open-mmlab/mmpose, the demos with --save-predictions
 """
 import pathlib
@@ -56,8 +57,8 @@ def read_json(content):
         return read_results(content)
     if 'instances' in keys or 'instance_info' in keys:
         return read_mmpose(content)
-    raise BrokenSample("no poses of a known form: OpenPose's folder (…_keypoints.json), AlphaPose's and COCO's results "
-                       "(image_id, keypoints) and MMPose's instances (keypoints, keypoint_scores) are read")
+    raise BrokenSample("no poses of a known form: OpenPose's folder (…_keypoints.json), AlphaPose's or COCO's results "
+                       "(image_id, keypoints) or MMPose's instances (keypoints, keypoint_scores) are needed")
 
 
 def read_openpose(folder):

@@ -94,14 +94,11 @@ def detect(frames, rate, landmarker):
 
 @contextlib.contextmanager
 def silent_libraries():
-    """Within this block, drop what C libraries write to standard error, such as 50 lines of MediaPipe's about itself.
-
-    What Python writes is kept.
-    """
+    """Drop what C libraries write to standard error, such as 50 lines of MediaPipe's; Python's lines are kept."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with (open(kept, 'w', buffering=1, encoding=sys.stderr.encoding, errors='backslashreplace') as lines,
-          open(os.devnull, 'w') as nowhere, contextlib.redirect_stderr(lines)):
+    with (open(kept, 'w', buffering=1, errors='backslashreplace') as lines, open(os.devnull, 'w') as nowhere,
+          contextlib.redirect_stderr(lines)):
         os.dup2(nowhere.fileno(), 2)
         try:
             yield
