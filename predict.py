@@ -25,8 +25,8 @@ from data_gen.sources import is_video, read_video, recordings_in, video_recordin
 from feeders.labels import read_labels
 from prediction.exported import onnx_model
 from prediction.flags import add_streams, separate_files
-from prediction.live import LivePredictor, live_results
-from prediction.live_sources import open_source
+from prediction.live import LivePredictor
+from prediction.live_sources import live_results, open_source
 from prediction.printed import as_json, as_text, cut_line, live_line
 from prediction.ranking import ranked
 from prediction.windows import check_stride, score_windows, spans

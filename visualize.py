@@ -312,10 +312,11 @@ def draw_video(arg):
     windows = predictor.windows_of(recordings, path, arg.window, arg.stride)
     frame_rate, pose_rate, names = recordings[0].fps or FRAME_RATE, poses.fps or FRAME_RATE, predictor.class_names
     _, segments, chances, middles = over_time(windows)
-    shown = windows[-1].end / frame_rate, segments, chances, middles, names, frame_rate
+    panel = figures.video.Panel(poses.image_size[0], windows[-1].end / frame_rate, segments, chances, middles, names,
+                                frame_rate)
     classes = [((window.first + window.end) / 2 / frame_rate, *likeliest(window, names)) for window in windows]
     with reading(path), open_video(path) as (frames, _):
-        images = figures.video.drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, shown)
+        images = figures.video.drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, panel)
         figures.video.save_video(images, arg.out, pose_rate)
 
 
