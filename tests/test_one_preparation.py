@@ -197,7 +197,7 @@ def test_another_rate_is_resampled_alike_offline_and_live(tmp_path, fps, run):
     as_skeleton(tmp_path / 'a.skeleton', bodies)  # 30 frames per second
     path = network_for(tmp_path, {'data_path': str(tmp_path / 'out/val_data_joint.npy')}, 'ntu25', 2)
     said = []
-    predictor = Predictor(path, tell=said.append)
+    predictor = Predictor(path, log=said.append)
     (clip,), *_ = predictor.read_clips(tmp_path / 'a.skeleton')[0]
     assert f'resampled from 30 to {fps} frames per second' in said[0]
     _, (recording,) = predictor.read(tmp_path / 'a.skeleton')
