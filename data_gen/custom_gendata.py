@@ -26,7 +26,6 @@ from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
 from runtime.arguments import Parser, count, number_above_0, read_yaml
-from runtime.cores import cores
 from runtime.errors import UserError, run_command
 
 DEFAULT_PERSONS = 2  # at most
@@ -38,8 +37,7 @@ def main():
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
     read = functools.partial(read_recording, joints=how.joints, dimensions=how.dimensions)
     how = completed(how, list_descriptions(samples, read, arg), arg)
-    status = write_data_set(arg.out_folder, PARTS, samples, functools.partial(read_with_joints, read), how, arg,
-                            unit='clips', beside={
+    status = write_data_set(arg.out_folder, PARTS, samples, functools.partial(read_with_joints, read), how, arg, {
                                 CLASS_NAMES: '\n'.join(names) + '\n',
                                 SKELETON: arg.skeleton.read_text(encoding='utf-8'),
                                 TABLE: arg.labels.read_text(encoding='utf-8-sig')})
@@ -64,7 +62,7 @@ def preparation_from(arg):
 
 def list_descriptions(samples, read, arg):
     """Return what `describe` does of each recording that is not broken."""
-    jobs = do_jobs(functools.partial(describe, read), samples, arg.workers or cores())
+    jobs = do_jobs(functools.partial(describe, read), samples, arg.workers)
     return [found for found in tqdm(jobs, total=len(samples), disable=None) if found]
 
 

@@ -5,23 +5,21 @@ Format: https://github.com/yysijie/st-gcn, "Kinetics-skeleton". A clip has frame
 `score` per joint. `kinetics_{part}_label.json` maps the name of each clip, without suffix, to `has_skeleton`, `label`
 and `label_index`.
 """
-import json
 import os
 
 import numpy as np
 
-from data_gen.formats.raw_file import as_text, load_json, look_up, numbers, reading
+from data_gen.formats.raw_file import load_json, look_up, numbers, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import FRACTIONS, Recording
 from graph.skeleton import skeleton
-from runtime.errors import UserError
+from runtime.errors import UserError, shown
 
 SUFFIX = '.json'
 MAX_PERSONS = 5  # of a frame, in the order of the file, as published
 JOINTS = 18
 FPS = 30  # to which ST-GCN's authors converted the videos
-MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
-MAX_FRAMES = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
+MAX_FRAMES = 30_000  # a quarter of an hour; the data set's clips last ten seconds
 MAX_COORDINATE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
 
 
@@ -71,13 +69,8 @@ def list_part(part, folder, label_path):
 
 def read_labels(path):
     """Return the dict in the label file at `path`, by clip; UserError if it cannot be used."""
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            content = json.load(file)
-    except OSError as error:
-        raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f'{path}: not valid JSON ({error}): download it again') from None
+    with reading(path):
+        content = load_json(path)
     if not isinstance(content, dict) or not content:
         raise UserError(f'{path}: not a label file, which has clips by name, each with has_skeleton and label_index')
     return content
@@ -87,13 +80,10 @@ def problem_of(entry):
     """Return what is wrong with one clip's entry in a label file, '' if nothing is."""
     if entry is None:
         return 'not in the label file'
-    if not isinstance(entry, dict):
-        return 'its entry in the label file is not an object'
-    for key, kind in (('has_skeleton', bool), ('label_index', int)):
-        value = entry.get(key)
-        if type(value) is not kind or value < 0:
-            return f'its {key} in the label file is {as_text(value)}'
-    return ''
+    label = entry.get('label_index') if isinstance(entry, dict) else None
+    if type(label) is int and label >= 0 and type(entry.get('has_skeleton')) is bool:
+        return ''
+    return f'its entry in the label file, {shown(entry)}, is no has_skeleton (true or false) and label_index (from 0)'
 
 
 def read_recording(path):
@@ -104,7 +94,7 @@ def read_recording(path):
     file, from 1.
     """
     with reading(path):
-        return recording_in(load_json(path, MAX_BYTES))
+        return recording_in(load_json(path))
 
 
 def recording_in(content):
@@ -129,7 +119,7 @@ def persons_in(content):
         where = f'frame {number}'
         index = look_up(frame, 'frame_index', int, where)
         if not 0 <= index < MAX_FRAMES:
-            raise BrokenSample(f'{where}: frame_index {as_text(index)}')
+            raise BrokenSample(f'{where}: frame_index {shown(index)}')
         for place, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
             pose, score = look_up(person, 'pose', list, where), look_up(person, 'score', list, where)
             if (len(pose), len(score)) != (2 * JOINTS, JOINTS):
