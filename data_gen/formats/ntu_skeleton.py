@@ -28,9 +28,9 @@ MAX_FRAMES = 30_000  # a quarter of an hour; NTU's recordings last seconds
 
 
 def list_recordings(folders, benchmarks, missing=frozenset()):
-    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name; tells the others.
+    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
+    Prints how many files are left out. Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
     """
     samples = {}
     listed = other = 0
@@ -47,7 +47,7 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
             parts = tuple(part_of(benchmark, recording) for benchmark in benchmarks)
             samples[name] = Sample(entry.name, recording.action - 1, parts, entry.path)
     if not samples:
-        raise UserError(f'{", ".join(map(str, folders))}: no recording there '
+        raise UserError(f'{", ".join(map(str, folders))}: no recording in it '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
     if other:
         print(f'ignoring {other} files that are not named like recordings of NTU RGB+D')

@@ -35,7 +35,7 @@ def list_recordings(folder):
             part = 'val' if view == VAL_VIEW else 'train'
             samples.append(Sample(name, LABELS[action], (part,), os.path.join(folder, name)))
     if not samples:
-        raise UserError(f'{folder}: no recording there (a01_s01_e00_v01.json and so on): check --data_path')
+        raise UserError(f'{folder}: no recording in it (a01_s01_e00_v01.json and so on): check --data_path')
     if other := len(names) - len(samples):
         print(f'ignoring {other} files that are not named like recordings of NW-UCLA')
     return samples

@@ -36,9 +36,9 @@ NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 
 
 def list_recordings(path, joints=None, all_splits=False):
-    """Return (Samples, names of the parts, Layout) of the pickle at `path`; tells of annotations in no split.
+    """Return (Samples, names of the parts, Layout) of the pickle at `path`.
 
-    A Sample's source is (path, annotation). Samples are sorted by name; those of NTU are named as in label files made
+    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name; those of NTU are named as in label files made
     from the raw data, with the suffix .skeleton, so that their scores can be fused. With `all_splits`, the parts are
     PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the number of a skeleton's, NTU's or COCO's if
     it is None. Raises UserError if the pickle is not in PYSKL's form, or has not the keypoints of such a skeleton.
@@ -97,9 +97,9 @@ def is_list_of(values, kind):
 
 
 def parts_of(split, path):
-    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val; tells of others.
+    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val.
 
-    The test split is val where there is no val beside it.
+    The test split is val where there is no val beside it. Prints the names of the other splits.
     """
     parts = {}
     for name in sorted(split, key=lambda name: 'test' in str(name)):
@@ -127,19 +127,16 @@ def common_layout(annotations, known, path):
     for annotation in annotations:
         if (layout := layout_of(annotation)) in known:
             return layout
-    if not annotations:
-        raise UserError(f'{path}: no annotation in it')
-    raise UserError(f'{path}: {annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}: '
-                    f'{" or ".join(map(str, known))} are read, and others with a --skeleton that names the joints')
+    first = f'{annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}' if annotations else 'no annotation'
+    raise UserError(f'{path}: {first}: {" or ".join(map(str, known))} are read, and others with a --skeleton that '
+                    'names the joints')
 
 
 def describe_keypoint(annotation):
     """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
-    keypoint = annotation.get('keypoint')
-    if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
-        raw_file = shown(annotation['raw_file']).strip("'")
-        return f'its keypoints are not in the pickle, but in {raw_file}, which is not read'
-    return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
+    if 'keypoint' not in annotation and 'raw_file' in annotation:  # Kinetics-400's
+        return f'its keypoints are not in the pickle, but in {str(annotation["raw_file"])[:99]}, which is not read'
+    return f'its keypoint has the shape {getattr(annotation.get("keypoint"), "shape", None)}, (M, T, V, C) is needed'
 
 
 def read_recording(source, layout, names):

@@ -50,44 +50,34 @@ def write_data_set(out_folder, parts, samples, read, preparation, settings, besi
     """
     texts = {**(beside or {}), **{str(pathlib.PurePath(part).with_name(FILE)): preparation.as_text() for part in parts}}
     with only_run_on(out_folder, '--out_folder'):
-        if not settings.overwrite:
-            refuse_another_data_set(out_folder, texts, preparation.is_published)
-        missing = {part for part in parts if settings.overwrite or not has_part(out_folder, part)}
-        for part in parts:
-            if part not in missing:
-                print(f'{out_folder / part}: keeping the existing files (--overwrite replaces them)')
-        if len(missing) < len(parts) and not any(missing & {*sample.parts} for sample in samples):
+        kept = set() if settings.overwrite else existing_parts(out_folder, parts, texts, preparation.is_published)
+        todo = [sample._replace(parts={*sample.parts} - kept) for sample in samples]
+        if kept and not any(sample.parts for sample in todo):
             return DONE
-        wanted = [sample for sample in samples if sample.problem or missing & {*sample.parts}]
-        check_room(out_folder, 4 * math.prod(preparation.shape) * sum(len(missing & {*s.parts}) for s in wanted))
+        todo = [sample for sample in todo if sample.parts or sample.problem]
+        check_room(out_folder, 4 * math.prod(preparation.shape) * sum(len(sample.parts) for sample in todo))
         summary, writers = {}, {}
         with (contextlib.ExitStack() as stack,
-              contextlib.closing(prepared(wanted, read, preparation, settings, summary)) as clips):
+              contextlib.closing(prepared(todo, read, preparation, settings, summary)) as clips):
             for sample, clip in clips:
                 for part in sample.parts:
-                    if part in missing and part not in writers:
+                    if part not in writers:
                         writers[part] = stack.enter_context(write_part(out_folder, part))
-                    if part in missing:
-                        writers[part](sample, clip)
+                    writers[part](sample, clip)
             if not writers:
                 raise UserError(f'{out_folder}: nothing to write: no sample belongs to its parts, or all were left out')
             for name, text in texts.items():
-                with write_whole(out_folder / name, 'w', encoding='utf-8') as file:
-                    file.write(text)
-    for part in missing - writers.keys():
+                write_text(out_folder / name, text)
+    for part in {*parts} - kept - writers.keys():
         print(f'{part}: not written, because it has no samples')
     return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
 
 
-def has_part(out_folder, part):
-    """Return whether both files of a part exist."""
-    return all((out_folder / f'{part}_{end}').exists() for end in ('data_joint.npy', 'label.pkl'))
+def existing_parts(out_folder, parts, texts, is_published):
+    """Return the set of the parts that exist; UserError if they are described by other `texts`.
 
-
-def refuse_another_data_set(out_folder, texts, is_published):
-    """Raise UserError if data in the folder are described by other `texts`: new parts must not lie beside other ones.
-
-    Data without a preparation.yaml were prepared as the published ones; `is_published` says that the new ones are, too.
+    New parts must not lie beside other ones. Data without a preparation.yaml were prepared as the published ones;
+    `is_published` says that the new ones are, too.
     """
     for name, text in texts.items():
         path = out_folder / name
@@ -96,6 +86,11 @@ def refuse_another_data_set(out_folder, texts, is_published):
         if found != text and (found is not None or has_data and not is_published):
             raise UserError(f'{path}: the existing data have other classes, clips or flags: --overwrite replaces them, '
                             'or choose another --out_folder')
+    found = {part for part in parts if all(
+        (out_folder / f'{part}_{end}').exists() for end in ('data_joint.npy', 'label.pkl'))}
+    for part in sorted(found):
+        print(f'{out_folder / part}: keeping the existing files (--overwrite replaces them)')
+    return found
 
 
 def check_room(out_folder, needed):
@@ -104,6 +99,11 @@ def check_room(out_folder, needed):
     if needed > free:
         raise UserError(f'{out_folder}: {needed / 1e9:.1f} GB are needed, but {free / 1e9:.1f} GB are free: make room, '
                         'or choose another --out_folder')
+
+
+def write_text(path, text):
+    with write_whole(path, 'w', encoding='utf-8') as file:
+        file.write(text)
 
 
 def prepared(samples, read, preparation, settings, summary):

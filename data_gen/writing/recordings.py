@@ -12,7 +12,7 @@ import pickle
 import numpy as np
 
 from data_gen.preparation_file import FILE
-from data_gen.writing.data_set import BROKEN, DONE, DONE_WITH_SAMPLES_LEFT_OUT, prepared
+from data_gen.writing.data_set import BROKEN, DONE, DONE_WITH_SAMPLES_LEFT_OUT, prepared, write_text
 from data_gen.writing.npy_rows import NpyRows
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.clip_file import INDEX, JOINTS
@@ -43,8 +43,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
             raise UserError(f'{folder}: nothing to write: all recordings were left out')
         rows.finish()
         index.unlink(missing_ok=True)  # never new joints beside an old index
-    with write_whole(folder / FILE, 'w', encoding='utf-8') as file:
-        file.write(preparation.as_text())
+    write_text(folder / FILE, preparation.as_text())
     write_index(folder, splits, kept)
     print(f'{folder}: {len(kept)} recordings')
     return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
