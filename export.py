@@ -12,6 +12,7 @@ from data_gen.class_names import NAMES_HELP
 from data_gen.preparation import FRAMES
 from feeders.feeder import MOVES, Feeder
 from feeders.pyskl import Feeder as PysklFeeder
+from model.from_config import model_arguments
 from prediction.exported import VERSION, VERSION_KEY, onnx_model
 from prediction.exported_network import Fused
 from prediction.flags import add_streams, separate_files
@@ -21,7 +22,6 @@ from prediction.windows import score_clips
 from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError, run_command
-from runtime.trained import model_arguments
 
 RANDOM = 'random_choose', 'random_shift', 'random_move', 'uniform_sample_random', *MOVES
 TOLERANCE, HALF_TOLERANCE = 1e-4, 1e-2  # of PyTorch's largest score

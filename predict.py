@@ -18,8 +18,8 @@ from data_gen.poses.landmarks import add_pose_model, check_model
 from data_gen.sources import is_video, recordings_in
 from feeders.labels import read_labels
 from prediction.flags import add_streams, separate_files
-from prediction.live import LivePredictor, live_results
-from prediction.live_sources import open_source
+from prediction.live import LivePredictor
+from prediction.live_sources import live_results, open_source
 from prediction.predictor import Predictor
 from prediction.printed import as_json, as_text, live_line
 from prediction.scores import write_scores

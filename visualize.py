@@ -22,6 +22,7 @@ from figures.report_numbers import confusion_counts, report
 from graph.skeleton import skeleton
 from graph.streams import stream_of_file
 from model.capture import SUM, captured_graphs
+from model.from_config import build_graph
 from predict import log
 from prediction.flags import add_streams, separate_files
 from prediction.predictor import Predictor
@@ -31,9 +32,8 @@ from prediction.scores import fuse, read_streams, stream_weights
 from prediction.streams import FusedStreams, Stream
 from prediction.windows import timeline
 from runtime.arguments import Parser, count, finite_number
+from runtime.arguments import get_parser as get_run_parser
 from runtime.errors import UserError, run_command
-from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import build_graph
 
 MAX_FILM = 150  # frames; longer clips are shown with a stride
 FRAME_RATE = 30  # where nothing says it
@@ -236,7 +236,7 @@ def draw_video(arg):
 
     The video is read twice, so that only one image of it is in memory.
     """
-    from figures.video import drawn, save_video
+    from figures.video import Panel, drawn, save_video
     separate_files(arg)
     if len(arg.files) != 1 or not is_video(arg.files[0]):
         raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
@@ -251,7 +251,7 @@ def draw_video(arg):
     for first, end, scores in windows:
         row = {'name': None, 'probability': 0} if scores is None else best(scores, names, 1)[0]
         classes.append(((first + end) / 2 / frame_rate, row['name'], row['probability']))
-    panel = windows[-1].end / frame_rate, *over_time(windows), names, frame_rate
+    panel = Panel(poses.image_size[0], windows[-1].end / frame_rate, *over_time(windows), names, frame_rate)
     with reading(path), open_video(path) as (frames, _):
         images = drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, panel)
         save_video(images, arg.out, pose_rate)

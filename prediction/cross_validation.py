@@ -18,10 +18,10 @@ from feeders.labels import read_labels
 from prediction.crossval_results import results, score_file
 from prediction.folds import make_folds
 from prediction.scores import stream_weights
+from runtime.arguments import cores
+from runtime.arguments import get_parser as get_run_parser
 from runtime.atomic_file import write_whole
-from runtime.cores import cores
 from runtime.errors import UserError
-from runtime.run_flags import get_parser as get_run_parser
 from runtime.run_folder import CHECKPOINT
 
 MAIN = pathlib.Path(__file__).resolve().parents[1] / 'main.py'

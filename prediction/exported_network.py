@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from graph.streams import derive
-from runtime.trained import answer
+from model.outputs import summed_scores
 
 
 class StreamOfJoints(nn.Module):
@@ -28,7 +28,7 @@ class StreamOfJoints(nn.Module):
             x = (x - self.mean) / self.std
         x = derive(x, *self.of_feeder, take=take, concatenate=torch.cat)
         x = F.pad(x, (0, 0, 0, 0, 0, max(0, self.window_size - x.size(2))))
-        return answer(self.network, x)
+        return summed_scores(self.network, x)
 
 
 def take(x, indices, axis):
@@ -45,7 +45,7 @@ class StreamOfClips(nn.Module):
 
     def forward(self, clips):
         clips = clips.squeeze(1) if clips.size(1) == 1 else clips  # as the feeder has a single draw
-        return answer(self.network, clips, self.average)
+        return summed_scores(self.network, clips, self.average)
 
 
 class Fused(nn.Module):

@@ -8,16 +8,18 @@ import torch
 from data_gen.class_names import class_names, names_beside
 from data_gen.preparation_file import preparation_of
 from feeders.batches import kept_random_state
+from feeders.interface import average_of, check_shape
 from graph.streams import derive, stream_of_file
 from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
+from model.from_config import build_graph, class_count, load_trained, model_arguments
+from model.outputs import summed_scores
 from prediction.reading import needed_preparations
 from prediction.scores import fuse, stream_weights
+from runtime.arguments import get_parser as get_run_parser
 from runtime.device import choose_devices, choose_execution
 from runtime.dotted import build
 from runtime.errors import UserError
-from runtime.run_flags import get_parser as get_run_parser
-from runtime.trained import answer, average_of, build_graph, check_shape, class_count, load_trained
 
 
 class Stream:
@@ -56,7 +58,7 @@ class Stream:
         Random augmentations are drawn from the config's seed. Raises UserError if the model does not take such a clip.
         """
         C = joints.shape[0] * (2 if self.stream == 'joint_bone' else 1)
-        check_shape((C, *joints.shape[1:]), self.arg, path)
+        check_shape((C, *joints.shape[1:]), model_arguments(self.arg), path)
         if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
         partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
@@ -72,8 +74,11 @@ class Stream:
         """
         data = torch.from_numpy(np.stack(clips))
         network = with_bodies(self.network, data, self.device)
-        with torch.inference_mode(), self.execution.autocast():
-            scores = answer(network, data.to(self.device), self.average)
+        try:
+            with torch.inference_mode(), self.execution.autocast():
+                scores = summed_scores(network, data.to(self.device), self.average)
+        except torch.OutOfMemoryError:
+            raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
         return (scores.log_softmax(1) if self.average == 'probability' else scores).cpu().numpy()
 
 

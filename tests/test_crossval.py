@@ -14,7 +14,7 @@ from feeders.labels import read_labels
 from prediction.cross_validation import job_devices
 from prediction.crossval_results import mcnemar, wilson
 from prediction.folds import groups_of, make_folds
-from runtime.cores import cores
+from runtime.arguments import cores
 from runtime.errors import UserError
 
 PERSONS = 'P001', 'P002'
