@@ -37,8 +37,9 @@ def save_figure(figure, path):
         figure.savefig(file, format=pathlib.Path(path).suffix[1:], dpi=PIXELS_PER_INCH)
 
 
-def as_image(figure):
+def as_image(figure, pixels_per_inch=100):
     """Return the figure as a PIL image, RGB."""
+    figure.set_dpi(pixels_per_inch)
     figure.canvas.draw()
     return Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert('RGB')
 
