@@ -13,7 +13,7 @@ from prediction.reading import needed_preparations
 from runtime.errors import UserError
 
 VERSION = 2
-VERSION_KEY = 'two_stream_agcn'  # the metadata key that tells our files from others; its value is the VERSION
+VERSION_KEY = 'two_stream_agcn'  # the metadata key that marks our files; its value is the VERSION
 
 
 class ExportedModel:
@@ -73,8 +73,8 @@ def prepare_input(joints, entry, path):
     if entry['frames_are'] == 'all':
         return joints[None]
     if entry['frames_are'] == 'uniform':
-        length, shares = true_length(joints), (np.arange(entry['draws']) + .5) / entry['draws']
-        return np.stack([joints[:, uniform_frames(length, frames, share)] for share in shares])
+        length, fractions = true_length(joints), (np.arange(entry['draws']) + .5) / entry['draws']
+        return np.stack([joints[:, uniform_frames(length, frames, fraction)] for fraction in fractions])
     x = derive(joints, entry['stream'], entry['bone_partners'], entry['mean_score'])
     drawn = draw_frames(x.shape[1], frames, entry['draws'], np.random.RandomState(entry['seed']), False)
     return np.ascontiguousarray(x[:, drawn].swapaxes(0, 1), np.float32)

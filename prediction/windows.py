@@ -40,19 +40,19 @@ def spans(frames, window, stride=None):
     return [(first, min(first + window, frames)) for first in (*range(0, last, check_stride(window, stride)), last)]
 
 
-def score_windows(model, recordings, path, places, batch_size):
-    """Yield a Window for each (first, end) in `places`, of recordings from `path`, scored in batches.
+def score_windows(model, recordings, path, spans, batch_size):
+    """Yield a Window for each (first, end) in `spans`, of recordings from `path`, scored in batches.
 
     `recordings` are fitted Recordings, one of each of the model's preparations; the joints of each window become a clip
     as those of a whole recording do. `model` is a FusedStreams or an ExportedModel.
     """
-    longest = max(end - first for first, end in places)
+    longest = max(end - first for first, end in spans)
     for preparation in model.preparations:
         if preparation.frames and longest > preparation.frames:
             raise UserError(f'--window {longest}: the clips of this model have {preparation.frames} frames: '
                             'choose at most that many')
-    clips = (window_clips(model, recordings, first, end) for first, end in places)
-    for (first, end), scores in zip(places, score_clips(model, clips, path, batch_size)):
+    clips = (window_clips(model, recordings, first, end) for first, end in spans)
+    for (first, end), scores in zip(spans, score_clips(model, clips, path, batch_size)):
         yield Window(first, end, scores)
 
 

@@ -113,24 +113,15 @@ def test_the_printed_accuracies_are_those_of_the_score_files(done):
     assert f'from {100 * low:.1f}% to {100 * high:.1f}%' in second.stdout
     for stream in ('joint', 'bone'):
         loss = torch.nn.functional.cross_entropy(torch.tensor(scores[stream]), torch.tensor(labels)).item()
-        printed = re.search(rf'Mean cross entropy of all clips:.* {stream} ([\d.]+)', second.stdout)[1]
-        assert float(printed) == pytest.approx(loss, rel=1e-3)
+        assert f'{stream} {loss:.4f}' in second.stdout
 
 
-def test_a_finished_cross_validation_trains_nothing_and_says_the_same(done):
+def test_the_same_command_trains_nothing_again_and_another_one_is_refused(done):
     _, _, second, out = done
     again = run_script(*COMMAND, cwd=out.parent, env={'FATAL': 'seed1'})  # the model is not even there
     assert again.stdout == second.stdout
-
-
-def test_a_folder_of_other_settings_is_not_mixed_in(done):
-    home = done[3].parent
     for more in (('--', '--base-lr', '0.5'), ('--seeds', '1', '2', '--', '--num-epoch', '2')):
-        assert_one_line_error(run_script(*COMMAND, *more, cwd=home, status=2), 'run.yaml', '--out', '--overwrite')
-
-
-def test_data_that_were_prepared_again_are_not_mixed_in(done):
-    out = done[3]
+        assert_one_line_error(run_script(*COMMAND, *more, cwd=out.parent, status=2), 'run.yaml', '--out', '--overwrite')
     path = out.parent / 'data/train_data_joint.npy'
     before = path.read_bytes()
     np.save(path, np.load(path) * 2)
@@ -139,7 +130,6 @@ def test_data_that_were_prepared_again_are_not_mixed_in(done):
     finally:
         path.write_bytes(before)
     assert_one_line_error(process, 'data.yaml', 'other settings, clips or data', '--overwrite')
-    assert '|' not in process.stdout
 
 
 def test_compare_prints_mcnemars_test_seed_by_seed(done, tmp_path):
