@@ -4,11 +4,9 @@
 For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
 probabilities. `prediction.live.LivePredictor` takes frames one by one.
 """
-import functools
 import json
 import pathlib
 import signal
-import sys
 
 import numpy as np
 from tqdm import tqdm
@@ -20,7 +18,7 @@ from feeders.labels import read_labels
 from prediction.flags import add_streams, separate_files
 from prediction.live import LivePredictor
 from prediction.live_sources import live_results, open_source
-from prediction.predictor import Predictor
+from prediction.predictor import Predictor, log_once
 from prediction.printed import as_json, as_text, live_line
 from prediction.scores import write_scores
 from prediction.windows import check_stride
@@ -73,16 +71,10 @@ def parse_arguments(argv=None):
     return arg
 
 
-@functools.cache
-def log(line):
-    """Write a line about a recording to standard error, once."""
-    print(line, file=sys.stderr)
-
-
 def main():
     arg = parse_arguments()
     predictor = Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, arg.device, arg.onnx, arg.pose_model,
-                          log)
+                          log_once)
     return predict_live(predictor, arg) if arg.live else predict_files(predictor, arg)
 
 
@@ -105,7 +97,7 @@ def predict_live(predictor, arg):
         if result := live.finish():
             show(result)
     if source.dropped():
-        log(f'{source.dropped()} frames came too fast, and were dropped')
+        log_once(f'{source.dropped()} frames came too fast, and were dropped')
     return status
 
 
@@ -123,7 +115,7 @@ def predict_files(predictor, arg):
             print_error(prediction.error)
             continue
         if prediction.used != prediction.frames:
-            log(f'{prediction.file}: only the first {prediction.used} of {prediction.frames} frames are used: '
+            log_once(f'{prediction.file}: only the first {prediction.used} of {prediction.frames} frames are used: '
                 '--window FRAMES scores all of them')
         if not arg.json:
             print(as_text(prediction, predictor.class_names, arg.top_k))

@@ -3,13 +3,41 @@ import itertools
 
 import numpy as np
 
-from figures.body import front_view
-from figures.style import BLUE, GREY, ORANGE, WIDTH, as_image, new_figure, styled
+from data_gen.preparation_file import preparation_of
+from feeders.augment import true_length
+from figures.body import front_view, kind_of_clips
+from figures.source import load_joints, rate_of
+from figures.style import BLUE, GREY, ORANGE, WIDTH, as_image, new_figure, save_figure, save_film, styled
+from model.from_config import build_graph
+from prediction.ranking import best
+from prediction.streams import FusedStreams
+from runtime.arguments import get_parser as get_run_parser
 
 PERSONS = BLUE, ORANGE
 MARGIN = .06  # fraction of the larger side of the persons' bounding box
 COLUMNS = 8
 PEOPLE, BARS = 1.8, 1.2  # inches, the heights of a row of people and of the predictions
+MAX_FILM = 150  # frames; longer clips are shown with a stride
+
+
+def run(arg):
+    """Draw the people of one clip of joints and, if there are weights, what the model predicts for it."""
+    run = get_run_parser().parse_with_config(['--config', arg.config])
+    joints, path, title = load_joints(arg, run)
+    predictions = ()
+    if arg.weights:
+        model = FusedStreams([arg.config], [arg.weights], names=arg.names, device='cpu')
+        predictions = best(model.scores([model.prepare([joints], path)])[0], model.class_names, 5)
+    first, end = int(joints.any(axis=(0, 2, 3)).argmax()), true_length(joints)
+    preparation, links = preparation_of(run), build_graph(run).inward
+    frame_rate = rate_of(preparation)
+    how = frame_rate, title, predictions, kind_of_clips(preparation)
+    if arg.out.endswith('.gif'):
+        step = -(-(end - first) // MAX_FILM)
+        save_film(film(joints, links, range(first, end, step), *how), arg.out, frame_rate / step)
+    else:
+        frames = np.linspace(first, end - 1, min(arg.frames, end - first)).round().astype(int)
+        save_figure(strip(joints, links, frames, *how), arg.out)
 
 
 @styled

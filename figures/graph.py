@@ -1,10 +1,45 @@
 """The graphs of one layer as matrices, and how joints act on one of them, drawn on the body (2s-AGCN, figures 8, 9)."""
 import numpy as np
+import torch
 
-from figures.style import BLUE, GREY, INK, MAGNITUDE, PALE, VERMILLION, WIDTH, new_figure, styled
+from figures.body import front_view, kind_of_clips
+from figures.source import load_joints
+from figures.style import BLUE, GREY, INK, MAGNITUDE, PALE, VERMILLION, WIDTH, new_figure, save_figure, styled
+from model.capture import SUM, captured_graphs
+from prediction.streams import Stream
+from runtime.errors import UserError
 
 SUBSETS = 'the joint itself', 'nearer the centre', 'farther from it'  # the neighbours that each subset links
 MAX_CIRCLE = 560  # points²
+
+
+def run(arg):
+    """Draw the graphs that a trained model used for one sample, of its first person."""
+    stream = Stream(arg.config, arg.weights, 'cpu')
+    joints, path, name = load_joints(arg, stream.arg)
+    clip = stream.prepare(joints, path)
+    clip = clip if clip.ndim == 4 else clip[0]  # the first of several draws
+    try:
+        captured = captured_graphs(stream.network, torch.from_numpy(clip[None]), arg.layer)
+    except ValueError as error:
+        raise UserError(f'--layer: {error}') from None
+    graphs = {layer: {letter: bodies[0] for letter, bodies in of_layer.items()} for layer, of_layer in captured.items()}
+    first = arg.layer[0]
+    names = getattr(stream.graph, 'joint_names', [str(v) for v in range(stream.graph.num_node)])
+    if arg.joint is None:
+        save_figure(matrices(graphs[first], names, f'Graphs of layer {first}, sample {name}'), arg.out)
+        return
+    letter = SUM if arg.matrix == 'sum' else arg.matrix
+    if letter not in graphs[first]:
+        raise UserError(f'--matrix {arg.matrix}: this model has {", ".join(graphs[first])}')
+    if arg.joint not in names:
+        raise UserError(f'--joint {arg.joint}: the joints are {", ".join(names)}')
+    body = front_view(joints, kind_of_clips(stream.preparation))[0]
+    most_seen = np.isfinite(body).all(2).sum(1).argmax()
+    figure = on_the_body({layer: of_layer[letter] for layer, of_layer in graphs.items()}, body[most_seen],
+                         stream.graph.inward, names.index(arg.joint),
+                         f'What acts on the {arg.joint} in {letter}, sample {name}')
+    save_figure(figure, arg.out)
 
 
 @styled

@@ -1,10 +1,24 @@
 """The classes of a long recording over time."""
+import pathlib
+
 import numpy as np
 
-from figures.style import BLUE, PALE, WIDTH, new_figure, styled
+from figures.source import over_time, predictor_of, rate_of
+from figures.style import BLUE, PALE, WIDTH, new_figure, save_figure, styled
+from prediction.flags import separate_files
 
 ROW = .32  # inches
 MAX_HEIGHT = .85  # of a row: a probability of 1
+
+
+def run(arg):
+    """Draw the classes of a recording over time."""
+    separate_files(arg)
+    predictor = predictor_of(arg)
+    windows = predictor.windows(arg.file, arg.window, arg.stride)
+    figure = timeline(*over_time(windows), windows[-1].end, rate_of(predictor.model.preparations[0]),
+                  predictor.class_names, pathlib.Path(arg.file).name)
+    save_figure(figure, arg.out)
 
 
 @styled

@@ -6,11 +6,20 @@ import matplotlib.font_manager
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from data_gen.formats.raw_file import reading
+from data_gen.poses.landmarks import SKELETON
 from data_gen.poses.libraries import library
+from data_gen.poses.video import open_video
+from data_gen.sources import is_video, read_video
 from figures.clip import PERSONS
+from figures.source import FRAME_RATE, over_time, predictor_of
 from figures.style import GREY, INK, VERMILLION, WIDTH, as_image, new_figure, styled
 from figures.timeline import draw_classes
+from graph.skeleton import skeleton
+from prediction.flags import separate_files
+from prediction.ranking import best
 from runtime.atomic_file import write_whole
+from runtime.errors import UserError
 
 ROW, AXIS = .26, .75  # inches, of the figure
 TEXT = .035  # of the video's width: the size of the text
@@ -18,6 +27,31 @@ LINE = .004  # of the video's width
 MIN_SCORE = .5  # joints of a lower score are not drawn
 MAX_CLASSES = 8  # in the timeline
 CLOCK = fractions.Fraction(1, 90000)  # seconds: what the times of images are counted in
+
+
+def run(arg):
+    """Draw on a video the skeletons of the people, the current class, and the timeline of classes below.
+
+    The video is read twice, so that only one image of it is in memory.
+    """
+    separate_files(arg)
+    if len(arg.files) != 1 or not is_video(arg.files[0]):
+        raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
+    path, = arg.files
+    predictor = predictor_of(arg)
+    preparation, *_ = predictor.model.needed_preparations()
+    poses, remarks = read_video(path, arg.pose_model)
+    windows = predictor.windows(path, arg.window, arg.stride, video=(poses, remarks))
+    pose_rate, names = poses.fps or FRAME_RATE, predictor.class_names
+    frame_rate = preparation.fps or pose_rate
+    classes = []
+    for first, end, scores in windows:
+        row = {'name': None, 'probability': 0} if scores is None else best(scores, names, 1)[0]
+        classes.append(((first + end) / 2 / frame_rate, row['name'], row['probability']))
+    panel = Panel(poses.image_size[0], windows[-1].end / frame_rate, *over_time(windows), names, frame_rate)
+    with reading(path), open_video(path) as (frames, _):
+        images = drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, panel)
+        save_video(images, arg.out, pose_rate)
 
 
 class Panel:

@@ -1,4 +1,6 @@
 """The recognition of actions in files, for programs and for predict.py."""
+import functools
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,3 +137,9 @@ class Predictor:
 def as_list(value):
     """Return a list of paths, or the list of the one path `value`."""
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+@functools.cache
+def log_once(line):
+    """Write a line about a recording to standard error, once."""
+    print(line, file=sys.stderr)

@@ -8,7 +8,7 @@ import torch
 from conftest import assert_one_line_error
 from tiny import NUM_CLASS, config, write_config, write_dataset, write_weights
 
-from figures.report_numbers import confused_pairs, confusion_counts
+from figures.report import confused_pairs, confusion_counts
 from model.aagcn import Model as AttentiveModel
 from model.capture import SUM, captured_graphs
 from tests.data_gen.raw_ntu import write_tree
@@ -157,7 +157,7 @@ def test_report_draws_the_confusions_best_class_first(run, scored, tmp_path):
     text = (tmp_path / 'r.svg').read_text()
     assert all(text.count(f'>{name}<') == 2 for name in ('sit', 'stand', 'wave', 'fall'))
 
-    from figures.report import confusion
+    from figures.confusion import confusion
     axes = confusion(np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]]), ['a', 'b', 'c'], 'title').axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array(), [[1, 0], [.75, .25]])
     assert [label.get_text() for label in axes.get_yticklabels()] == ['b', 'a']
