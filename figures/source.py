@@ -1,4 +1,4 @@
-"""What pictures are made of: the joints of a clip, of a sample or of a file, and windows over time."""
+"""What pictures are made of: the joints of a sample or a file, and the Predictor of the flags."""
 import pathlib
 
 import numpy as np
@@ -9,9 +9,7 @@ from feeders.feeder import Feeder
 from graph.streams import stream_of_file
 from model.from_config import build_graph
 from prediction.predictor import Predictor, log_once
-from prediction.ranking import probabilities
 from prediction.reading import read
-from prediction.windows import timeline
 from runtime.errors import UserError
 
 FRAME_RATE = 30  # where nothing says it
@@ -65,11 +63,3 @@ def predictor_of(arg):
     """Return the Predictor that the flags of add_windows describe."""
     return Predictor(arg.config, arg.weights, arg.stream_weights, arg.names, 'cpu', pose_model=arg.pose_model,
                      log=log_once)
-
-
-def over_time(windows):
-    """Return (segments with a person, probabilities and middles (N,) of the N windows with one)."""
-    seen = [window for window in windows if window.scores is not None]
-    middles = np.array([(window.first + window.end) / 2 for window in seen])
-    return ([segment for segment in timeline(windows) if segment.label is not None],
-            probabilities(np.stack([window.scores for window in seen])), middles)

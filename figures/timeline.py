@@ -1,11 +1,14 @@
 """The classes of a long recording over time."""
+import collections
 import pathlib
 
 import numpy as np
 
-from figures.source import over_time, predictor_of, rate_of
+from figures.source import predictor_of, rate_of
 from figures.style import BLUE, PALE, WIDTH, new_figure, save_figure, styled
 from prediction.flags import separate_files
+from prediction.ranking import probabilities
+from prediction.windows import timeline
 
 ROW = .32  # inches
 MAX_HEIGHT = .85  # of a row: a probability of 1
@@ -16,36 +19,37 @@ def run(arg):
     separate_files(arg)
     predictor = predictor_of(arg)
     windows = predictor.windows(arg.file, arg.window, arg.stride)
-    figure = timeline(*over_time(windows), windows[-1].end, rate_of(predictor.model.preparations[0]),
-                  predictor.class_names, pathlib.Path(arg.file).name)
-    save_figure(figure, arg.out)
+    frame_rate = rate_of(predictor.model.preparations[0])
+    save_figure(classes_over_time(windows, frame_rate, predictor.class_names, pathlib.Path(arg.file).name), arg.out)
 
 
 @styled
-def timeline(segments, chances, middles, frames, frame_rate, names, title):
-    """Return the figure of the probabilities, over time, of the classes that occur.
+def classes_over_time(windows, frame_rate, names, title='', max_classes=None):
+    """Return the figure of the probabilities, in the Windows of a recording, of the classes that occur over time.
 
-    `segments` are those of prediction.windows.timeline that have a class; `chances` (windows, num_class) are the
-    probabilities of the windows, whose middles are the frames `middles` (windows,), of `frames` in all.
+    Of more than `max_classes`, those that last longest are drawn. A class is blue where it is the likeliest.
     """
-    labels = list(dict.fromkeys(segment.label for segment in segments))
+    segments = [segment for segment in timeline(windows) if segment.label is not None]
+    durations = collections.Counter()
+    for first, end, label, _ in segments:
+        durations[label] += end - first
+    drawn = {label for label, _ in durations.most_common(max_classes)}
+    labels = [label for label in durations if label in drawn]  # in the order in which they occur
     figure = new_figure(WIDTH, .8 + ROW * len(labels), title)
     axes = figure.subplots()
-    draw_classes(axes, labels, segments, chances, middles / frame_rate, frame_rate)
-    axes.set_yticks(range(len(labels)), [names[label] for label in labels])
-    axes.set(xlim=(0, frames / frame_rate), ylim=(len(labels) - .5, -.6), xlabel='seconds')
-    axes.spines[['top', 'right', 'left']].set_visible(False)
-    return figure
-
-
-def draw_classes(axes, labels, segments, chances, seconds, frame_rate):
-    """Draw a row for each label: its probability over the `seconds`, blue where it is the likeliest class."""
+    seen = [window for window in windows if window.scores is not None]
+    seconds = np.array([(window.first + window.end) / 2 for window in seen]) / frame_rate
+    chances = probabilities(np.stack([window.scores for window in seen]))
     for row, label in enumerate(labels):
         axes.axhline(row + .4, color=PALE, linewidth=.6)
         top = row + .4 - MAX_HEIGHT * chances[:, label]
         axes.fill_between(seconds, row + .4, top, color=PALE, linewidth=0)
         for segment in segments:
             if segment.label == label:
-                borders = np.array([segment.first, segment.end]) / frame_rate
-                at = np.unique([*borders, *seconds[(seconds > borders[0]) & (seconds < borders[1])]])
+                first, end = segment.first / frame_rate, segment.end / frame_rate
+                at = np.array([first, *seconds[(seconds > first) & (seconds < end)], end])
                 axes.fill_between(at, row + .4, np.interp(at, seconds, top), color=BLUE, linewidth=0)
+    axes.set_yticks(range(len(labels)), [names[label] for label in labels])
+    axes.set(xlim=(0, windows[-1].end / frame_rate), ylim=(len(labels) - .5, -.6), xlabel='seconds')
+    axes.spines[['top', 'right', 'left']].set_visible(False)
+    return figure

@@ -1,5 +1,4 @@
 """A video with the people's skeletons drawn on it, and below it what they do now, and the timeline of classes."""
-import collections
 import fractions
 
 import matplotlib.font_manager
@@ -12,16 +11,15 @@ from data_gen.poses.libraries import library
 from data_gen.poses.video import open_video
 from data_gen.sources import is_video, read_video
 from figures.clip import PERSONS
-from figures.source import FRAME_RATE, over_time, predictor_of
-from figures.style import GREY, INK, VERMILLION, WIDTH, as_image, new_figure, styled
-from figures.timeline import draw_classes
+from figures.source import FRAME_RATE, predictor_of
+from figures.style import INK, VERMILLION, WIDTH, as_image
+from figures.timeline import classes_over_time
 from graph.skeleton import skeleton
 from prediction.flags import separate_files
 from prediction.ranking import best
 from runtime.atomic_file import write_whole
 from runtime.errors import UserError
 
-ROW, AXIS = .26, .75  # inches, of the figure
 TEXT = .035  # of the video's width: the size of the text
 LINE = .004  # of the video's width
 MIN_SCORE = .5  # joints of a lower score are not drawn
@@ -42,70 +40,55 @@ def run(arg):
     preparation, *_ = predictor.model.needed_preparations()
     poses, remarks = read_video(path, arg.pose_model)
     windows = predictor.windows(path, arg.window, arg.stride, video=(poses, remarks))
-    pose_rate, names = poses.fps or FRAME_RATE, predictor.class_names
-    frame_rate = preparation.fps or pose_rate
-    classes = []
-    for first, end, scores in windows:
-        row = {'name': None, 'probability': 0} if scores is None else best(scores, names, 1)[0]
-        classes.append(((first + end) / 2 / frame_rate, row['name'], row['probability']))
-    panel = Panel(poses.image_size[0], windows[-1].end / frame_rate, *over_time(windows), names, frame_rate)
+    rate = poses.fps or FRAME_RATE
+    panel = Panel(poses.image_size[0], windows, predictor.class_names, preparation.fps or rate)
     with reading(path), open_video(path) as (frames, _):
-        images = drawn(frames, poses.joints_2d, pose_rate, skeleton(SKELETON).inward, classes, panel)
-        save_video(images, arg.out, pose_rate)
+        save_video(drawn(frames, poses.joints_2d, rate, skeleton(SKELETON).inward, panel), arg.out, rate)
 
 
 class Panel:
     """The strip below the images of a video that are `width` wide: the current class, and the timeline.
 
-    The other arguments are those of figures.timeline.timeline; `seconds` is the length of the video.
+    `windows` are those of the video, at `frame_rate` frames per second.
     """
 
-    @styled
-    def __init__(self, width, seconds, segments, chances, middles, names, frame_rate):
-        durations = collections.Counter()
-        for segment in segments:
-            durations[segment.label] += segment.end - segment.first
-        labels = [label for label, _ in durations.most_common(MAX_CLASSES)]
-        figure = new_figure(WIDTH, AXIS + ROW * len(labels), '')
-        axes = figure.subplots()
-        draw_classes(axes, labels, segments, chances, middles / frame_rate, frame_rate)
-        axes.set_yticks(range(len(labels)), [names[label] for label in labels])
-        axes.set(xlim=(0, seconds), ylim=(len(labels) - .5, -.6), xlabel='seconds')
-        axes.spines[['top', 'right', 'left']].set_visible(False)
-        axes.tick_params(axis='y', length=0)
+    def __init__(self, width, windows, names, frame_rate):
+        figure = classes_over_time(windows, frame_rate, names, max_classes=MAX_CLASSES)
         timeline = as_image(figure, width / WIDTH)
         timeline = timeline.resize((width, timeline.height))
-        position = axes.get_position()
-        self.left, self.pixels_per_second = position.x0 * width, position.width * width / seconds
+        position = figure.axes[0].get_position()
+        self.left = position.x0 * width
+        self.pixels_per_second = position.width * width / windows[-1].end * frame_rate
+        self.middles = np.array([(window.first + window.end) / 2 for window in windows]) / frame_rate
+        likeliest = [None if scores is None else best(scores, names, 1)[0] for _, _, scores in windows]
+        self.texts = [f'{row["name"]}  {row["probability"]:.0%}' if row else 'nobody' for row in likeliest]
         size = round(TEXT * width)
         self.text_height = 2 * size
         self.blank = Image.new('RGB', (width, self.text_height + timeline.height), 'white')
         self.blank.paste(timeline, (0, self.text_height))
         self.font = ImageFont.truetype(matplotlib.font_manager.findfont('DejaVu Sans'), size)
 
-    def at(self, seconds, name, probability):
-        """Return the panel at this time as an image; `name` is the current class, None if nobody is there."""
+    def at(self, seconds):
+        """Return the panel at this time as an image: the current class is that of the window with the nearest middle.
+        """
         panel = self.blank.copy()
         draw = ImageDraw.Draw(panel)
-        text = 'nobody' if name is None else f'{name}  {probability:.0%}'
-        draw.text((self.left, self.text_height / 2), text, GREY if name is None else INK, self.font, anchor='lm')
+        text = self.texts[np.abs(self.middles - seconds).argmin()]
+        draw.text((self.left, self.text_height / 2), text, INK, self.font, anchor='lm')
         x = self.left + seconds * self.pixels_per_second
         draw.line((x, self.text_height, x, panel.height), VERMILLION, max(1, round(LINE * panel.width)))
         return panel
 
 
-def drawn(frames, joints, rate, links, classes, panel):
+def drawn(frames, joints, rate, links, panel):
     """Yield the `frames` of a video, pairs (seconds, uint8 (H, W, 3)), with what was found in them.
 
-    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`. `classes` are triples (seconds, name,
-    probability), of which the nearest in time is current.
+    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`.
     """
-    times = np.array([seconds for seconds, _, _ in classes])
     for seconds, pixels in frames:
         image = Image.fromarray(pixels)
         draw_people(image, joints[:, min(round(seconds * rate), joints.shape[1] - 1)], links)
-        _, *current = classes[np.abs(times - seconds).argmin()]
-        yield seconds, with_panel(image, panel.at(seconds, *current))
+        yield seconds, with_panel(image, panel.at(seconds))
 
 
 def draw_people(image, people, links):

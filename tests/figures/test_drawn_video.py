@@ -2,24 +2,21 @@
 import numpy as np
 import pytest
 
-from prediction.windows import Segment
+from prediction.windows import Window
 
 pytest.importorskip('matplotlib')
 video = pytest.importorskip('figures.video')
 
 RATE, FRAMES, NAMES = 10, 40, [f'action {number}' for number in range(12)]
-CHANCES = np.full((12, 12), .05) + .45 * np.eye(12)
-CLASSES = [(0., 'action 0', .5), (3., None, 0)]
+WINDOWS = [Window(3 * n, 3 * n + 3, 2 * np.eye(12)[n]) for n in range(12)] + [Window(36, 40, None)]
 
 
 def drawn(images, score=1.):
     """Return the drawn images: of a person in the left half, whose joints have this score, and of nobody."""
     people = np.zeros((2, FRAMES, 3, 3))
     people[0] = [(.1, .1, score), (.2, .8, score), (.4, .5, score)]
-    panel = video.Panel(120, FRAMES / RATE, [Segment(3 * n, 3 * n + 3, n, .5) for n in range(12)], CHANCES,
-                        np.arange(12) * 3 + 2., NAMES, RATE)
-    return video.drawn(((t / RATE, image) for t, image in enumerate(images)), people, RATE, [(1, 0), (2, 1)], CLASSES,
-                       panel)
+    panel = video.Panel(120, WINDOWS, NAMES, RATE)
+    return video.drawn(((t / RATE, image) for t, image in enumerate(images)), people, RATE, [(1, 0), (2, 1)], panel)
 
 
 def test_joints_that_are_found_are_drawn_and_nothing_else():
@@ -35,7 +32,8 @@ def test_joints_that_are_found_are_drawn_and_nothing_else():
 def test_the_nearest_class_is_current():
     frames = [frame for _, frame in drawn([np.zeros((90, 120, 3), np.uint8)] * FRAMES)]
     texts = [frame[90:98] for frame in frames]
-    assert [(text == texts[0]).all() for text in texts] == [t / RATE <= 1.5 for t in range(FRAMES)]
+    assert [(text == texts[0]).all() for text in texts] == [t <= 3 for t in range(FRAMES)]
+    assert (texts[-1] == texts[37]).all() and not (texts[-1] == texts[35]).all()
 
 
 def test_a_video_of_odd_size_is_written_with_its_times(tmp_path):
