@@ -99,8 +99,8 @@ def onnx_model(path, content=None):
         raise UserError(f'{path}: an incomplete or damaged .onnx file ({reason}): export it again') from None
     metadata = session.get_modelmeta().custom_metadata_map
     if metadata.get(VERSION_KEY) != str(VERSION):
-        raise UserError(f'{path}: it is of version {metadata.get(VERSION_KEY)} of export.py, and this program reads '
-                        f'version {VERSION}: export it again')
+        raise UserError(f'{path}: a file of export.py, version {VERSION}, is needed, and it says version '
+                        f'{metadata.get(VERSION_KEY)}: export it again')
     names = [entry.name for entry in session.get_inputs()]
     return ExportedModel(lambda *clips: session.run(None, dict(zip(names, clips)))[0],
                          {key: json.loads(value) for key, value in metadata.items()})

@@ -67,12 +67,12 @@ class Predictor:
         self.pose_model, self.log = pose_model, log
 
     def __call__(self, path):
-        prediction, *others = self.predict([path])
-        if others:
-            raise UserError(f'{path}: it holds {1 + len(others)} clips: use predict([path])')
-        if prediction.error:
-            raise prediction.error
-        rows = best(prediction.scores, self.class_names)
+        predictions = list(self.predict([path]))
+        if len(predictions) != 1:
+            raise UserError(f'{path}: it holds {len(predictions)} clips: use predict([path])')
+        if predictions[0].error:
+            raise predictions[0].error
+        rows = best(predictions[0].scores, self.class_names)
         return [row['name'] for row in rows], np.array([row['probability'] for row in rows])
 
     def predict(self, paths, batch_size=16, window=None, stride=None):

@@ -10,7 +10,6 @@ from conftest import ROOT, run_script
 from tiny import NUM_CLASS, config, write_config, write_weights
 
 from predict import Predictor
-from tests.data_gen.raw_custom import flags, write_clips
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, write_tree
 from tests.long_recordings import write_road
 
@@ -145,30 +144,12 @@ def test_scores_have_the_names_of_the_labels(run, road, tmp_path):
     assert sorted(pickle.loads((tmp_path / 'people.pkl').read_bytes())) == ['p1/wave.skeleton', 'p2/wave.skeleton']
 
 
-def test_table_names_the_classes_for_all_files_of_a_folder(run, road, tmp_path):
-    (tmp_path / 'classes.txt').write_text('sit\nstand\nwave\nfall\n')
-    printed = run('predict.py', '--config', stream_config(road, **SHORT), '--names', tmp_path / 'classes.txt',
-                  '--top-k', 2, road / 'raw').stdout.splitlines()
-    assert printed[::3] == [str(road / 'raw' / f'{name}.skeleton') for name in sorted(NAMES)]
-    assert all(line.split()[1] in ('sit', 'stand', 'wave', 'fall') and line.endswith('%') for line in printed[1::3])
-
-
-@pytest.mark.parametrize('kind', ['ntu', 'own'])
-def test_what_is_cut_is_said(run, tmp_path, kind):
-    if kind == 'own':
-        write_clips(tmp_path / 'mine', people=2)
-        run('data_gen/custom_gendata.py', *flags(tmp_path / 'mine', tmp_path / 'data'), '--max_frame', 7)
-        pair, frames, used = [tmp_path / 'mine/clips' / name for name in ('p0_sit.npy', 'p1_sit.npy')], 10, 7
-        path = write_road(tmp_path, points=5, num_class=3, data_path=str(tmp_path / 'data/val_data_joint.npy'))
-    else:
-        pair, frames, used = [tmp_path / 'cut.skeleton', tmp_path / 'long.skeleton'], 900, 300
-        bodies = random_bodies(np.random.default_rng(0), frames)
-        for file, end in zip(pair, (used, frames)):
-            file.write_text(skeleton_text(bodies[:, :end]), encoding='ascii')
-        path = write_road(tmp_path)
-    process = run('predict.py', '--config', path, '--json', *pair)
+def test_what_is_cut_is_said(run, tmp_path):
+    bodies = random_bodies(np.random.default_rng(0), 900)
+    for name, frames in (('cut', 300), ('long', 900)):
+        (tmp_path / f'{name}.skeleton').write_text(skeleton_text(bodies[:, :frames]), encoding='ascii')
+    process = run('predict.py', '--config', write_road(tmp_path), '--json', 'cut.skeleton', 'long.skeleton')
     cut, long = json.loads(process.stdout)['predictions']
-    assert (cut['frames'], cut['used']) == (used, used) and (long['frames'], long['used']) == (frames, used)
-    said = [line for line in process.stderr.splitlines() if 'frames are used' in line]
-    assert len(said) == 1 and f'{pair[1]}: only the first {used} of {frames} frames' in said[0]
-    assert '--window' in said[0]
+    assert (cut['frames'], cut['used']) == (300, 300) and (long['frames'], long['used']) == (900, 300)
+    assert process.stderr.count('frames are used') == 1
+    assert 'long.skeleton: only the first 300 of 900 frames are used: --window' in process.stderr

@@ -3,7 +3,6 @@ import json
 
 import numpy as np
 import pytest
-from conftest import run_script
 
 from predict import Predictor, parse_arguments
 from prediction.windows import Segment, Window, spans, timeline
@@ -90,20 +89,6 @@ def test_recordings_that_have_no_windows_are_named(predictor, tmp_path):
 def test_flags_that_do_not_go_together_are_named(flags):
     with pytest.raises(UserError, match='--'):
         parse_arguments(['--config', 'c.yaml', 'long.skeleton', *flags])
-
-
-def test_exported_models_give_the_same_windows(road, predictor, tmp_path):
-    for name in ('onnx', 'onnxruntime', 'onnxscript'):
-        pytest.importorskip(name)
-    run_script('export.py', '--config', road / 'c.yaml', '--out', tmp_path / 'm.onnx', cwd=tmp_path)
-    expected, found = (model.windows(road / 'long.skeleton', WINDOW, STRIDE)
-                       for model in (predictor, Predictor(onnx=tmp_path / 'm.onnx')))
-    assert len(found) == len(expected) == 5
-    for ours, theirs in zip(expected[:-1], found):
-        np.testing.assert_allclose(theirs.scores, ours.scores, atol=1e-4)
-    assert found[-1].scores is expected[-1].scores is None
-    cut, = Predictor(onnx=tmp_path / 'm.onnx').predict([write_skeleton(tmp_path / 'all.skeleton', people(301))])
-    assert (cut.frames, cut.used) == (301, 300)
 
 
 def test_timeline_is_drawn(run, road):
