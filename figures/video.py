@@ -1,4 +1,4 @@
-"""A video with the people's skeletons drawn on it, and below it what they do now, and the timeline of classes."""
+"""A video with the people's skeletons drawn on it; below, what they do now and the timeline of classes."""
 import collections
 import fractions
 

@@ -43,9 +43,9 @@ def nobody():
 def as_recording(detections, persons=None, fill=0, to=None, source=None):
     """Return (the PoseRecording of Detections, remarks for the user).
 
-    The recording has so many `persons`, those with the highest sum of scores, absent ones being zeros (None: all that
-    were found). Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons
-    (None: kept as they are). `source` is a text for the file.
+    The recording has the number of `persons` that is given, those with the highest sum of scores; None keeps all.
+    Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons, unless it is
+    None. `source` is a text for the file.
     """
     who, remarks = persons_in(detections), []
     M = persons or who.max() + 1
@@ -69,7 +69,7 @@ def as_recording(detections, persons=None, fill=0, to=None, source=None):
 def persons_in(detections):
     """Return the person (P,) of each pose, counted from 0 in order of appearance.
 
-    The ids say so, unless a frame has one of them twice: some programs write 0 for everybody whom they did not track.
+    Ids that a frame has twice are ignored: some programs write 0 for everybody whom they did not track.
     """
     frames, ids, joints = detections.frames, detections.ids, detections.joints_2d
     persons, order = np.zeros(len(frames), int), np.argsort(frames, kind='stable')
@@ -81,13 +81,12 @@ def persons_in(detections):
         for here in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
             persons[here] = follower.follow(joints[here])
     elif len(np.unique(frames)) < len(frames):
-        raise BrokenSample('several persons in a frame, and nothing says who is who: 3D joints without a place in the '
-                           'image cannot be followed')
+        raise BrokenSample('several persons in a frame, and nothing says who is who: give one person in 3D, or ids')
     return persons
 
 
 def place(poses, detections, who, M):
-    """Return joints (M, T, V, C) of the M persons seen most, in order of appearance, of the `poses` (P, V, C)."""
+    """Return joints (M, T, V, C) of the M persons seen most, in order of appearance, from `poses` (P, V, C)."""
     scores = detections.joints_2d
     weight = np.bincount(who, None if scores is None else scores[..., 2].sum(1))
     kept = np.sort(np.argsort(-weight, kind='stable')[:M])
@@ -132,9 +131,9 @@ def at_even_rate(joints, detections):
 
 
 def fill_gaps(joints, max_gap):
-    """Interpolate joints (M, T, V, C), in place, in gaps of up to `max_gap` frames; return whether others are left.
+    """Interpolate joints (M, T, V, C), in place, in gaps of up to `max_gap` frames; return whether gaps are left.
 
-    A joint that is 0 in all channels is missing; a gap lies between two frames that have it.
+    A missing joint is 0 in all channels; a gap lies between two frames that have it.
     """
     left = False
     for m, v in np.ndindex(joints.shape[0], joints.shape[2]):

@@ -19,9 +19,8 @@ MAX_SHIFT = 0.5  # of the time between two frames, by which a frame may be off a
 def open_video(path):
     """Open the video file at `path` as (frames, rate).
 
-    `frames` yields (seconds since the first frame, image uint8 (H, W, 3)), turned as the video's metadata say; `rate`
-    are the frames per second that the file states, None if it states none. Raises BrokenSample, also within the block,
-    for what cannot be read.
+    `frames` yields (seconds since the first frame, upright image uint8 (H, W, 3)). `rate` is the frames per second that
+    the file states, or None. Raises BrokenSample, also within the block, for what cannot be read.
     """
     av = library('av')
     try:
@@ -42,8 +41,8 @@ def open_video(path):
 def upright_frames(frames, rate, seconds_stated):
     """Yield (seconds since the first frame, image) of PyAV's `frames`; those without a time come at the `rate`.
 
-    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`, as in a
-    file that was cut off, which FFmpeg reads without a warning.
+    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`: FFmpeg
+    reads a file that was cut off without a warning.
     """
     first, last, end = None, -np.inf, 0
     for number, frame in enumerate(frames):
