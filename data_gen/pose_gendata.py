@@ -23,11 +23,9 @@ from data_gen.poses import landmarks, video
 from data_gen.poses.estimator_files import is_openpose_folder, read_detections
 from data_gen.poses.recordings import as_recording
 from graph.skeleton import skeleton_names
-from runtime.arguments import Parser, count, number_above_0
+from runtime.arguments import Parser, cores, count, number_above_0
 from runtime.atomic_file import only_run_on
-from runtime.cores import cores
-from runtime.errors import UserError, run_command
-from runtime.stop_signals import StopSignals, stop_requested
+from runtime.errors import StopSignals, UserError, run_command, stop_requested
 
 JSON = '.json'
 MAX_NAMES = 3  # of recordings, after a remark

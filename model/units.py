@@ -161,7 +161,7 @@ class SkeletonNetwork(nn.Module):
             x = x[bodies.kept]
         features = self.features(x.contiguous(memory_format=torch.channels_last), bodies and bodies.count)
         if bodies is not None:
-            features = features[bodies.place]
+            features = features[bodies.source]
         with torch.autocast(x.device.type, enabled=False):  # scores in full precision
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 

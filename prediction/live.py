@@ -53,7 +53,7 @@ class LivePredictor:
                                     image_size=tuple(image_size) if image_size else None)
         for preparation in self.preparations:
             for remark in preparation.fit(empty._replace(fps=fps)).remarks:
-                self.predictor.tell(f'{SOURCE}: {remark}')
+                self.predictor.log(f'{SOURCE}: {remark}')
         self.empty = empty._replace(fps=rate)
         self.rates = (fps, rate) if rates_differ(fps, rate) else (1, 1)
         # The newest frames, (joints (M, V, 3), ids (M,) or None), as many as a window is resampled from.

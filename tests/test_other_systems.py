@@ -1,9 +1,7 @@
 """Systems that start worker processes afresh, and systems without fcntl: the same files and weights."""
 import os
-import pickle
 import signal
 
-import numpy as np
 import pytest
 from commands import Command
 from conftest import ROOT, assert_one_line_error
@@ -11,7 +9,7 @@ from run_files import same_weights
 from tiny import config, write_config, write_dataset
 
 from main import Processor, get_parser
-from tests.data_gen import raw_kinetics, raw_ntu
+from tests.data_gen import raw_ntu
 from tests.data_gen.raw_custom import flags, write_clips
 from tests.data_gen.raw_ntu import tree_bytes
 
@@ -64,26 +62,12 @@ def ntu(folder):
     return 'data_gen/ntu_gendata.py', '--data_path', folder / 'raw', '--out_folder', folder / 'out'
 
 
-def kinetics(folder):
-    raw_kinetics.write_tree(folder / 'raw', {'train': 8, 'val': 6})
-    return 'data_gen/kinetics_gendata.py', '--data_path', folder / 'raw', '--out_folder', folder / 'out'
-
-
-def pyskl(folder):
-    joints = raw_ntu.random_bodies(np.random.default_rng(0), 9, 2)
-    annotations = [{'frame_dir': str(i), 'label': i, 'total_frames': 9, 'keypoint': joints + i} for i in range(9)]
-    split = {'train': list('0123456'), 'val': ['7', '8']}
-    (folder / 'a.pkl').write_bytes(pickle.dumps({'split': split, 'annotations': annotations}))
-    return 'data_gen/pyskl_gendata.py', '--annotations', folder / 'a.pkl', '--out_folder', folder / 'out'
-
-
 def custom(folder):
     write_clips(folder)
     return 'data_gen/custom_gendata.py', *flags(folder, folder / 'out'), '--center', 'chest'
 
 
-@pytest.mark.parametrize('name, source', [('spawn', ntu), ('spawn', kinetics), ('spawn', pyskl), ('spawn', custom),
-                                            ('without fcntl', ntu)])
+@pytest.mark.parametrize('name, source', [('spawn', ntu), ('spawn', custom), ('without fcntl', ntu)])
 def test_prepared_files_are_the_same(tmp_path, run, system, name, source):
     command = source(tmp_path)
     run(*command, '--workers', 1)

@@ -4,7 +4,6 @@ import json
 import pathlib
 import pickle
 import re
-import runpy
 
 import numpy as np
 import pytest
@@ -14,10 +13,10 @@ from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.pyskl import Feeder
 from graph.skeleton import skeleton
+from model.from_config import load_into
+from model.outputs import summed_scores
+from runtime.arguments import get_parser
 from runtime.dotted import build
-from runtime.run_flags import get_parser
-from runtime.trained import answer
-from runtime.weights import load_into
 from tests.data_gen.raw_ntu import skeleton_text
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, state_dict, write_recordings
 
@@ -171,7 +170,7 @@ def test_annotations_of_another_data_set_are_named(run, tmp_path):
 
 def test_the_mean_over_clips_is_of_probabilities():
     scores = torch.tensor([[[9., 0, 0], [0, 1, 0], [0, 3, 200]]])
-    answered = answer(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
+    answered = summed_scores(lambda x: x.flatten(1), scores[..., None, None, None], 'probability')
     torch.testing.assert_close(answered.exp(), scores.softmax(2).mean(1))
 
 
@@ -188,12 +187,19 @@ def test_training_by_their_recipe(run, tmp_path):
     assert (arg['batch_size'], arg['nesterov'], arg['weight_decay'], arg['num_epoch']) == (128, True, 5e-4, 80)
 
 
-def test_the_configs_are_what_their_script_writes():
-    written = dict(runpy.run_path(str(ROOT / 'config/pyskl/write_configs.py'))['configs']())
-    assert {f'config/pyskl/{name}' for name in written} == set(CONFIGS) and len(CONFIGS) == 64
-    for name, content in written.items():
-        assert (ROOT / 'config/pyskl' / name).read_text() == content
-        get_parser().parse_with_config(['--config', str(ROOT / 'config/pyskl' / name)])
+@pytest.mark.parametrize('name', CONFIGS)
+def test_a_config_is_that_of_its_folder_and_stream(name):
+    arg = get_parser().parse_with_config(['--config', str(ROOT / name)])
+    data_set, protocol, kind = pathlib.Path(name).parent.name.split('_')
+    phase, stream = pathlib.Path(name).stem.split('_', 1)
+    for part in ('train', 'test') if phase == 'train' else ('test',):
+        feeder_args = getattr(arg, f'{part}_feeder_args')
+        assert feeder_args['recordings'] == f'./data/pyskl/{data_set}_{kind}'
+        assert feeder_args['split'] == f'{protocol}_{"train" if part == "train" else "val"}'
+        assert feeder_args['stream'] == stream and feeder_args['graph'] == arg.model_args['graph']
+        assert {key: feeder_args[key] for key in ('graph', 'dimensions')} == bones_of(kind)
+    assert arg.model_args['num_class'] == int(data_set[3:]) and arg.model_args['num_point'] == {'3d': 25}.get(kind, 17)
+    assert arg.phase == phase and pathlib.Path(arg.work_dir).name == f'agcn_{"test_" * (phase == "test")}{stream}'
 
 
 def test_the_page_names_every_stream_and_its_config():
