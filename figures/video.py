@@ -39,7 +39,8 @@ class Panel:
         axes.set(xlim=(0, seconds), ylim=(len(labels) - .5, -.6), xlabel='seconds')
         axes.spines[['top', 'right', 'left']].set_visible(False)
         axes.tick_params(axis='y', length=0)
-        timeline = as_image(figure, width / WIDTH)
+        figure.set_dpi(width / WIDTH)
+        timeline = as_image(figure)
         timeline = timeline.resize((width, timeline.height))
         position = axes.get_position()
         self.left, self.pixels_per_second = position.x0 * width, position.width * width / seconds
