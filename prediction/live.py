@@ -1,5 +1,6 @@
 """Frames that are scored as they come, in windows that end at the newest one."""
 import collections
+import contextlib
 import math
 
 import numpy as np
@@ -94,13 +95,11 @@ class LivePredictor:
             raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed')
         V, channels = len(self.empty.joint_names), (3,) if self.empty.dimensions == 3 else (2, 3)
         persons = numbers(frame['persons'], 'its persons')
-        ids = None if frame.get('ids') is None else numbers(frame['ids'], 'its ids').astype(int)
         if not persons.size:
             return np.zeros((0, V, 3)), None
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
             raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
-        if ids is not None and (ids.shape != persons.shape[:1] or (ids < 0).any()):
-            raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
+        ids = None if frame.get('ids') is None else checked_ids(frame['ids'], len(persons))
         if self.have_ids not in (None, ids is not None):
             raise BrokenSample('ids are needed in all frames with persons or in none')
         if persons.shape[2] == 2:
@@ -144,6 +143,15 @@ class LivePredictor:
         """Return an iterator over the one Window of a whole Recording, see prediction.windows."""
         fitted = [preparation.fit(recording) for preparation in self.preparations]
         return score_windows(self.predictor.model, fitted, SOURCE, [(0, recording.joints.shape[1])], 1)
+
+
+def checked_ids(values, count):
+    """Return ids as int64 (count,); BrokenSample if they are anything else."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        ids = np.array(values, np.int64)
+        if ids.shape == (count,) and (ids >= 0).all():
+            return ids
+    raise BrokenSample(f'its ids are no {count} integers from 0')
 
 
 def checked_header(header):

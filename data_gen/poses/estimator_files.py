@@ -19,7 +19,7 @@ import numpy as np
 
 from data_gen.formats.raw_file import load_json, look_up, numbers
 from data_gen.formats.sample import BrokenSample
-from data_gen.poses.recordings import Detections, nobody
+from data_gen.poses.recordings import MAX_POSES, Detections, nobody
 from data_gen.recording import MAX_FRACTION, MIN_FRACTION
 from graph.skeleton import skeleton
 
@@ -119,6 +119,9 @@ def detections_of(poses, frames, skeletons, key='joints_2d'):
     poses = [pose for pose in poses if pose[2].any()]
     if not poses:
         raise nobody()
+    first, T = min(frames), max(frames) - min(frames) + 1
+    if T > MAX_POSES:
+        raise BrokenSample(f'its frames span {T}: those of one recording are numbered one after the other')
     at, persons, joints = zip(*poses)
     sizes = {len(pose) for pose in joints}
     name = next((name for name in skeletons if {skeleton(name).num_node} == sizes), None)
@@ -126,7 +129,7 @@ def detections_of(poses, frames, skeletons, key='joints_2d'):
         raise BrokenSample(f'{" and ".join(map(str, sorted(sizes)))} joints in a person: those of '
                            f'{", ".join(skeletons)} are read')
     ids = [person_id(person) for person in persons]
-    return Detections(np.array(at) - min(frames), max(frames) - min(frames) + 1, name, **{key: np.stack(joints)},
+    return Detections(np.array(at) - first, T, name, **{key: np.stack(joints)},
                       ids=None if None in ids else np.array(ids))
 
 

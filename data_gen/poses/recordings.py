@@ -34,6 +34,11 @@ class Detections(NamedTuple):
     fps: Any = None
     times: Any = None
 
+    @property
+    def even_frames(self):
+        """The number of frames at an even rate."""
+        return self.num_frames if self.times is None else round((self.times[-1] - self.times[0]) * self.fps) + 1
+
 
 def nobody():
     """Return the error for a source that shows no person."""
@@ -48,11 +53,9 @@ def as_recording(detections, persons=None, fill=0, to=None, source=None):
     None. `source` is a text for the file.
     """
     who, remarks = persons_in(detections), []
-    M = persons or who.max() + 1
-    T = detections.num_frames if detections.times is None else len(even_times(detections))
+    M, T = persons or who.max() + 1, detections.even_frames
     if M * T > MAX_POSES:
-        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those who are '
-                           'seen most, and frames must be numbered one after the other')
+        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those seen most')
     if who.max() >= M:
         remarks.append(f'more than {M} persons: those seen most are kept')
     joints = {}
@@ -113,18 +116,13 @@ def complete(joints, detections, fill, to, dimensions):
     return joints, remarks + [f'{name} as {to}: {"; ".join(derived)}'] * bool(derived)
 
 
-def even_times(detections):
-    """Return the times (T',) of frames at an even rate."""
-    times, fps = detections.times, detections.fps
-    return times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
-
-
 def at_even_rate(joints, detections):
     """Return joints (M, T', V, C) at an even rate from `joints` (M, T, V, C) at the times of the Detections.
 
     See data_gen.resample.between.
     """
-    times, new = detections.times, even_times(detections)
+    times = detections.times
+    new = times[0] + np.arange(detections.even_frames) / detections.fps
     after = np.searchsorted(times, new).clip(1, len(times) - 1)
     weight = ((new - times[after - 1]) / (times[after] - times[after - 1])).clip(0, 1)
     return between(joints[:, after - 1], joints[:, after], weight)[0].astype(joints.dtype)
