@@ -59,7 +59,7 @@ def list_sources(arguments):
                 raise UserError(f'{found[name]} and {source} would both be written to {name}: rename one of them')
     if not found:
         raise UserError(f'{", ".join(arguments)}: no videos ({", ".join(video.SUFFIXES)}) and no files of pose '
-                        'estimators in there')
+                        'estimators')
     return dict(sorted(found.items()))
 
 

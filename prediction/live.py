@@ -71,8 +71,8 @@ class LivePredictor:
 
         `frame` is a dict: `persons` (M, V, C), C = x y z in 3D and x y score or x y in 2D, and, if known, `ids` (M,),
         integers that say who is who, and `time`, anything. Before the first frame, a dict with keys of HEADER may come.
-        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if nobody is
-        there, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
+        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if it shows
+        nobody, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
         Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:

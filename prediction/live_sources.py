@@ -89,26 +89,26 @@ def parsed(line):
 def people_in(images, landmarker, dimensions, persons=PERSONS):
     """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in each (seconds, image).
 
-    A person keeps a place for as long as the tracker knows them, as in a recording of pose_gendata.py.
+    A person keeps a slot for as long as the tracker knows them, as in a recording of pose_gendata.py.
     """
-    follower, places = None, Places(persons)
+    follower, slots = None, Slots(persons)
     for seconds, image in images:
         follower = follower or Follower(image.shape[1::-1])
         joints, world = landmarker.find(seconds, image)
         people = np.zeros((persons, *joints.shape[1:]))
-        people[places.of(follower.follow(joints).tolist())] = joints if dimensions == 2 else in_kinects_axes(world)
+        people[slots.of(follower.follow(joints).tolist())] = joints if dimensions == 2 else in_kinects_axes(world)
         yield seconds, people
 
 
-class Places:
-    """Gives each person, who is known by a number, one of the M places; a new person takes the one left first."""
+class Slots:
+    """Gives each person, who is known by a number, one of M slots; a new person takes the slot that was left first."""
 
     def __init__(self, M):
-        # Person → place, in the order in which they were last seen; negative numbers stand for nobody.
-        self.held = {place - M: place for place in range(M)}
+        # Person → slot, in the order in which they were last seen; negative numbers stand for nobody.
+        self.held = {slot - M: slot for slot in range(M)}
 
     def of(self, persons):
-        """Return the places of the persons in a frame, who are no more than there are places."""
+        """Return the slots of the at most M persons in a frame."""
         for person in sorted(self.held.keys() & persons):
             self.held[person] = self.held.pop(person)
         for person in sorted(set(persons) - self.held.keys()):

@@ -81,8 +81,8 @@ def persons_in(detections):
         persons[order] = [numbers.setdefault(number, len(numbers)) for number in ids[order].tolist()]
     elif joints is not None:
         follower = Follower(detections.image_size)
-        for here in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
-            persons[here] = follower.follow(joints[here])
+        for in_frame in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
+            persons[in_frame] = follower.follow(joints[in_frame])
     elif len(np.unique(frames)) < len(frames):
         raise BrokenSample('several persons in a frame, and nothing says who is who: give one person in 3D, or ids')
     return persons
@@ -93,9 +93,9 @@ def place(poses, detections, who, M):
     scores = detections.joints_2d
     weight = np.bincount(who, None if scores is None else scores[..., 2].sum(1))
     kept = np.sort(np.argsort(-weight, kind='stable')[:M])
-    here = np.isin(who, kept)
+    chosen = np.isin(who, kept)
     joints = np.zeros((M, detections.num_frames, *poses.shape[1:]), poses.dtype)
-    joints[np.searchsorted(kept, who[here]), detections.frames[here]] = poses[here]
+    joints[np.searchsorted(kept, who[chosen]), detections.frames[chosen]] = poses[chosen]
     return joints
 
 

@@ -56,7 +56,7 @@ def upright_frames(frames, rate, seconds_stated):
         yield seconds - first, image
         end = seconds - first + (float(frame.duration * frame.time_base) if frame.duration else 0)
     if seconds_stated - end > max(MAX_MISSING * seconds_stated, MAX_SOUND):
-        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are there')
+        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are left')
 
 
 def camera_frames(number):
@@ -66,8 +66,8 @@ def camera_frames(number):
     try:
         first = None
         while True:
-            there, image = camera.read()
-            if not there:
+            received, image = camera.read()
+            if not received:
                 raise UserError(f'camera {number}: it cannot be opened, or gives no images: check its number')
             now = time.monotonic()
             first = now if first is None else first
