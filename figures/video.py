@@ -8,11 +8,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from data_gen.poses.libraries import library
 from figures.clip import PERSONS
-from figures.style import GREY, INK, VERMILLION, WIDTH, as_image, new_figure, styled
-from figures.timeline import draw_classes
+from figures.style import GREY, INK, VERMILLION, WIDTH, as_image, styled
+from figures.timeline import timeline
 from runtime.atomic_file import write_whole
 
-ROW, AXIS = .26, .75  # inches, of the figure
 TEXT = .035  # of the video's width: the size of the text
 LINE = .004  # of the video's width
 MIN_SCORE = .5  # joints of a lower score are not drawn
@@ -31,23 +30,18 @@ class Panel:
         durations = collections.Counter()
         for segment in segments:
             durations[segment.label] += segment.end - segment.first
-        labels = [label for label, _ in durations.most_common(MAX_CLASSES)]
-        figure = new_figure(WIDTH, AXIS + ROW * len(labels), '')
-        axes = figure.subplots()
-        draw_classes(axes, labels, segments, chances, middles / frame_rate, frame_rate)
-        axes.set_yticks(range(len(labels)), [names[label] for label in labels])
-        axes.set(xlim=(0, seconds), ylim=(len(labels) - .5, -.6), xlabel='seconds')
-        axes.spines[['top', 'right', 'left']].set_visible(False)
-        axes.tick_params(axis='y', length=0)
+        longest = [label for label, _ in durations.most_common(MAX_CLASSES)]
+        segments = [segment for segment in segments if segment.label in longest]
+        figure = timeline(segments, chances, middles, seconds * frame_rate, frame_rate, names, '')
         figure.set_dpi(width / WIDTH)
-        timeline = as_image(figure)
-        timeline = timeline.resize((width, timeline.height))
-        position = axes.get_position()
-        self.left, self.pixels_per_second = position.x0 * width, position.width * width / seconds
+        image = as_image(figure)
+        image = image.resize((width, image.height))
+        axes = figure.axes[0].get_position()
+        self.left, self.pixels_per_second = axes.x0 * width, axes.width * width / seconds
         size = round(TEXT * width)
         self.text_height = 2 * size
-        self.blank = Image.new('RGB', (width, self.text_height + timeline.height), 'white')
-        self.blank.paste(timeline, (0, self.text_height))
+        self.blank = Image.new('RGB', (width, self.text_height + image.height), 'white')
+        self.blank.paste(image, (0, self.text_height))
         self.font = ImageFont.truetype(matplotlib.font_manager.findfont('DejaVu Sans'), size)
 
     def at(self, seconds, name, probability):
