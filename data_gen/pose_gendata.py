@@ -118,7 +118,7 @@ def write_one(name, source, arg, progress, stop):
 
 
 def until_stopped(frames, is_camera, progress, stop):
-    """Yield the frames; if the command is asked to stop, the recording of a camera ends, and that of a video fails."""
+    """Yield the frames. If the command is to stop, the recording of a camera ends, and that of a video fails."""
     for frame in frames:
         if stop.received and is_camera:
             return

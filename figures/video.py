@@ -58,8 +58,8 @@ class Panel:
 def drawn(frames, joints, rate, links, classes, panel):
     """Yield the `frames` of a video, pairs (seconds, uint8 (H, W, 3)), with what was found in them.
 
-    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`. `classes` are triples (seconds, name,
-    probability), of which the nearest in time is current.
+    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`. Of the `classes`, triples (seconds, name,
+    probability), the nearest in time is current.
     """
     times = np.array([seconds for seconds, _, _ in classes])
     for seconds, pixels in frames:

@@ -61,7 +61,7 @@ class LivePredictor:
         self.newest = collections.deque(maxlen=math.ceil(self.window * self.rates[0] / self.rates[1]) + 4)
 
     def warm_up(self, size):
-        """Score a window of noise, to report early what does not fit, and because the first pass is slow."""
+        """Score noise: it reports early what does not fit, and the first pass is slow."""
         noise = np.random.default_rng(0).random((1, self.window, len(self.empty.joint_names), 3))
         noise[..., :2] *= size
         list(self.score_recording(self.empty._replace(joints=noise, ids=np.zeros((1, self.window), int))))

@@ -101,7 +101,7 @@ def people_in(images, landmarker, dimensions, persons=PERSONS):
 
 
 class Slots:
-    """Gives each person, who is known by a number, one of M slots; a new person takes the slot that was left first."""
+    """Gives each person, a number, one of M slots; a new person takes the slot that was left first."""
 
     def __init__(self, M):
         # Person → slot, in the order in which they were last seen; negative numbers stand for nobody.
