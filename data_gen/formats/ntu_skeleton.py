@@ -30,7 +30,8 @@ MAX_FRAMES = 30_000  # a quarter of an hour; NTU's recordings last seconds
 def list_recordings(folders, benchmarks, missing=frozenset()):
     """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Prints how many files are left out. Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
+    Prints how many files are left out. Raises UserError if there are no recordings, if a folder is missing, or if two
+    folders hold a recording of the same name.
     """
     samples = {}
     listed = other = 0

@@ -38,10 +38,11 @@ NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 def list_recordings(path, joints=None, all_splits=False):
     """Return (Samples, names of the parts, Layout) of the pickle at `path`.
 
-    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name; those of NTU are named as in label files made
-    from the raw data, with the suffix .skeleton, so that their scores can be fused. With `all_splits`, the parts are
-    PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the number of a skeleton's, NTU's or COCO's if
-    it is None. Raises UserError if the pickle is not in PYSKL's form, or has not the keypoints of such a skeleton.
+    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name;
+    those of NTU are named as in label files made from the raw data, with the suffix .skeleton, so that their scores can
+    be fused. With `all_splits`, the parts are PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the
+    number of a skeleton's, NTU's or COCO's if it is None. Raises UserError if the pickle is not in PYSKL's form, or has
+    not the keypoints of such a skeleton.
     """
     split, annotations = read_annotations(path)
     known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))

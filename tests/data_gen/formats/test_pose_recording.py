@@ -28,12 +28,6 @@ def test_what_is_written_is_read(path):
         assert arrays['source'] == 'jump.mp4' and arrays['joint_names'].tolist() == list(NAMES)
 
 
-def test_the_same_recording_is_the_same_file(path, tmp_path):
-    for name in (path, tmp_path / 'again.npz'):
-        write_recording(name, PoseRecording(NAMES, JOINTS_2D))
-    assert path.read_bytes() == (tmp_path / 'again.npz').read_bytes()
-
-
 def test_what_a_file_does_not_have_is_none_or_said(path):
     write_recording(path, PoseRecording(NAMES, JOINTS_2D))
     assert read_recording(path, 2)[4:6] == (None, None)
