@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from runtime.arguments import cores
+from runtime.errors import UserError
 
 MAX_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
@@ -19,20 +20,23 @@ class BatchOrder(Sampler):
     For `training`, samples are shuffled, by `seed` and the epoch alone, and the last short batch is dropped. Of
     `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
     same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
-
-    With `balanced`, the labels of the samples, an epoch draws `num_samples` samples with replacement, so that all
-    classes come equally often.
     """
 
-    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1, balanced=None):
+    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1):
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.seed = seed
         self.training = training
         self.rank = rank
         self.world_size = world_size
-        self.balanced = balanced
         self.epoch = 0
+
+    def check_batches(self, accumulate):
+        """Raise UserError if no batch can be filled, or divided among the processes and `accumulate` micro-batches."""
+        parts = self.world_size * accumulate
+        if self.batch_size % parts or not len(self):
+            raise UserError(f'batch_size {self.batch_size}: it must be a multiple of {parts} (processes × '
+                            f'micro-batches), and not above the {self.num_samples} training samples')
 
     def set_epoch(self, epoch):
         """Give the batches of `epoch` from the next iteration on."""
@@ -58,11 +62,7 @@ class BatchOrder(Sampler):
         """Return the indices of all samples (num_samples,) in the order of this epoch."""
         if not self.training:
             return np.arange(self.num_samples)
-        rng = np.random.default_rng(hashed(self.seed, self.epoch))
-        if self.balanced is None:
-            return rng.permutation(self.num_samples)
-        _, label, count = np.unique(self.balanced, return_inverse=True, return_counts=True)
-        return rng.choice(self.num_samples, self.num_samples, p=1 / (len(count) * count[label]))
+        return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
 
 
 class SeededItems(Dataset):
@@ -119,7 +119,6 @@ def make_loader(feeder, batch_order, num_worker, device):
     `num_worker` processes make the items, 0: this one does, None: default_workers; the batches are the same, bit for
     bit. They are in page-locked memory if `device` is a GPU.
     """
-    device = torch.device(device)
     if num_worker is None:
         num_worker = default_workers(device, batch_order.world_size)
     return DataLoader(
@@ -127,7 +126,7 @@ def make_loader(feeder, batch_order, num_worker, device):
         batch_sampler=batch_order,
         num_workers=num_worker,
         persistent_workers=num_worker > 0,
-        pin_memory=device.type == 'cuda',
+        pin_memory=torch.device(device).type == 'cuda',
         worker_init_fn=leave_signals_to_the_run,
         generator=torch.Generator(),  # DataLoader draws a number per epoch: not from the state that dropout uses
     )

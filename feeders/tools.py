@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from feeders.augment import rotation, transform
 
-SHORTEST_CROP = 64  # frames
+MIN_CROP = 64  # frames
 
 
 def downsample(x, step, random_sample=True):
@@ -90,10 +90,10 @@ def interpolate(values, nodes):
 def valid_crop_resize(x, valid_frame_num, p_interval, window):
     """Return a part of the first `valid_frame_num` frames, resized to `window` frames: float32 (C, window, V, M).
 
-    `p_interval` is [p], for the middle part of share p, or [least, most], for a random part of a random share, of
-    SHORTEST_CROP frames if there are so many. Frames are interpolated linearly. Source: Chen et al., Channel-wise
-    Topology Refinement Graph Convolution for Skeleton-Based Action Recognition, ICCV 2021 (their code). Unlike there, a
-    clip without valid frames gives zeros.
+    `p_interval` is [p], for the fraction p in the middle, or [least, most], for a random part, a random fraction of
+    them, but at least MIN_CROP frames. Frames are interpolated linearly. Source: Chen et al., Channel-wise Topology
+    Refinement Graph Convolution for Skeleton-Based Action Recognition, ICCV 2021 (their code). Unlike there, a clip
+    without valid frames gives zeros.
     """
     C, _, V, M = x.shape
     if not valid_frame_num:
@@ -103,8 +103,8 @@ def valid_crop_resize(x, valid_frame_num, p_interval, window):
         length = valid_frame_num - 2 * begin
     else:
         least, most = p_interval
-        share = np.random.rand(1)[0] * (most - least) + least
-        length = min(max(int(valid_frame_num * share), SHORTEST_CROP), valid_frame_num)
+        fraction = np.random.rand(1)[0] * (most - least) + least
+        length = min(max(int(valid_frame_num * fraction), MIN_CROP), valid_frame_num)
         begin = np.random.randint(0, valid_frame_num - length + 1)
     lines = torch.from_numpy(x[:, begin:begin + length].astype(np.float32)).permute(0, 2, 3, 1).flatten(1, 2)
     return F.interpolate(lines, window, mode='linear').view(C, V, M, window).permute(0, 3, 1, 2).contiguous().numpy()

@@ -11,7 +11,7 @@ from runtime.dotted import build
 from runtime.errors import UserError
 
 
-def kept_for_validation(arg, feeder):
+def split_validation(arg, feeder):
     """Return (training Part, validation Part, line for the log) of the training feeder, as the flags in `arg` say.
 
     The clips of the validation part are prepared as test_feeder_args say. Raises UserError if the feeder, made with

@@ -4,7 +4,7 @@ import inspect
 import torch
 
 from model.pyskl_names import in_our_names, is_theirs
-from runtime.dotted import build, import_class, remember_plug_in
+from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_weights
 
@@ -13,7 +13,6 @@ def build_network(arg):
     """Return the model that the arguments of a run name, with initial weights."""
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
-    remember_plug_in(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
     network = build(arg.model, arg.model_args, 'model_args')
     if not isinstance(network, torch.nn.Module):
         raise UserError(f'{arg.model}: it makes a {type(network).__name__}, and a torch.nn.Module is needed')
@@ -51,7 +50,7 @@ def build_graph(arg):
 
 def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
-    parameters = inspect.signature(import_class(arg.model, 'model')).parameters
+    parameters = inspect.signature(import_class(arg.model)).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
 
 
@@ -66,56 +65,39 @@ def class_count(arg):
 def load_into(model, path, ignored=()):
     """Fill `model` with the weights at `path`, without those whose name contains one of the texts `ignored`.
 
-    Returns (names left out, names that the file lacks, which keep their initial values). Files of PYSKL's and
-    MMAction2's must lack none. Errors: see `load_weights` and `fill_model`.
+    Returns (names left out, names that the file lacks, which keep their initial values). Raises UserError if a value
+    is NaN, and if the weights are of another model: a shape differs, the model has no parameter of that name, or, in
+    files of PYSKL and MMAction2, one is missing.
     """
-    loaded = load_weights(path)
-    theirs = is_theirs(loaded)
-    if theirs:
-        loaded = in_our_names(loaded)
-    left_out = [name for name in loaded if any(text in name for text in ignored)]
-    kept = {name: value for name, value in loaded.items() if name not in left_out}
-    missing = fill_model(model, kept, path)
-    if theirs and set(missing) - set(left_out):
-        check_same_model(loaded, model.state_dict(), path)
-        raise UserError(f'{path}: it lacks {len(missing)} names of this model, such as {missing[0]}: '
-                        'name model.aagcn.Model, which such weights are of')
-    return left_out, missing
-
-
-def fill_model(model, weights, path):
-    """Load `weights` (name → tensor) from `path` into `model` and return the names that they lack.
-
-    Those keep their initial values. Raises UserError if a value is NaN, and if a shape differs or a name is unknown to
-    the model: both mean that the weights are another model's.
-    """
-    own = model.state_dict()
-    unknown = [name for name in weights if name not in own]
-    differing = [name for name in weights if name in own and weights[name].shape != own[name].shape]
-    if unknown or differing:
-        check_same_model(weights, own, path)
-    if unknown:
-        raise UserError(f'{path}: {len(unknown)} of its names are not in the model, such as {unknown[0]}: '
-                        'name the model that wrote it, or leave them out with --ignore-weights')
-    if differing:
-        name = differing[0]
-        raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
-                        'model: check model_args, or leave it out with --ignore-weights')
+    weights, own = load_weights(path), model.state_dict()
+    by_others = is_theirs(weights)
+    if by_others:
+        weights = in_our_names(weights)
+    left_out = [name for name in weights if any(text in name for text in ignored)]
+    weights = {name: value for name, value in weights.items() if name not in left_out}
+    missing = [name for name in own if name not in weights]
+    wrong = [name for name, value in weights.items() if name not in own or value.shape != own[name].shape]
+    if by_others and not wrong:
+        wrong = [name for name in missing if name not in left_out]
+    if wrong:
+        raise UserError(f'{path}: {difference(weights, own, wrong)}: check model and model_args, or leave '
+                        'parameters out with --ignore-weights')
     for name, value in weights.items():
         if value.isnan().any():
             raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
     model.load_state_dict({**own, **weights})
-    return [name for name in own if name not in weights]
+    return left_out, missing
 
 
-def check_same_model(weights, own, path):
-    """Raise UserError if `weights`, from `path`, are seen to be of another model than the state dict `own`."""
+def difference(weights, own, wrong):
+    """Say how `weights` (name → tensor) differ from a model's state dict `own` in the parameters `wrong`."""
     theirs, ours = arguments_seen_in(weights), arguments_seen_in(own)
     differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
     if differing:
-        said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
-        raise UserError(f'{path}: it is of a model with {said[0]}, but this model has {said[1]}: check '
-                        f'{", ".join(differing)} in model_args, or take other weights')
+        their_words, our_words = (', '.join(seen[key] for key in differing) for seen in (theirs, ours))
+        return f'it is of a model with {their_words}, but this model has {our_words}'
+    shapes = [tuple(state[wrong[0]].shape) if wrong[0] in state else 'missing' for state in (weights, own)]
+    return f'{len(wrong)} parameters differ, such as {wrong[0]}: {shapes[0]} there, {shapes[1]} in this model'
 
 
 def arguments_seen_in(weights):

@@ -53,39 +53,6 @@ def test_argument_is_left_as_it_is_and_type_kept(name):
     np.testing.assert_array_equal(x, before)
 
 
-def moved_frame_by_frame(x, angle_candidate, scale_candidate, transform_candidate, move_time_candidate):
-    """random_move as section 6 of the contract words it, one frame at a time."""
-    T = x.shape[1]
-    n = random.choice(move_time_candidate)
-    nodes = [int(round(T / n * i)) for i in range(n)] + [T]
-    drawn = [np.random.choice(candidates, len(nodes)) for candidates in
-             (angle_candidate, scale_candidate, transform_candidate, transform_candidate)]
-    moved = x.astype(np.float64)
-    for i in range(n):
-        length = nodes[i + 1] - nodes[i]
-        for t in range(length):
-            share = t / max(1, length - 1)
-            angle, scale, dx, dy = (d[i] + (d[i + 1] - d[i]) * share for d in drawn)
-            rotation = scale * np.array([[np.cos(np.radians(angle)), -np.sin(np.radians(angle))],
-                                         [np.sin(np.radians(angle)), np.cos(np.radians(angle))]])
-            frame = x[:2, nodes[i] + t].reshape(2, -1)
-            moved[:2, nodes[i] + t] = (rotation @ frame + [[dx], [dy]]).reshape(x[:2, 0].shape)
-    return moved
-
-
-@pytest.mark.parametrize('number', range(12))
-def test_random_move_is_the_frame_by_frame_one(number):
-    x = made_clip(T=20 + number)
-    candidates = [-30, -10, 0, 20], [.5, 1, 2], [-.3, 0, .1], [1, 2, 3]
-    seed(number)
-    expected = moved_frame_by_frame(x, *candidates)
-    state = random.getstate(), np.random.get_state()[1:]
-    seed(number)
-    np.testing.assert_allclose(tools.random_move(x, *candidates), expected, rtol=1e-5, atol=1e-6)
-    assert random.getstate() == state[0]
-    np.testing.assert_array_equal(np.random.get_state()[1], state[1][0])
-
-
 @pytest.mark.parametrize('step', (1, 3, 4))
 def test_downsample_keeps_every_step_th_frame(step):
     x = made_clip()

@@ -3,10 +3,9 @@ import pickle
 
 import numpy as np
 import pytest
-from tiny import config, write_config, write_dataset
+from tiny import write_dataset
 
 from feeders.validation import validation_part
-from main import Processor, get_parser
 from runtime.errors import UserError
 
 NAMES = [f'S001C00{camera}P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)
@@ -72,12 +71,6 @@ def test_one_persons_performances_are_taken_whole(names, number):
     assert by_what == f'those of {len(performances)} of {number} performances'
 
 
-def test_persons_of_nw_ucla_are_told_by_its_names():
-    names = [f'a01_s{person:02d}_e{i:02d}_v01' for person in range(1, 5) for i in range(3)]
-    taken, by_what = chosen_names(names, [0] * 12, share=0.25)
-    assert len({name[4:7] for name in taken}) == 1 and by_what == 'those of 1 of 4 persons'
-
-
 def test_a_table_beside_the_data_tells_persons(tmp_path):
     names = [f'clip{i}.npy' for i in range(12)]
     rows = ['person,file,class', *(f'{"abc"[i % 3]}, ./{name},walk' for i, name in enumerate(names))]
@@ -105,15 +98,10 @@ def test_an_empty_part_is_refused(persons, share, line):
         chosen_names(persons=persons, share=share)
 
 
-@pytest.mark.parametrize('names, said', [
-    (NAMES, 'those of 1 of 5 persons'), ([f'clip{i}' for i in range(40)], 'clips of one person may be in both parts')])
-def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(run, tmp_path, names, said):
-    write_dataset(tmp_path / 'data', [('train', 40), ('val', 4)])
-    (tmp_path / 'data/train_label.pkl').write_bytes(pickle.dumps((names, LABELS)))
-    path = write_config(tmp_path / 'c.yaml', config(tmp_path / 'data', tmp_path, val_share=0.2, num_epoch=1))
-    assert f'Validation: 8 of the 40 training samples, {said}' in run('main.py', '--config', path).stdout.replace(
-        'those of 8 of 40 clips; nothing tells persons apart, so ', '')
-    if names is NAMES:
-        run = Processor(get_parser().parse_with_config(['--config', str(path), '--overwrite']))
-        persons = {part: {name[8:12] for name in run.feeder[part].sample_name} for part in ('train', 'val')}
-        assert len(persons['val']) == 1 and len(persons['train']) == 4 and not persons['val'] & persons['train']
+def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(processor, data, capsys):
+    write_dataset(data, [('train', 40)])
+    (data / 'train_label.pkl').write_bytes(pickle.dumps((NAMES, LABELS)))
+    run = processor(val_share=0.2)
+    assert 'Validation: 8 of the 40 training samples, those of 1 of 5 persons' in capsys.readouterr().out
+    persons = {part: {name[8:12] for name in run.feeder[part].sample_name} for part in ('train', 'val')}
+    assert len(persons['val']) == 1 and len(persons['train']) == 4 and not persons['val'] & persons['train']
