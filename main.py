@@ -102,10 +102,9 @@ class Processor:
             path = find_weights(arg.weights)
             ignored, missing = load_into(self.net, path, arg.ignore_weights)
             self.folder.log(f'Weights: {path}')
-            if ignored:
-                self.folder.log(f'\tIgnored: {", ".join(ignored)}')
-            if missing:
-                self.folder.log(f'\tMissing in the file, at their initial values: {", ".join(missing)}')
+            for what, names in (('Ignored', ignored), ('Missing in the file, at their initial values', missing)):
+                if names:
+                    self.folder.log(f'\t{what}: {", ".join(names)}')
         self.net.to(self.device)
         self.net.skip_empty_bodies = arg.skip_empty_bodies
         self.averaged = recipe.average_weights(self.net, arg.ema) if arg.phase == 'train' and arg.ema else None
@@ -275,11 +274,8 @@ class Processor:
             if average_of(feeder) == 'probability':
                 score = F.softmax(torch.from_numpy(score), 1).numpy()
             write_scores(path, sample_names(feeder, index.tolist()), score)
-            if arg.phase == 'test':
-                self.folder.log(f'\tScores: {path}')
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
             write_predictions(self.saved_name, index, score.argmax(1), np.asarray(feeder.label)[index])
-            self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
 
     def start(self):
         """Train or test, as the phase says."""

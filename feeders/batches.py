@@ -1,12 +1,13 @@
 """Which samples make which batch, and the loader that brings them, the same for any number of processes and workers."""
 import contextlib
+import dataclasses
 import hashlib
 import os
 import random
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from runtime.arguments import cores
 from runtime.errors import UserError
@@ -14,7 +15,8 @@ from runtime.errors import UserError
 MAX_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
 
-class BatchOrder(Sampler):
+@dataclasses.dataclass
+class BatchOrder:
     """The batches of an epoch, as lists of keys (epoch, index); a `batch_sampler` for a DataLoader over SeededItems.
 
     For `training`, samples are shuffled, by `seed` and the epoch alone, and the last short batch is dropped. Of
@@ -22,14 +24,13 @@ class BatchOrder(Sampler):
     same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
     """
 
-    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1):
-        self.num_samples = num_samples
-        self.batch_size = batch_size
-        self.seed = seed
-        self.training = training
-        self.rank = rank
-        self.world_size = world_size
-        self.epoch = 0
+    num_samples: int
+    batch_size: int
+    seed: int
+    training: bool
+    rank: int = 0
+    world_size: int = 1
+    epoch: int = 0
 
     def check_batches(self, accumulate):
         """Raise UserError if no batch can be filled, or divided among the processes and `accumulate` micro-batches."""
@@ -46,7 +47,9 @@ class BatchOrder(Sampler):
         return len(self.starts())
 
     def __iter__(self):
-        order = self.sample_order()
+        order = np.arange(self.num_samples)
+        if self.training:
+            order = np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
         rows = self.batch_size // self.world_size if self.training else self.batch_size
         for start in self.starts():
             yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
@@ -57,12 +60,6 @@ class BatchOrder(Sampler):
             end = self.num_samples - self.num_samples % self.batch_size
             return range(self.rank * (self.batch_size // self.world_size), end, self.batch_size)
         return range(self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
-
-    def sample_order(self):
-        """Return the indices of all samples (num_samples,) in the order of this epoch."""
-        if not self.training:
-            return np.arange(self.num_samples)
-        return np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
 
 
 class SeededItems(Dataset):
@@ -116,11 +113,13 @@ def hashed(*numbers):
 def make_loader(feeder, batch_order, num_worker, device):
     """Return the DataLoader of `feeder`'s items in the batches of `batch_order`, seeded by its seed.
 
-    `num_worker` processes make the items, 0: this one does, None: default_workers; the batches are the same, bit for
-    bit. They are in page-locked memory if `device` is a GPU.
+    `num_worker` processes make the items, 0: this one does; the batches are the same, bit for bit. None: none on a
+    CPU, where the model takes a thousand times as long for an item as the feeder; beside a GPU, as many as each of the
+    run's processes has cores, up to MAX_WORKERS. Batches are in page-locked memory if `device` is a GPU.
     """
+    on_cpu = torch.device(device).type == 'cpu'
     if num_worker is None:
-        num_worker = default_workers(device, batch_order.world_size)
+        num_worker = 0 if on_cpu else max(1, min(MAX_WORKERS, cores() // batch_order.world_size))
     return DataLoader(
         SeededItems(feeder, batch_order.seed),
         batch_sampler=batch_order,
@@ -136,14 +135,3 @@ def leave_signals_to_the_run(_worker):
     """Take this worker out of the group that Ctrl-C and clusters send signals to: the run ends its workers itself."""
     if hasattr(os, 'setsid'):
         os.setsid()
-
-
-def default_workers(device, world_size=1):
-    """Return how many workers each of `world_size` processes has use for.
-
-    On a CPU none: the model takes a thousand times as long for an item as the feeder. Beside a GPU, as many as each
-    process has cores, at least 1 and at most MAX_WORKERS.
-    """
-    if torch.device(device).type == 'cpu':
-        return 0
-    return max(1, min(MAX_WORKERS, cores() // world_size))

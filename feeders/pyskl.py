@@ -79,8 +79,8 @@ class Feeder(Dataset):
         return len(self.label)
 
     def __getitem__(self, index):
-        begin, bodies, frames = self.place[index].tolist()
-        rows = self.joints[begin:begin + bodies * frames].view(np.ndarray)
+        start, bodies, frames = self.place[index].tolist()
+        rows = self.joints[start:start + bodies * frames].view(np.ndarray)
         clip = rows.reshape(bodies, frames, *rows.shape[1:]).transpose(3, 1, 2, 0)
         return self.prepare(clip), self.label[index], index
 

@@ -80,33 +80,11 @@ def load_into(model, path, ignored=()):
     if by_others and not wrong:
         wrong = [name for name in missing if name not in left_out]
     if wrong:
-        raise UserError(f'{path}: {difference(weights, own, wrong)}: check model and model_args, or leave '
-                        'parameters out with --ignore-weights')
+        shapes = [tuple(state[wrong[0]].shape) if wrong[0] in state else 'missing' for state in (weights, own)]
+        raise UserError(f'{path}: {len(wrong)} parameters differ, such as {wrong[0]}: {shapes[0]} there, {shapes[1]} '
+                        'in this model: check model and model_args, or leave parameters out with --ignore-weights')
     for name, value in weights.items():
         if value.isnan().any():
             raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
     model.load_state_dict({**own, **weights})
     return left_out, missing
-
-
-def difference(weights, own, wrong):
-    """Say how `weights` (name → tensor) differ from a model's state dict `own` in the parameters `wrong`."""
-    theirs, ours = arguments_seen_in(weights), arguments_seen_in(own)
-    differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
-    if differing:
-        their_words, our_words = (', '.join(seen[key] for key in differing) for seen in (theirs, ours))
-        return f'it is of a model with {their_words}, but this model has {our_words}'
-    shapes = [tuple(state[wrong[0]].shape) if wrong[0] in state else 'missing' for state in (weights, own)]
-    return f'{len(wrong)} parameters differ, such as {wrong[0]}: {shapes[0]} there, {shapes[1]} in this model'
-
-
-def arguments_seen_in(weights):
-    """Return the arguments of their model that show in `weights` (name → tensor): argument → value, in words."""
-    found = {}
-    if 'fc.weight' in weights:
-        found['num_class'] = f'{len(weights["fc.weight"])} classes'
-    if 'l1.gcn1.PA' in weights:
-        found['num_point'] = f'{weights["l1.gcn1.PA"].size(-1)} joints'
-    if 'l1.gcn1.alpha' in weights:  # AAGCN's
-        found['attention'] = 'attention' if 'l1.gcn1.fc1c.weight' in weights else 'no attention'
-    return found

@@ -28,7 +28,7 @@ class RunFolder:
         self.writes = writes
         self.print_log = print_log
         self._log = None
-        self._early_lines = []  # until the log is open
+        self._unwritten = []  # lines, until the log is open
         self._resume_at = None
 
     def results(self):
@@ -57,7 +57,7 @@ class RunFolder:
 
     def resume_log_at(self, position):
         """Cut the log, once it is open, at a former `position`: a resumed run logs again what followed it."""
-        self._resume_at, self._early_lines = position, []
+        self._resume_at, self._unwritten = position, []
 
     @contextlib.contextmanager
     def opened(self, overwrite=False):
@@ -74,8 +74,7 @@ class RunFolder:
             elif overwrite:
                 self._log.truncate(0)
             self._log.seek(0, os.SEEK_END)
-            for line in self._early_lines:
-                self._write(line)
+            self._write()
             yield
 
     def log(self, text):
@@ -83,17 +82,15 @@ class RunFolder:
         if not self.writes:
             return
         print(text, flush=True)
-        line = f'[ {time.asctime()} ] {text}\n'
-        if self._log is None:
-            self._early_lines.append(line)
-        else:
-            self._write(line)
+        self._unwritten.append(f'[ {time.asctime()} ] {text}\n')
+        if self._log:
+            self._write()
 
-    def _write(self, line):
-        if self.print_log:
-            with errors_name(self.path / 'log.txt'):
-                self._log.write(line)
-                self._log.flush()
+    def _write(self):
+        with errors_name(self.path / 'log.txt'):
+            self._log.writelines(self._unwritten if self.print_log else ())
+            self._log.flush()
+        self._unwritten = []
 
     def position(self):
         """Return the size of the log, for `resume_log_at`."""

@@ -169,10 +169,6 @@ def processor(plugged, tmp_path, monkeypatch):
     return lambda **changes: Processor(get_parser().parse_with_config(['--config', str(plugged(**changes))]))
 
 
-def test_our_graphs_serve_models_of_others(processor):
-    processor(model_args={'graph': 'graph.ntu_rgb_d.Graph'}).start()
-
-
 @pytest.mark.parametrize('name', ['make_model', 'TwoHeads'])
 def test_a_function_and_a_model_of_several_heads_are_trained(processor, name, tmp_path):
     processor(model=f'other_model.{name}').start()

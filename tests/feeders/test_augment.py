@@ -41,15 +41,6 @@ def test_rotation_keeps_bone_lengths_scores_and_zeros(dimensions):
 
 
 @both_dimensions
-def test_rotation_stays_within_the_degrees(dimensions):
-    x = np.zeros((3, 1, 1, 1), np.float32)
-    x[:2, 0, 0, 0] = 1, 0
-    turned = [augment.random_rotate(x, 10, dimensions)[:2, 0, 0, 0] for _ in range(300)]
-    angles = np.degrees([np.arctan2(y, x) for x, y in turned])
-    assert angles.min() < -8 and angles.max() > 8 and abs(angles).max() <= 10.001
-
-
-@both_dimensions
 def test_scale_is_one_factor_for_all_bones(dimensions):
     x = made_clip(dimensions)
     factors = []
@@ -134,13 +125,6 @@ def test_true_length_of_two_persons_repeated_apart(unit):
     late = both.copy()
     late[:, :5, :, 1] = 0
     assert augment.true_length(late) == 50
-
-
-def test_true_length_of_bodies_that_keep_one_pose():
-    walk = made_clip(3, T=1) + np.linspace(0, 3, 50, dtype=np.float32)[:, None, None]
-    assert augment.true_length(walk) == 50
-    assert augment.true_length(repeated(walk, 12)) == 12
-    assert augment.true_length(walk[:, :, :1]) == 50
 
 
 def test_true_length_of_published_clips(golden):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from feeders.batches import BatchOrder, SeededItems, default_workers, make_loader
+from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.feeder import Feeder
 
 N = 22
@@ -57,11 +57,6 @@ def test_training_shuffles_and_drops_the_short_batch():
     order.set_epoch(1)
     assert given != indices(order) and {epoch for batch in order for epoch, _ in batch} == {1}
     assert all(type(number) is int for key in next(iter(order)) for number in key)
-
-
-def test_testing_keeps_the_file_s_order_and_its_last_batch():
-    assert sum(indices(in_file_order()), []) == list(range(N))
-    assert [len(batch) for batch in in_file_order()] == [6, 6, 6, 4]
 
 
 @pytest.mark.parametrize('world_size', (1, 2, 3, 6))
@@ -143,9 +138,3 @@ class SignalGroups:
 def test_workers_are_out_of_reach_of_ctrl_c():
     groups = set(torch.cat(list(make_loader(SignalGroups(), in_file_order(), 2, 'cpu'))).tolist())
     assert len(groups) == 2 and os.getpgid(0) not in groups
-
-
-def test_default_workers(monkeypatch):
-    monkeypatch.setattr('os.sched_getaffinity', lambda _: set(range(16)), raising=False)
-    assert default_workers('cpu', 1) == default_workers(torch.device('cpu'), 4) == 0
-    assert [default_workers('cuda:1', world) for world in (1, 2, 4, 16, 64)] == [8, 8, 4, 1, 1]

@@ -67,9 +67,3 @@ def test_a_stream_is_derived_after_augmentation(feed, stream):
         np.random.seed(seed)
         moved = tools.random_move(tools.random_choose(x[1], 8))
         np.testing.assert_array_equal(clip, streams_by_definition(moved[None], ntu_rgb_d.Graph())[stream][0])
-
-
-def test_without_stream_the_file_is_given_as_it_is(feed):
-    x = joints()
-    np.testing.assert_array_equal(feed(x)[2][0], x[2])
-    np.testing.assert_array_equal(feed(x, stream='joint')[2][0], x[2])

@@ -78,38 +78,6 @@ def test_padding_puts_zeros_around():
     assert begins == set(range(5))
 
 
-def test_choose_takes_any_window_and_the_whole_where_it_fits():
-    x = made_clip(begin=0, end=20)
-    begins = set()
-    for _ in range(200):
-        window = tools.random_choose(x, 17)
-        begins.add(next(b for b in range(4) if np.array_equal(window, x[:, b:b + 17])))
-    assert begins == set(range(4))
-    np.testing.assert_array_equal(tools.random_choose(x, 20), x)
-    assert tools.random_choose(x, 25).shape[1] == 25
-    assert tools.random_choose(x, 25, auto_pad=False).shape[1] == 20
-
-
-def test_shift_keeps_the_span_and_its_order():
-    x = made_clip(begin=3, end=16)
-    begins = set()
-    for _ in range(300):
-        shifted = tools.random_shift(x)
-        begin, end = tools.nonzero_span(shifted)
-        np.testing.assert_array_equal(shifted[:, begin:end], x[:, 3:16])
-        begins.add(begin)
-    assert begins == set(range(8))
-    assert not tools.random_shift(np.zeros_like(x)).any()
-
-
-def test_mean_is_subtracted_up_to_the_last_frame_that_is_not_empty():
-    x = made_clip(begin=3, end=16)
-    centred = tools.mean_subtractor(x, .5)
-    np.testing.assert_array_equal(centred[:, :16], x[:, :16] - np.float32(.5))
-    np.testing.assert_array_equal(centred[:, 16:], x[:, 16:])
-    np.testing.assert_array_equal(tools.mean_subtractor(x, 0), x)
-
-
 @pytest.mark.parametrize('M', (1, 2, 3, 4))
 def test_match_untangles_persons_and_sorts_tracks_by_score(M):
     """Persons far apart, their slots shuffled in every frame, come back as steady tracks, best score first."""
