@@ -1,12 +1,19 @@
-"""The network that a config names, with its weights, and the arguments that it is made with."""
+"""The network that a config names, with its weights, and the arguments that it is made with.
+
+PYSKL and MMAction2 give the parameters of AAGCN other names. Source: the checkpoints of
+https://github.com/kennymckormick/pyskl and https://github.com/open-mmlab/mmaction2, whose AAGCN equals model.aagcn, and
+whose AGCN is that AAGCN without attention.
+"""
 import inspect
+import re
 
 import torch
 
-from model.pyskl_names import in_our_names, is_theirs
 from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_weights
+
+NO_PARAMETER = re.compile(r'backbone\.A|data_preprocessor\.(mean|std)')  # the graph of the body, and video input
 
 
 def build_network(arg):
@@ -70,9 +77,9 @@ def load_into(model, path, ignored=()):
     files of PYSKL and MMAction2, one is missing.
     """
     weights, own = load_weights(path), model.state_dict()
-    by_others = is_theirs(weights)
+    by_others = any(name.startswith('backbone.gcn.') for name in weights)
     if by_others:
-        weights = in_our_names(weights)
+        weights = {our_name(name): value for name, value in weights.items() if not NO_PARAMETER.fullmatch(name)}
     left_out = [name for name in weights if any(text in name for text in ignored)]
     weights = {name: value for name, value in weights.items() if name not in left_out}
     missing = [name for name in own if name not in weights]
@@ -88,3 +95,11 @@ def load_into(model, path, ignored=()):
             raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
     model.load_state_dict({**own, **weights})
     return left_out, missing
+
+
+def our_name(name):
+    """Return our name of the parameter that PYSKL and MMAction2 call `name`; their units count from 0."""
+    name = name.removeprefix('backbone.').replace('cls_head.fc_cls.', 'fc.').replace('cls_head.fc.', 'fc.')
+    name = re.sub(r'^gcn\.(\d+)\.', lambda match: f'l{int(match[1]) + 1}.', name)
+    name = re.sub(r'^(l\d+)\.(gcn|tcn)\.', r'\1.\g<2>1.', name)
+    return name.replace('.gcn1.A', '.gcn1.PA')
