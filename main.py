@@ -16,28 +16,20 @@ from tqdm import tqdm
 
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
+from feeders.interface import average_of, bad_clip, check_fits_model, check_item, sample_names
 from feeders.validation import kept_for_validation
 from model import recipe
 from model.empty_bodies import with_bodies
+from model.from_config import build_network, load_into, model_arguments
+from model.outputs import heads_and_l1
 from prediction.scores import class_accuracies, write_scores
 from runtime import checkpoint, weights
+from runtime.arguments import get_parser
 from runtime.device import choose_devices, choose_execution, compile_training, keep_freed_memory
 from runtime.dotted import build
-from runtime.errors import UserError, run_command
-from runtime.events import write_events
+from runtime.errors import StopSignals, UserError, run_command, stop_requested
 from runtime.processes import Processes, over_devices
-from runtime.run_flags import get_parser
-from runtime.run_folder import CHECKPOINT, RunFolder, write_predictions
-from runtime.stop_signals import StopSignals, stop_requested
-from runtime.trained import (
-    average_of,
-    bad_clip,
-    build_network,
-    check_fits_model,
-    check_item,
-    heads_and_l1,
-    sample_names,
-)
+from runtime.run_folder import CHECKPOINT, RunFolder, write_events, write_predictions
 from runtime.weights import find_weights
 
 
@@ -91,7 +83,8 @@ class Processor:
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
             self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
-            check_fits_model(self.feeder[part], arg, key)
+            if arg.model:
+                check_fits_model(self.feeder[part], getattr(arg, key), key, model_arguments(arg))
             self.data[part] = fingerprints(getattr(arg, key))
             check_item(SeededItems(self.feeder[part], arg.seed)[0, 0], arg, key)
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
@@ -132,7 +125,7 @@ class Processor:
 
     def load_weights(self):
         path = find_weights(self.arg.weights)
-        ignored, missing = weights.load_into(self.net, path, self.arg.ignore_weights)
+        ignored, missing = load_into(self.net, path, self.arg.ignore_weights)
         self.folder.log(f'Weights: {path}')
         for what, names in (('Ignored', ignored), ('Missing in the file, at their initial values', missing)):
             if names:
@@ -369,7 +362,7 @@ class Processor:
         best = self.processes.share(self.files.best)
         if self.evaluated_part == 'val' and best:
             self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
-            weights.load_into(self.evaluated, self.saved_name + '-best.pt')
+            load_into(self.evaluated, self.saved_name + '-best.pt')
             self.eval(best['epoch'])  # the only look at the test part
 
     def stateful(self):

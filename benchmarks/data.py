@@ -17,9 +17,8 @@ import numpy as np
 
 from benchmarks.timing import Table, seconds
 from feeders.feeder import Feeder
-from runtime.cores import cores
+from runtime.arguments import cores, get_parser
 from runtime.errors import UserError, run_command
-from runtime.run_flags import get_parser
 from tests.data_gen import plain_kinetics, plain_ntu
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

@@ -20,8 +20,7 @@ from benchmarks.timing import Table
 from feeders.labels import read_labels
 from prediction.crossval_results import accuracies, mean_text, score_file
 from prediction.scores import read_streams
-from runtime.arguments import as_flag
-from runtime.cores import cores
+from runtime.arguments import as_flag, cores
 from runtime.errors import UserError, run_command
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]

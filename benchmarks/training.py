@@ -20,9 +20,9 @@ from benchmarks.model import BATCH_SIZE, GRAPH, Case, machine, make_step, requir
 from benchmarks.timing import Table, seconds
 from main import Processor
 from runtime.arguments import Parser, count
+from runtime.arguments import get_parser as get_run_parser
 from runtime.device import PRECISIONS, choose_execution, keep_freed_memory
 from runtime.errors import run_command
-from runtime.run_flags import get_parser as get_run_parser
 
 
 def main():

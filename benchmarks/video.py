@@ -15,12 +15,12 @@ import torch
 import yaml
 
 from benchmarks.timing import Table
-from data_gen.poses.landmarks import SKELETON, add_pose_model, check_model, silent_libraries
+from data_gen.poses.landmarks import SKELETON, Landmarker, add_pose_model, check_model, silent_libraries
 from data_gen.poses.video import open_video
 from graph.skeleton import skeleton
 from model import agcn
 from predict import Predictor
-from prediction.ahead import Ahead
+from prediction.ahead import made_ahead
 from prediction.live import LivePredictor
 from prediction.live_sources import POSES_AHEAD, at_rate, people_in
 from runtime.errors import run_command
@@ -39,7 +39,8 @@ def main():
     torch.set_num_threads(1)
 
     def estimate(images):
-        return at_rate(people_in(images, arg.pose_model, 3, 1), RATE)
+        with Landmarker(arg.pose_model, 1) as landmarker:
+            yield from at_rate(people_in(images, landmarker, 3, 1), RATE)
 
     with tempfile.TemporaryDirectory() as folder, silent_libraries():
         folder = pathlib.Path(folder)
@@ -49,8 +50,8 @@ def main():
         video = measure(table, 'decoding', read(path))
         poses = measure(table, 'landmarks', estimate(iter(video)))
         measure(table, 'recognition', map(live.push, poses), WINDOW)
-        with Ahead(estimate(read(path)), POSES_AHEAD) as poses:
-            measure(table, 'all together', map(live.push, poses), WINDOW)
+        poses = made_ahead(estimate(read(path)), POSES_AHEAD)
+        measure(table, 'all together', map(live.push, poses), WINDOW)
 
 
 def make_live_predictor(folder):

@@ -45,7 +45,7 @@ def parse_arguments():
                         help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
     parser.add_argument('--by_id', '--by-id', action='store_true',
                         help='follow persons by the IDs of their bodies, and leave out who does not move; as '
-                             'published, a person is the place of a body in its frame, which changes as others are '
+                             'published, a person is the position of a body in its frame, which changes as others are '
                              'lost and found')
     add_settings(parser, './data/ntu')
     return parser.parse_args()

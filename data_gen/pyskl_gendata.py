@@ -37,7 +37,7 @@ def main():
     beside = {str(pathlib.PurePath(part).with_name(SKELETON)): arg.skeleton.read_text(encoding='utf-8-sig')
               for part in parts if own}
     return write_data_set(arg.out_folder, parts, samples, functools.partial(with_bodies, read),
-                          clips_of(layout.coordinates, own), arg, unit='samples', beside=beside)
+                          clips_of(layout.coordinates, own), arg, beside)
 
 
 def first_bodies(read, source):

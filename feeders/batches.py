@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from runtime.cores import cores
+from runtime.arguments import cores
 
 MAX_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 

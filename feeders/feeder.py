@@ -9,9 +9,9 @@ from feeders.labels import read_labels, top_k
 from feeders.statistics import mean_and_deviation
 from graph.streams import STREAMS, bones, motion, stream_of_file
 from graph.tools import attribute_of
-from runtime.clip_file import read_data
+from runtime.data_file import read_data
 from runtime.dotted import build
-from runtime.errors import UserError, shown
+from runtime.errors import UserError, short_repr
 
 BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
 MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
@@ -68,7 +68,7 @@ class Feeder(Dataset):
         for name in ('window_size', 'uniform_sample', 'test_clips'):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer):
-                raise UserError(f'{name} {shown(value)}: a whole number is needed')
+                raise UserError(f'{name} {short_repr(value)}: a whole number is needed')
         if self.stream not in (None, *STREAMS):
             raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
         if self.random_choose and self.window_size <= 0:

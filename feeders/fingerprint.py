@@ -2,7 +2,7 @@
 import hashlib
 import os
 
-from runtime.clip_file import INDEX, JOINTS
+from runtime.data_file import INDEX, JOINTS
 
 SAMPLES_OF = 'data_path', 'label_path', 'recordings', 'split', 'debug'  # arguments that say which samples there are
 BLOCK, MAX_BLOCKS = 4096, 2 ** 14  # bytes, and how many such blocks of a file are read: at most 64 MB

@@ -1,8 +1,8 @@
 """Label files, pickles of (sample names, labels), and the accuracy on them."""
 import numpy as np
 
-from runtime.errors import UserError, shown
-from runtime.safe_pickle import load_pickle
+from runtime.data_file import load_pickle
+from runtime.errors import UserError, short_repr
 
 NEEDED = 'a pickle of two lists (sample names, labels) is needed'
 
@@ -23,7 +23,7 @@ def text_of(name, path):
     Names of other programs are numbers or bytes, too.
     """
     if not isinstance(name, str | bytes | int | np.generic):
-        raise UserError(f'{path}: {shown(name)} is no sample name')
+        raise UserError(f'{path}: {short_repr(name)} is no sample name')
     return name.decode('latin-1') if isinstance(name, bytes) else str(name)
 
 
@@ -45,7 +45,7 @@ def read_labels(path):
     for name, label in zip(names, labels):
         name = text_of(name, path)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
-            raise UserError(f'{path}: the label of {name} is {shown(label)}: {NEEDED}, the labels integers from 0')
+            raise UserError(f'{path}: the label of {name} is {short_repr(label)}: {NEEDED}, the labels integers from 0')
         if name in found:
             raise UserError(f'{path}: sample {name} is listed twice, with the labels {found[name]} and {label}: '
                             'names must differ, as scores are matched by them')

@@ -13,9 +13,9 @@ from feeders.labels import top_k
 from feeders.pyskl_frames import draw_frames
 from graph.streams import STREAMS, derive
 from graph.tools import attribute_of
-from runtime.clip_file import INDEX, JOINTS, read_array
+from runtime.data_file import INDEX, JOINTS, read_array
 from runtime.dotted import build
-from runtime.errors import UserError, shown
+from runtime.errors import UserError, short_repr
 
 PERSONS = 2
 
@@ -40,11 +40,11 @@ class Feeder(Dataset):
                  graph=None, graph_args=None, dimensions=3):
         for name, value in (('clip_len', clip_len), ('num_clips', num_clips)):
             if not isinstance(value, int) or value < 1:
-                raise UserError(f'{name} {shown(value)}: a whole number of at least 1 is needed')
+                raise UserError(f'{name} {short_repr(value)}: a whole number of at least 1 is needed')
         if stream not in STREAMS:
             raise UserError(f"stream '{stream}': choose one of {', '.join(STREAMS)}")
         if dimensions not in (2, 3):
-            raise UserError(f'dimensions {shown(dimensions)}: 3 (x, y, z) or 2 (x, y, score)')
+            raise UserError(f'dimensions {short_repr(dimensions)}: 3 (x, y, z) or 2 (x, y, score)')
         if stream.startswith('bone') and graph is None:
             raise UserError('bones need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         self.stream = stream

@@ -4,7 +4,7 @@ import numpy as np
 from feeders.labels import top_k
 from prediction.scores import class_accuracies, fuse
 
-PAIRS, SAMPLES = 10, 10  # at most this many are printed
+MAX_PAIRS = 10  # that are printed
 
 
 def confusion_counts(predicted, labels, num_class):
@@ -19,7 +19,7 @@ def confused_pairs(counts):
     return [(int(i), int(j), int(wrong[i, j])) for i, j in pairs[np.argsort(-wrong[tuple(pairs.T)], kind='stable')]]
 
 
-def report(stacked, weights, labels, names, sample_names, files):
+def report(stacked, weights, labels, names, files):
     """Return the report's lines on the scores of S streams, `stacked` (S, N, num_class), fused with `weights`."""
     scores = fuse(stacked, weights)
     counts = confusion_counts(scores.argmax(1), labels, scores.shape[1])
@@ -30,27 +30,13 @@ def report(stacked, weights, labels, names, sample_names, files):
     for label, accuracy in sorted(accuracies.items(), key=lambda item: -item[1]):
         lines.append(f'  {accuracy:7.2%}  {counts[label, label]:5d} of {counts[label].sum():<5d} {names[label]}')
     lines += ['', 'Most confused']
-    pairs = confused_pairs(counts)
     lines += [f'  {number:5d} of {counts[true].sum():<5d} {names[true]} → {names[predicted]}'
-              for true, predicted, number in pairs[:PAIRS]] or ['  none']
+              for true, predicted, number in confused_pairs(counts)[:MAX_PAIRS]]
     if len(stacked) > 1:
-        lines += ['', *fusion_lines(stacked, scores, labels, sample_names, files)]
-    return lines
-
-
-def fusion_lines(stacked, fused, labels, sample_names, files):
-    """Return the lines on the samples that fusion corrects and spoils, by stream and for all streams together."""
-    right = stacked.argmax(2) == labels  # (S, N)
-    fused_right = fused.argmax(1) == labels
-    lines = ['Effect of fusion']
-    for file, one in zip(files, right):
-        lines.append(f'  {file}: {one.mean():.2%} alone; fusion makes {(~one & fused_right).sum()} of its '
-                     f'{(~one).sum()} wrong samples right, and {(one & ~fused_right).sum()} of its {one.sum()} right '
-                     'ones wrong')
-    rescued = np.flatnonzero(~right.any(0) & fused_right)
-    lines.append(f'  right after fusion, though wrong in every stream alone: {len(rescued)}')
-    some = np.flatnonzero(~right.all(0) & fused_right)
-    lines += [f'    {sample_names[i]}' for i in some[:SAMPLES]]
-    if len(some) > SAMPLES:
-        lines.append(f'    … and {len(some) - SAMPLES} more that a stream alone gets wrong')
+        right = scores.argmax(1) == labels
+        lines += ['', 'Effect of fusion']
+        for file, alone in zip(files, stacked.argmax(2) == labels):
+            lines.append(f'  {file}: {alone.mean():.2%} alone; fusion makes {(~alone & right).sum()} of its '
+                         f'{(~alone).sum()} wrong samples right, and {(alone & ~right).sum()} of its {alone.sum()} '
+                         'right ones wrong')
     return lines

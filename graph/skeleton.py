@@ -6,7 +6,7 @@ import pathlib
 
 from graph.tools import get_spatial_graph
 from runtime.arguments import read_yaml
-from runtime.errors import UserError, shown
+from runtime.errors import UserError, short_repr
 
 NEEDED = 'joints', 'inward', 'center', 'pairs'
 SKELETONS = pathlib.Path(__file__).resolve().parents[1] / 'config' / 'skeletons'
@@ -90,7 +90,7 @@ def joint_names(joints):
 def joint_name(value, key):
     """Return a joint's name as text; numbers are names too."""
     if not isinstance(value, str | int) or isinstance(value, bool):  # YAML reads yes, no, on and off as booleans
-        raise ValueError(f'{key}: {shown(value)} is no name: put it in quotes')
+        raise ValueError(f'{key}: {short_repr(value)} is no name: put it in quotes')
     return str(value)
 
 

@@ -4,8 +4,8 @@ from torch.nn import functional as F
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from model.from_config import class_count
 from runtime.errors import UserError
-from runtime.trained import class_count
 
 MIN_RATE = 1e-3  # training ends once the steps have lowered the rate below it
 RISING_FRACTION = 0.3  # of a one-cycle schedule without warm_up_epoch (PyTorch's default)

@@ -6,8 +6,8 @@ import numpy as np
 
 from feeders.labels import read_labels, text_of, top_k
 from runtime.atomic_file import write_whole
+from runtime.data_file import load_pickle
 from runtime.errors import UserError
-from runtime.safe_pickle import load_pickle
 
 NEEDED = 'a pickle of a dict from sample names to scores is needed, as main.py --save-score writes it'
 SEARCHED_FACTORS = np.arange(0, 2.01, 0.1).round(1).tolist()

@@ -11,7 +11,7 @@ LOCK = 'run.lock'
 PATIENCE = 2  # seconds in which the workers of a run that was killed notice it
 
 
-def part_path(path):
+def temporary_path(path):
     """Return where a file is written until it is whole: `folder/name.npy` → `folder/name.npy.part`."""
     path = pathlib.Path(path)
     return path.with_name(path.name + '.part')
@@ -26,9 +26,9 @@ def write_whole(path, mode='wb', encoding=None):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = part_path(path)
+    part = temporary_path(path)
     try:
-        with named(path), open(part, mode, encoding=encoding) as file:
+        with errors_name(path), open(part, mode, encoding=encoding) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -39,7 +39,7 @@ def write_whole(path, mode='wb', encoding=None):
 
 
 @contextlib.contextmanager
-def named(path):
+def errors_name(path):
     """Within this block, an error of the operating system, such as a full disk, names the file at `path`."""
     try:
         yield

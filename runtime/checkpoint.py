@@ -1,9 +1,9 @@
 """The checkpoint of a training run: all that is needed to continue with the same numbers."""
 import torch
 
-from runtime.errors import UserError, shown
-from runtime.run_flags import get_parser
-from runtime.safe_pickle import load_tensors
+from runtime.arguments import get_parser
+from runtime.data_file import load_tensors
+from runtime.errors import UserError, short_repr
 
 # Flags that may differ between a run and the run that resumes it without a log line: they change no number.
 FREE_TO_CHANGE = {'config', 'resume', 'overwrite', 'num_worker', 'log_interval', 'print_log', 'save_interval', 'keep',
@@ -47,8 +47,8 @@ def load_checkpoint(path, arguments, num_train, data):
         fixed.append('seed')  # it draws the validation part
     for key in fixed:
         if before[key] != arguments[key]:
-            raise UserError(f'{path}: {key} was {shown(before[key])} and is {shown(arguments[key])} now: resume '
-                            'with the former value, or choose another --work-dir')
+            raise UserError(f'{path}: {key} was {short_repr(before[key])} and is {short_repr(arguments[key])} now: '
+                            'resume with the former value, or choose another --work-dir')
     for part, now in data.items():
         former = state.get('data', {}).get(part, {})
         for key in now.keys() & former.keys():
@@ -58,6 +58,6 @@ def load_checkpoint(path, arguments, num_train, data):
     if state['num_train'] != num_train:
         raise UserError(f'{path}: it was written with {state["num_train"]} training samples, but there are '
                         f'{num_train} now')
-    changes = [f'{key} was {shown(before[key])} and is {shown(value)} now' for key, value in arguments.items()
+    changes = [f'{key} was {short_repr(before[key])} and is {short_repr(value)} now' for key, value in arguments.items()
                if key not in FREE_TO_CHANGE and before[key] != value]
     return state, changes

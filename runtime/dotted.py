@@ -3,7 +3,7 @@ import contextlib
 import importlib.util
 import inspect
 
-from runtime.errors import PLUG_INS, UserError, plug_in_of, shown
+from runtime.errors import PLUG_INS, UserError, plug_in_of, short_repr
 
 OURS = {'feeders.feeder', 'feeders.parts', 'feeders.pyskl', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d',
         'graph.skeleton', 'model.aagcn', 'model.agcn'}
@@ -25,7 +25,7 @@ def import_class(name, key=None):
     """
     parts = name.split('.') if isinstance(name, str) else []
     if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-        raise UserError(f'{shown(name)} is not a dotted class name, such as feeders.feeder.Feeder')
+        raise UserError(f'{short_repr(name)} is not a dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
         remember_plug_in(name, key)
@@ -53,7 +53,7 @@ def build(name, arguments, key):
     for argument, value in given.items():
         default = signature.parameters[argument].default
         if isinstance(default, int | float) and isinstance(value, str):
-            raise UserError(f'{key}: {name}: {argument}: {shown(value)} is text, but a value such as {default} is '
+            raise UserError(f'{key}: {name}: {argument}: {short_repr(value)} is text, but a value such as {default} is '
                             'needed (to YAML 1e-2 is text; 0.01 and 1.0e-2 are numbers)')
     try:
         return built_class(**arguments)

@@ -1,16 +1,19 @@
 """What a run writes beside weights and scores: the log, the config, the model's source, and predictions."""
 import contextlib
+import errno
 import os
 import pathlib
 import re
+import shutil
 import time
 
 import yaml
 
-from runtime.atomic_file import named, only_run_on, write_whole
+from runtime.atomic_file import errors_name, only_run_on, write_whole
 from runtime.errors import UserError
 
 CHECKPOINT = 'checkpoint.pt'
+ROOM = 4 << 20  # bytes; more than an epoch's events take
 
 
 class RunFolder:
@@ -87,7 +90,7 @@ class RunFolder:
 
     def _write(self, line):
         if self.print_log:
-            with named(self.path / 'log.txt'):
+            with errors_name(self.path / 'log.txt'):
                 self._log.write(line)
                 self._log.flush()
 
@@ -115,3 +118,23 @@ def write_predictions(saved_name, index, predicted, true):
         file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
     with write_whole(saved_name + '_wrong.txt', 'w') as file:
         file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+
+
+def write_events(folder, epoch, first_step, scalars, texts=()):
+    """Write an epoch's events into a file of its own in `folder`; they are on the disk when this returns.
+
+    `scalars` are (tag → number, time) of each step from `first_step` on; of an epoch that is trained again, TensorBoard
+    shows the last. `texts`, (tag, text), are shown with their spaces and line ends.
+    """
+    from tensorboardX import SummaryWriter  # it brings torch, without which crossval.py answers --help
+    folder.mkdir(parents=True, exist_ok=True)
+    # On a full disk, the thread of SummaryWriter would die, and closing the writer would never end.
+    if shutil.disk_usage(folder).free < ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    # The suffix tells apart files of the same second.
+    with SummaryWriter(str(folder), purge_step=first_step, filename_suffix=f'.{epoch:04d}') as writer:
+        for tag, text in texts:
+            writer.add_text(tag, '    ' + text.replace('\n', '\n    '), first_step)
+        for step, (numbers, when) in enumerate(scalars, first_step):
+            for tag, number in numbers.items():
+                writer.add_scalar(tag, number, step, when)

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from runtime.atomic_file import write_whole
-from runtime.errors import UserError, shown
-from runtime.pyskl_names import in_our_names, is_theirs
-from runtime.safe_pickle import load_tensors
+from runtime.data_file import load_tensors
+from runtime.errors import UserError, short_repr
 
 MAX_WRAPPERS = 8
 WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
@@ -50,7 +49,7 @@ def load_weights(path):
         if isinstance(value, np.ndarray | np.generic):
             value = torch.from_numpy(np.array(value))
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise UserError(f'{path}: {shown(name)} is a {type(value).__name__}, not a tensor')
+            raise UserError(f'{path}: {short_repr(name)} is a {type(value).__name__}, not a tensor')
         weights[strip_prefix(name)] = value
     return weights
 
@@ -66,73 +65,6 @@ def step_in_name(path):
     """Return the number of the training step that `NAME-EPOCH-STEP.pt` carries, 0 where there is none."""
     match = re.search(r'-(\d+)\.(?:pt|pkl)$', str(path))
     return int(match.group(1)) if match else 0
-
-
-def fill_model(model, weights, path):
-    """Load `weights` (name → tensor) from `path` into `model` and return the names that they lack.
-
-    Those keep their initial values. Raises UserError if a value is NaN, and if a shape differs or a name is unknown to
-    the model: both mean that the weights are another model's.
-    """
-    own = model.state_dict()
-    unknown = [name for name in weights if name not in own]
-    differing = [name for name in weights if name in own and weights[name].shape != own[name].shape]
-    if unknown or differing:
-        check_same_model(weights, own, path)
-    if unknown:
-        raise UserError(f'{path}: {len(unknown)} of its names are not in the model, such as {unknown[0]}: '
-                        'name the model that wrote it, or leave them out with --ignore-weights')
-    if differing:
-        name = differing[0]
-        raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
-                        'model: check model_args, or leave it out with --ignore-weights')
-    for name, value in weights.items():
-        if value.isnan().any():
-            raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
-    model.load_state_dict({**own, **weights})
-    return [name for name in own if name not in weights]
-
-
-def check_same_model(weights, own, path):
-    """Raise UserError if `weights`, from `path`, are seen to be of another model than the state dict `own`."""
-    theirs, ours = arguments_seen_in(weights), arguments_seen_in(own)
-    differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
-    if differing:
-        said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
-        raise UserError(f'{path}: it is of a model with {said[0]}, but this model has {said[1]}: check '
-                        f'{", ".join(differing)} in model_args, or take other weights')
-
-
-def arguments_seen_in(weights):
-    """Return the arguments of their model that show in `weights` (name → tensor): argument → value, in words."""
-    found = {}
-    if 'fc.weight' in weights:
-        found['num_class'] = f'{len(weights["fc.weight"])} classes'
-    if 'l1.gcn1.PA' in weights:
-        found['num_point'] = f'{weights["l1.gcn1.PA"].size(-1)} joints'
-    if 'l1.gcn1.alpha' in weights:  # AAGCN's
-        found['attention'] = 'attention' if 'l1.gcn1.fc1c.weight' in weights else 'no attention'
-    return found
-
-
-def load_into(model, path, ignored=()):
-    """Fill `model` with the weights at `path`, without those whose name contains one of the texts `ignored`.
-
-    Returns (names left out, names that the file lacks, which keep their initial values). Files of PYSKL's and
-    MMAction2's must lack none. Errors: see `load_weights` and `fill_model`.
-    """
-    loaded = load_weights(path)
-    theirs = is_theirs(loaded)
-    if theirs:
-        loaded = in_our_names(loaded)
-    left_out = [name for name in loaded if any(text in name for text in ignored)]
-    kept = {name: value for name, value in loaded.items() if name not in left_out}
-    missing = fill_model(model, kept, path)
-    if theirs and set(missing) - set(left_out):
-        check_same_model(loaded, model.state_dict(), path)
-        raise UserError(f'{path}: it lacks {len(missing)} names of this model, such as {missing[0]}: '
-                        'name model.aagcn.Model, which such weights are of')
-    return left_out, missing
 
 
 def find_weights(path):

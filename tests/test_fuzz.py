@@ -18,7 +18,7 @@ from data_gen.formats import ctrgcn_arrays, kinetics_json, ntu_skeleton, nwucla_
 from feeders.labels import read_labels
 from main import get_parser
 from prediction.scores import read_scores
-from runtime.clip_file import read_data
+from runtime.data_file import read_data
 from runtime.errors import UserError
 from runtime.weights import load_weights
 

@@ -124,20 +124,10 @@ def test_exported_models_give_the_same_windows(road, predictor, tmp_path):
 def test_timeline_is_drawn(run, road):
     pytest.importorskip('matplotlib')
     run('visualize.py', 'timeline', '--config', road / 'c.yaml', '--file', road / 'long.skeleton', '--window', WINDOW,
-        '--stride', STRIDE, '--frame-rate', 10, '--out', road / 't.svg')
+        '--stride', STRIDE, '--out', road / 't.svg')
     text = (road / 't.svg').read_text()
     drawn = {segment.label for segment in timeline(Predictor(road / 'c.yaml').windows(road / 'long.skeleton', WINDOW,
                                                                                       STRIDE))}
     for label in drawn - {None}:
         assert f'>class {label}<' in text
     assert '>seconds<' in text and '>long.skeleton<' in text
-
-
-def test_peaks_are_the_surest_windows_of_the_longest_segments():
-    pytest.importorskip('matplotlib')
-    from visualize import peaks_of
-    chances = np.array([[.9, .1], [.8, .2], [.3, .7], [.4, .6], [.95, .05]])
-    segments = [Segment(0, 20, 0, .85), Segment(20, 40, 1, .65), Segment(40, 50, 0, .95)]
-    middles = np.array([5, 15, 25, 35, 45])
-    assert peaks_of(segments, chances, middles) == [0, 2, 4]
-    assert peaks_of(segments, chances, middles, most=2) == [0, 2]

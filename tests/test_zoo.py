@@ -13,9 +13,9 @@ from conftest import ROOT, assert_one_line_error, shared_path
 
 from feeders.pyskl import Feeder
 from graph.skeleton import skeleton
+from model.from_config import load_into
+from runtime.arguments import get_parser
 from runtime.dotted import build
-from runtime.run_flags import get_parser
-from runtime.weights import load_into
 from tests.data_gen.raw_ntu import skeleton_text
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, state_dict, write_recordings
 

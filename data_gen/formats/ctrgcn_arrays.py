@@ -54,10 +54,12 @@ def list_recordings(path):
     open(path, 'rb').close()  # an OSError from here on means a damaged archive
     for end, part in PARTS.items():
         try:
-            x, y = (ArrayInArchive(path, f'{letter}_{end}') for letter in 'xy')
-            if len(x.shape) != 3 or x.shape[2] != VALUES or len(y.shape) != 2 or x.shape[0] != y.shape[0]:
-                raise ValueError(f'x_{end} is {x.shape} and y_{end} {y.shape}, not (N, T, {VALUES}) and (N, classes)')
-            is_class = np.array([y.row(n) > 0 for n in range(y.shape[0])])
+            x = ArrayInArchive(path, f'x_{end}')
+            with np.load(path, allow_pickle=False) as arrays:
+                is_class = arrays[f'y_{end}'] > 0
+            if len(x.shape) != 3 or x.shape[2] != VALUES or is_class.ndim != 2 or len(is_class) != x.shape[0]:
+                raise ValueError(f'x_{end} is {x.shape} and y_{end} {is_class.shape}, not (N, T, {VALUES}) and '
+                                 '(N, classes)')
         except Exception as error:  # a damaged archive can raise any of a dozen exceptions
             raise UserError(f"{path}: not CTR-GCN's arrays x_train, y_train, x_test and y_test, or not whole: {error}"
                             ) from None

@@ -24,7 +24,6 @@ from data_gen.recording import FRACTIONS, METRES, Recording
 from runtime.atomic_file import write_whole
 
 SUFFIX = '.npz'
-LARGEST_IMAGE = 1 << 20  # pixels, of a side
 HALF_TURN = -1, -1, 1  # about z: from MediaPipe's axes to Kinect's
 
 
@@ -90,7 +89,13 @@ def read_pose_recording(path):
         if len({array.shape[:2] for array in joints.values()}) != 1:
             raise BrokenSample('joints_2d and joints_3d are of different persons or frames' if joints else
                                'neither joints_2d nor joints_3d')
-        return PoseRecording(tuple(names.tolist()), **joints, image_size=image_size_in(arrays), fps=fps_in(arrays),
+        size, fps = arrays.get('image_size'), arrays.get('fps')
+        if size is not None and (size.shape != (2,) or size.dtype.kind not in 'iu' or size.min() <= 0):
+            raise BrokenSample('image_size is no width and height')
+        if fps is not None and (fps.shape != () or fps.dtype.kind not in 'fiu' or not 0 < fps < np.inf):
+            raise BrokenSample('fps is no number above 0')
+        return PoseRecording(tuple(names.tolist()), **joints, image_size=None if size is None else tuple(size.tolist()),
+                             fps=None if fps is None else float(fps),
                              source=str(arrays['source']) if 'source' in arrays else None)
 
 
@@ -103,23 +108,3 @@ def load_arrays(path):
         raise
     except Exception as error:  # a damaged archive can raise any of a dozen exceptions
         raise BrokenSample(f'not a whole .npz file of arrays ({error})') from None
-
-
-def image_size_in(arrays):
-    """Return (width, height), None if there is none; BrokenSample if it cannot be one."""
-    size = arrays.get('image_size')
-    if size is None:
-        return None
-    if size.shape != (2,) or size.dtype.kind not in 'iu' or not ((size > 0) & (size < LARGEST_IMAGE)).all():
-        raise BrokenSample('image_size is no width and height')
-    return tuple(size.tolist())
-
-
-def fps_in(arrays):
-    """Return the frames per second, None if there are none; BrokenSample if it cannot be."""
-    fps = arrays.get('fps')
-    if fps is None:
-        return None
-    if fps.shape != () or fps.dtype.kind not in 'fiu' or not 0 < fps < np.inf:
-        raise BrokenSample('fps is no number above 0')
-    return float(fps)

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 
 from graph.streams import FILE_STREAMS
-from runtime.atomic_file import named, part_path, write_whole
+from runtime.atomic_file import errors_name, temporary_path, write_whole
 
 
 class PartFile:
@@ -23,7 +23,7 @@ class PartFile:
         self.shape = shape
         self.data_path = out_folder / f'{part}_data_joint.npy'
         self.label_path = out_folder / f'{part}_label.pkl'
-        self.unfinished = part_path(self.data_path)
+        self.unfinished = temporary_path(self.data_path)
         self.names, self.labels = [], []
         self.file = None
 
@@ -33,7 +33,7 @@ class PartFile:
 
     def add(self, sample, clip):
         """Write the row of a Sample: its clip, float32 of the part's shape."""
-        with named(self.data_path):
+        with errors_name(self.data_path):
             if self.file is None:
                 self.unfinished.parent.mkdir(parents=True, exist_ok=True)
                 self.file = open(self.unfinished, 'wb')  # noqa: SIM115 - closed by finish or discard
@@ -47,7 +47,7 @@ class PartFile:
         if self.file is None:
             print(f'{self.part}: not written, because it has no samples')
             return 0
-        with named(self.data_path):
+        with errors_name(self.data_path):
             self.file.seek(0)
             self.file.write(npy_header((len(self.names), *self.shape)))  # as long for any number of rows
             self.file.flush()
@@ -71,7 +71,7 @@ class PartFile:
             with contextlib.suppress(OSError):  # a full disk may refuse the last bytes
                 self.file.close()
         self.unfinished.unlink(missing_ok=True)
-        part_path(self.label_path).unlink(missing_ok=True)
+        temporary_path(self.label_path).unlink(missing_ok=True)
         if self.file is not None:
             with contextlib.suppress(OSError):  # a folder with other files in it stays
                 self.unfinished.parent.rmdir()

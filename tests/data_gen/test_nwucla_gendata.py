@@ -97,7 +97,7 @@ def test_a_folder_of_other_files_is_one_line(tmp_path, run):
     (tmp_path / 'raw').mkdir()
     (tmp_path / 'raw/clip.json').write_text('{}')
     process = run(SCRIPT, '--data_path', tmp_path / 'raw', '--out_folder', tmp_path / 'out', status=2)
-    assert_one_line_error(process, tmp_path / 'raw', 'no recording there')
+    assert_one_line_error(process, tmp_path / 'raw', 'no recording in it')
     assert not (tmp_path / 'out').exists() or not tree_bytes(tmp_path / 'out')
 
 

@@ -218,7 +218,7 @@ def test_reasons_are_told_when_no_sample_is_usable(path, out, run):
     write(path, [random_2d(np.random.default_rng(0), 'a', label=0.5)], train=['a'], val=['b.mp4'])
     process = run(SCRIPT, '--annotations', path, '--out_folder', out, status=2)
     assert f'left out: {path}: a: its label is 0.5' in process.stderr
-    assert f'left out: {path}: b.mp4: in split val, but there is no such annotation' in process.stderr
+    assert f'left out: {path}: b.mp4: in a split, but there is no such annotation' in process.stderr
     assert_one_line_error(process, 'nothing to write')
     assert not out.exists()
 

@@ -7,9 +7,9 @@ import pytest
 from tiny import write_dataset
 
 from feeders.feeder import Feeder
+from feeders.interface import average_of
 from feeders.parts import NamedPart, Part
 from runtime.errors import UserError
-from runtime.trained import average_of
 
 
 def test_a_part_is_a_feeder_of_its_samples(tmp_path):

@@ -8,8 +8,8 @@ from conftest import assert_one_line_error
 
 from feeders.labels import read_labels
 from graph.skeleton import Graph
+from runtime.arguments import get_parser
 from runtime.errors import UserError, run_command
-from runtime.run_flags import get_parser
 from runtime.weights import load_weights
 
 

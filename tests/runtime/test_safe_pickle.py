@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
+from runtime.data_file import load_pickle
 from runtime.errors import UserError
-from runtime.safe_pickle import load_pickle
 
 
 def read(tmp_path, content):

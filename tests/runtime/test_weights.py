@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from model.from_config import fill_model
 from runtime.errors import UserError
-from runtime.weights import fill_model, load_weights, save_weights, step_in_name
+from runtime.weights import load_weights, save_weights, step_in_name
 
 
 def small_model():

@@ -4,8 +4,8 @@ import re
 import pytest
 import torch
 
+from model.outputs import heads_and_l1, summed_scores
 from runtime.errors import UserError
-from runtime.trained import answer, heads_and_l1
 
 
 def test_the_mean_over_the_draws_of_each_clip():
@@ -20,7 +20,7 @@ def test_the_heads_of_a_list_are_kept_apart_and_added_up():
     data, scores = torch.zeros(2, 3, 4, 5, 1), torch.arange(8.).view(2, 4)
     heads, l1 = heads_and_l1(lambda x: [scores, 2 * scores], data)
     assert torch.equal(heads, torch.stack([scores, 2 * scores])) and l1 == 0
-    assert torch.equal(answer(lambda x: [scores, 2 * scores], data), 3 * scores)
+    assert torch.equal(summed_scores(lambda x: [scores, 2 * scores], data), 3 * scores)
 
 
 @pytest.mark.parametrize('returned, words', [
@@ -37,5 +37,5 @@ def test_the_heads_of_a_list_are_kept_apart_and_added_up():
         'a row a body', 'a dict'])
 def test_whatever_else_a_model_returns_is_named_with_what_is_taken(returned, words):
     with pytest.raises(UserError, match=re.escape(words)) as caught:
-        answer(lambda x: returned, torch.zeros(2, 3, 4, 5, 1))
+        summed_scores(lambda x: returned, torch.zeros(2, 3, 4, 5, 1))
     assert 'taken are scores (N, num_class), a tuple (scores, l1)' in str(caught.value)
