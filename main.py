@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Train or test one stream of 2s-AGCN, as a YAML config says: `python main.py --config FILE [flags]`."""
-import contextlib
 import inspect
 import pathlib
 import random
@@ -10,27 +9,27 @@ import time
 import numpy as np
 import torch
 import torch.nn.functional as F
-import yaml
-from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
-from feeders.interface import average_of, bad_clip, check_fits_model, check_item, sample_names
-from feeders.validation import kept_for_validation
+from feeders.interface import average_of, check_clips, check_feeder, sample_names
+from feeders.validation import split_validation
 from model import recipe
 from model.empty_bodies import with_bodies
 from model.from_config import build_network, load_into, model_arguments
 from model.outputs import heads_and_l1
 from prediction.scores import class_accuracies, write_scores
-from runtime import checkpoint, weights
 from runtime.arguments import get_parser
+from runtime.checkpoint import load_checkpoint, random_states, restore_random_states
 from runtime.device import choose_devices, choose_execution, compile_training, keep_freed_memory
 from runtime.dotted import build
 from runtime.errors import StopSignals, UserError, run_command, stop_requested
 from runtime.processes import Processes, over_devices
 from runtime.run_folder import CHECKPOINT, RunFolder, write_events, write_predictions
-from runtime.weights import find_weights
+from runtime.weights import WeightFiles, find_weights, save_tensors, step_in_name
+
+AFTER_A_STOP = 'run it again; a training continues from the beginning of this epoch with --resume'
 
 
 class Processor:
@@ -47,58 +46,48 @@ class Processor:
         self.device = self.devices[0]
         self.processes.connect(self.device)
         self.folder = RunFolder(arg.work_dir, self.processes.is_main, arg.print_log)
-        self.folder.check_free(arg.resume, arg.overwrite)
-        self.folder.log(device_line)
         self.saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
-        self.files = weights.WeightFiles(self.saved_name, arg.keep)
+        self.files = WeightFiles(self.saved_name, arg.keep)
+        self.folder.check_free(arg.resume, arg.overwrite)
         if arg.phase == 'train' and not (arg.resume or arg.overwrite):
             self.files.check_free()
-        self.seed()
+        self.folder.log(device_line)
+        init_seed(arg.seed)
         self.load_data()
         self.load_model()
-        self.epoch, self.global_step = arg.start_epoch, weights.step_in_name(arg.weights or '')
+        self.epoch, self.global_step = arg.start_epoch, step_in_name(arg.weights or '')
         if arg.phase == 'train':
             self.load_optimizer()
             self.global_step = self.global_step or arg.start_epoch * len(self.loader['train'])
-        self.log_position, self.changes = self.load_checkpoint() if arg.resume else (None, [])
-
-    def seed(self):
-        random.seed(self.arg.seed)
-        np.random.seed(self.arg.seed % 2 ** 32)
-        torch.manual_seed(self.arg.seed)
-        torch.backends.cudnn.deterministic = self.arg.deterministic
-        torch.backends.cudnn.benchmark = not self.arg.deterministic
+        if arg.resume:
+            self.load_checkpoint()
 
     def load_data(self):
         """Build the feeders that the phase needs, and their loaders.
 
         The parts are 'train' and 'test', and 'val' if some of the training data is held out for validation.
         """
-        arg, processes = self.arg, self.processes
-        if arg.phase == 'train' and arg.batch_size % (processes.world_size * arg.accumulate):
-            raise UserError(f'batch_size {arg.batch_size} is not divisible by {processes.world_size} processes '
-                            f'× {arg.accumulate} micro-batches: choose a multiple of '
-                            f'{processes.world_size * arg.accumulate}')
-        self.feeder, self.loader, self.data = {}, {}, {}
+        arg = self.arg
+        self.feeder, self.loader, self.fingerprints = {}, {}, {}
         for part in ('train', 'test') if arg.phase == 'train' else ('test',):
             key = f'{part}_feeder_args'
-            self.feeder[part] = build(arg.feeder, getattr(arg, key), key)
+            feeder_args = getattr(arg, key)
+            feeder = self.feeder[part] = build(arg.feeder, feeder_args, key)
+            self.fingerprints[part] = fingerprints(feeder_args)
             if arg.model:
-                check_fits_model(self.feeder[part], getattr(arg, key), key, model_arguments(arg))
-            self.data[part] = fingerprints(getattr(arg, key))
-            check_item(SeededItems(self.feeder[part], arg.seed)[0, 0], arg, key)
+                item = SeededItems(feeder, arg.seed)[0, 0]
+                check_feeder(feeder, item, key, feeder_args, model_arguments(arg))
         if arg.phase == 'train' and (arg.val_persons or arg.val_share):
-            self.feeder['train'], self.feeder['val'], line = kept_for_validation(arg, self.feeder['train'])
+            self.feeder['train'], self.feeder['val'], line = split_validation(arg, self.feeder['train'])
             self.folder.log(line)
         self.evaluated_part = 'val' if 'val' in self.feeder else 'test'
         for part, feeder in self.feeder.items():
             training = part == 'train'
             batch_size = arg.batch_size if training else arg.test_batch_size
-            order = BatchOrder(len(feeder), batch_size, arg.seed, training, processes.rank, processes.world_size,
-                               feeder.label if training and arg.balanced else None)
-            if training and not len(order):
-                raise UserError(f'train_feeder_args: {len(feeder)} samples do not fill one batch of {arg.batch_size}: '
-                                'lower --batch-size')
+            order = BatchOrder(len(feeder), batch_size, arg.seed, training,
+                               self.processes.rank, self.processes.world_size)
+            if training:
+                order.check_batches(arg.accumulate)
             self.loader[part] = make_loader(feeder, order, arg.num_worker, self.device)
 
     def load_model(self):
@@ -107,11 +96,17 @@ class Processor:
         self.net = build_network(arg)
         if arg.phase == 'test' and not arg.weights:
             raise UserError('a test needs weights: give --weights FILE')
+        parameters = sum(parameter.numel() for parameter in self.net.parameters())
+        self.folder.log(f'Model: {arg.model}, {parameters:,} parameters')
         if arg.weights and not arg.resume:
-            self.load_weights()
+            path = find_weights(arg.weights)
+            ignored, missing = load_into(self.net, path, arg.ignore_weights)
+            self.folder.log(f'Weights: {path}')
+            for what, names in (('Ignored', ignored), ('Missing in the file, at their initial values', missing)):
+                if names:
+                    self.folder.log(f'\t{what}: {", ".join(names)}')
         self.net.to(self.device)
-        if hasattr(self.net, 'skip_empty_bodies'):
-            self.net.skip_empty_bodies = arg.skip_empty_bodies
+        self.net.skip_empty_bodies = arg.skip_empty_bodies
         self.averaged = recipe.average_weights(self.net, arg.ema) if arg.phase == 'train' and arg.ema else None
         self.evaluated = self.averaged.module if self.averaged else self.net
         self.execution = choose_execution(self.evaluated, arg.precision, arg.compile, self.device)
@@ -123,14 +118,6 @@ class Processor:
         torch.manual_seed(arg.seed + self.processes.rank)  # from here on, dropout, which differs between processes
         self.model = self.processes.divide(self.net, self.devices)
 
-    def load_weights(self):
-        path = find_weights(self.arg.weights)
-        ignored, missing = load_into(self.net, path, self.arg.ignore_weights)
-        self.folder.log(f'Weights: {path}')
-        for what, names in (('Ignored', ignored), ('Missing in the file, at their initial values', missing)):
-            if names:
-                self.folder.log(f'\t{what}: {", ".join(names)}')
-
     def load_optimizer(self):
         self.optimizer = recipe.make_optimizer(self.arg, self.net.parameters())
         self.scheduler = recipe.make_scheduler(self.arg, self.optimizer, len(self.loader['train']))
@@ -139,7 +126,8 @@ class Processor:
 
     def train(self, epoch):
         """Train on the samples of `epoch`; log and record the losses."""
-        arg, steps, measured = self.arg, [], []
+        arg, number, unread, scalars = self.arg, len(self.loader['train']), [], []
+        self.folder.log(f'Training epoch: {epoch + 1}')
         self.model.train()
         if arg.only_train_part and recipe.freeze_graphs(self.net, frozen=epoch <= arg.only_train_epoch):
             self.model = self.processes.divide(self.net, self.devices)  # it decides which gradients are sent
@@ -147,26 +135,26 @@ class Processor:
             for group in self.optimizer.param_groups:
                 group['lr'] = recipe.learning_rate(arg, epoch)
         self.loader['train'].batch_sampler.set_epoch(epoch)
-        self.folder.log(f'Training epoch: {epoch + 1}')
-        number, seconds, clock = len(self.loader['train']), {'Data': 0.0, 'Network': 0.0}, time.monotonic()
+        seconds, clock = {'Data': 0.0, 'Network': 0.0}, time.monotonic()
         for batch, (data, label, index) in enumerate(self.progress('train'), 1):
             loaded = time.monotonic()
             rate = self.optimizer.param_groups[0]['lr']
-            steps.append((self.step(data.float(), label), index, rate, time.time()))
+            unread.append((self.step(data.float(), label), rate, index))
             if batch % arg.log_interval == 0 or batch == number:
-                measured += self.read(steps[len(measured):], epoch, len(measured))
+                scalars += self.read(unread, epoch)
+                unread = []
             if batch % arg.log_interval == 0:
-                self.folder.log(f'\tBatch {batch} of {number}: loss {measured[-1][0]:.4f}, lr {rate:.6f}')
+                self.folder.log(f'\tBatch {batch} of {number}: loss {scalars[-1]["loss"]:.4f}, lr {rate:.6f}')
             seconds['Data'] += loaded - clock
             clock = time.monotonic()
             seconds['Network'] += clock - loaded
             if self.processes.any(self.stop.received is not None):
                 # The signal may have reached another process only; a cluster sends SIGTERM.
-                raise stop_requested(self.stop.received or signal.SIGTERM,
-                                     '--resume continues from the beginning of this epoch')
-        self.record(epoch, measured, [(rate, when) for *_, rate, when in steps])
+                raise stop_requested(self.stop.received or signal.SIGTERM, AFTER_A_STOP)
+        if self.processes.is_main:
+            write_events(pathlib.Path(self.saved_name, 'train'), epoch, self.global_step, scalars)
         self.global_step += number
-        self.folder.log(f'\tMean training loss: {np.mean([loss for loss, *_ in measured]):.4f}.')
+        self.folder.log(f'\tMean training loss: {np.mean([of_step["loss"] for of_step in scalars]):.4f}.')
         times = (f'[{name}]{int(100 * of_it / sum(seconds.values())):02d}%' for name, of_it in seconds.items())
         self.folder.log(f'\tTime consumption: {", ".join(times)}')
 
@@ -177,14 +165,13 @@ class Processor:
         """
         number, measured = self.arg.accumulate, []
         self.optimizer.zero_grad()
-        for i, (x, y) in enumerate(zip(data.chunk(number), label.chunk(number)), 1):
+        for x, y in zip(data.chunk(number), label.chunk(number)):
             y = y.to(self.device, non_blocking=True)
-            sent_later = isinstance(self.model, DistributedDataParallel) and i < number
-            with self.model.no_sync() if sent_later else contextlib.nullcontext():
-                heads, l1 = self.forward(self.model, x)
-                loss = sum(self.loss(head, y) for head in heads) + l1
-                self.scaler.scale(loss / number).backward()
-            measured.append(torch.stack((loss.detach(), l1.detach(), (heads.sum(0).argmax(1) == y).float().mean())))
+            heads, l1 = self.forward(self.model, x)
+            loss = sum(self.loss(head, y) for head in heads) + l1
+            self.scaler.scale(loss / number).backward()
+            accuracy = (heads.sum(0).argmax(1) == y).float().mean()
+            measured.append(torch.stack((loss.detach(), l1.detach(), accuracy)))
         if self.arg.grad_clip is not None:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.arg.grad_clip)
@@ -202,35 +189,22 @@ class Processor:
         with self.execution.autocast():
             return heads_and_l1(model, data.to(self.device, non_blocking=True), average)
 
-    def read(self, steps, epoch, before):
-        """Return [loss, l1 loss, accuracy] of each of `steps`, means over all processes.
+    def read(self, unread, epoch):
+        """Return the scalars of each step of `unread`, (what `step` returned, rate, index): means over all processes.
 
-        Raises UserError, which names the samples, for a loss that is not finite. `before` steps of the epoch were read
-        earlier.
+        Raises UserError, which names the samples, for a loss that is not finite.
         """
-        measured = torch.stack([of_step for of_step, *_ in steps]).cpu().double().mean(1)
-        means = self.processes.mean(measured.numpy())
-        for number, ((_, index, *_), loss) in enumerate(zip(steps, means[:, 0]), before + 1):
-            if np.isfinite(loss):
-                continue
-            index = index.tolist()
-            gathered = self.processes.gather((bad_clip(self.feeder['train'], index),
-                                              sample_names(self.feeder['train'], index))) or []
-            names = ', '.join(str(name) for _, names in gathered for name in names)
-            raise UserError(next((line for line, _ in gathered if line), None) or (
-                f'the loss is {loss} in epoch {epoch + 1}, batch {number}, of the samples {names}: lower --base-lr or '
-                'set --grad-clip; the weights saved earlier are kept'))
-        return means.tolist()
-
-    def record(self, epoch, measured, rates_and_times):
-        """Write TensorBoard's scalars of an epoch's steps, and before the first ones the config and the model."""
-        if not self.processes.is_main:
-            return
-        scalars = [({'acc': accuracy, 'loss': loss, 'loss_l1': l1, 'lr': rate, 'epoch': epoch}, when)
-                   for (loss, l1, accuracy), (rate, when) in zip(measured, rates_and_times)]
-        texts = ('config', yaml.safe_dump(vars(self.arg), sort_keys=False)), ('model', str(self.net))
-        write_events(pathlib.Path(self.saved_name, 'train'), epoch, self.global_step, scalars,
-                     texts if epoch == self.arg.start_epoch else ())
+        measured = torch.stack([of_step for of_step, *_ in unread]).cpu().double().mean(1)
+        scalars = []
+        for (_, rate, index), (loss, l1, accuracy) in zip(unread, self.processes.mean(measured.numpy()).tolist()):
+            if not np.isfinite(loss):
+                index = sum(self.processes.gather(index.tolist()) or [], [])
+                check_clips(self.feeder['train'], index)
+                raise UserError(f'the loss is {loss} in epoch {epoch + 1}, of the samples '
+                                f'{", ".join(sample_names(self.feeder["train"], index))}: lower --base-lr or set '
+                                '--grad-clip; the weights saved earlier are kept')
+            scalars.append({'acc': accuracy, 'loss': loss, 'loss_l1': l1, 'lr': rate, 'epoch': epoch})
+        return scalars
 
     def eval(self, epoch, part='test'):
         """Score the samples of `part`, 'test' or 'val'; log loss and accuracies, write the files of the phase.
@@ -238,17 +212,28 @@ class Processor:
         Returns, in process 0, which alone logs and writes, a dict of epoch, global_step, top1 and loss, the mean over
         the samples; None in the others. The loss in the log is the mean over the batches, as published.
         """
+        arg, feeder = self.arg, self.feeder[part]
         which = {'val': ' (validation part)', 'test': ' (test part)'}[part] if 'val' in self.feeder else ''
         self.folder.log(f'Eval epoch: {epoch + 1}{which}')
-        began = time.monotonic()
         batches = self.score_samples(part)
-        self.check_finite(batches, self.feeder[part], epoch)
+        self.check_finite(batches, feeder, epoch)
         if not self.processes.is_main:
             return None
-        top1 = self.log_accuracies(epoch, part, batches, began)
-        self.write_results(epoch, part, *(np.concatenate([b[i] for b in batches]) for i in (2, 3)))
-        loss = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
-        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top1, 'loss': float(loss)}
+        loss, l1 = np.mean([b[:2] for b in batches], axis=0)
+        index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
+        top1 = float(feeder.top_k(score, 1))
+        self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
+        for k in arg.show_topk:
+            self.folder.log(f'\tTop{k}: {100 * feeder.top_k(score, k):.2f}%')
+        if arg.phase == 'train' and part == self.evaluated_part:
+            write_events(pathlib.Path(self.saved_name, 'val'), epoch, self.global_step,
+                         [{'loss': loss, 'loss_l1': l1, 'acc': top1}])
+        else:
+            of_class = class_accuracies(score, np.asarray(feeder.label)[index])
+            self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
+        self.write_results(epoch, part, index, score)
+        over_samples = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top1, 'loss': float(over_samples)}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -257,7 +242,7 @@ class Processor:
         losses and scores are those of a single process.
         """
         self.evaluated.eval()
-        self.processes.share_buffers(self.evaluated)  # batch norm has followed each process's own rows
+        self.processes.broadcast_buffers(self.evaluated)  # batch norm has followed each process's own rows
         # A compiled network is for one device.
         model = self.evaluated if self.execution.compiled else over_devices(self.evaluated, self.devices)
         batches = []
@@ -267,39 +252,19 @@ class Processor:
                 loss = sum(F.cross_entropy(head, label.to(self.device)) for head in heads) + l1
                 batches.append((loss.item(), l1.item(), index.numpy(), heads.sum(0).cpu().numpy()))
                 if self.stop.received is not None:
-                    raise stop_requested(self.stop.received, (
-                        'nothing was written; run it again' if self.arg.phase == 'test' else
-                        '--resume continues from the beginning of this epoch'))
+                    raise stop_requested(self.stop.received, AFTER_A_STOP)
         gathered = self.processes.gather(batches)
-        return sorted((b for of_process in gathered for b in of_process), key=lambda b: b[2][0]) if gathered else None
+        return gathered and sorted(sum(gathered, []), key=lambda batch: batch[2][0])
 
     def check_finite(self, batches, feeder, epoch):
         """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
         index = [i for b in batches or [] for i in b[2][~np.isfinite(b[3]).all(1)].tolist()]
-        first = self.processes.share(index[:1])
+        first = self.processes.broadcast(index[:1])
         if first:
+            check_clips(feeder, first)
             which = f'the weights of epoch {epoch + 1}' if self.arg.phase == 'train' else self.arg.weights
-            raise UserError(bad_clip(feeder, first) or (
-                f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip is: take '
-                'other weights, or train with a lower --base-lr or with --grad-clip'))
-
-    def log_accuracies(self, epoch, part, batches, began):
-        """Log loss and accuracies of `batches`; return top-1."""
-        feeder = self.feeder[part]
-        loss, loss_l1 = np.mean([b[:2] for b in batches], axis=0)
-        index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
-        self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
-        for k in self.arg.show_topk:
-            self.folder.log(f'\tTop{k}: {100 * feeder.top_k(score, k):.2f}%')
-        top1 = float(feeder.top_k(score, 1))
-        if self.arg.phase == 'train' and part == self.evaluated_part:
-            write_events(pathlib.Path(self.saved_name, 'val'), epoch, self.global_step,
-                         [({'loss': loss, 'loss_l1': loss_l1, 'acc': top1}, time.time())])
-        else:
-            of_class = class_accuracies(score, np.asarray(feeder.label)[index])
-            self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
-            self.folder.log(f'\tSpeed: {len(index) / (time.monotonic() - began):.1f} samples per second')
-        return top1
+            raise UserError(f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip '
+                            'is: take other weights, or train with a lower --base-lr or with --grad-clip')
 
     def write_results(self, epoch, part, index, score):
         """Write the scores (N, num_class) of the samples `index` (N,), and in the test phase the predictions."""
@@ -309,37 +274,23 @@ class Processor:
             if average_of(feeder) == 'probability':
                 score = F.softmax(torch.from_numpy(score), 1).numpy()
             write_scores(path, sample_names(feeder, index.tolist()), score)
-            if arg.phase == 'test':
-                self.folder.log(f'\tScores: {path}')
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
             write_predictions(self.saved_name, index, score.argmax(1), np.asarray(feeder.label)[index])
-            self.folder.log(f'\tPredictions: {self.saved_name}_right.txt, the wrong ones: {self.saved_name}_wrong.txt')
 
     def start(self):
         """Train or test, as the phase says."""
         arg = self.arg
-        with self.folder.opened(arg.overwrite, self.log_position), self.stop:
-            self.describe()
+        with self.folder.opened(arg.overwrite), self.stop:
+            if arg.phase == 'train' and arg.overwrite and not arg.resume:
+                events = pathlib.Path(self.saved_name).glob('*/events.*')
+                self.folder.remove_earlier([*self.files.earlier(), *events], arg.weights)
+            self.folder.describe(vars(arg), inspect.getfile(type(self.net)))
             if arg.phase == 'test':
                 self.eval(0)
             else:
                 self.train_epochs()
         self.model = self.net  # frees DistributedDataParallel before its process group
         self.processes.disconnect()
-
-    def describe(self):
-        """Write what describes the run: the first lines of its log, its config, the model's source."""
-        arg = self.arg
-        if not arg.resume:
-            if arg.overwrite:
-                others = [*self.files.earlier(), *pathlib.Path(self.saved_name).glob('*/events.*')]
-                self.folder.overwrite(others if arg.phase == 'train' else None, arg.weights)
-            parameters = sum(parameter.numel() for parameter in self.net.parameters())
-            self.folder.log(f'Model: {arg.model}, {parameters:,} parameters')
-        for change in self.changes:
-            self.folder.log(f'Resumed with a changed setting: {change}')
-        self.folder.write_config(vars(arg))
-        self.folder.copy_source(inspect.getfile(type(self.net)))
 
     def train_epochs(self):
         """Train, save and evaluate epoch by epoch; a checkpoint is written before each and after the last."""
@@ -359,7 +310,7 @@ class Processor:
                     self.files.save_if_best(self.evaluated, evaluation)
             self.epoch = arg.num_epoch if last else epoch + 1
             self.save_checkpoint()
-        best = self.processes.share(self.files.best)
+        best = self.processes.broadcast(self.files.best)
         if self.evaluated_part == 'val' and best:
             self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
             load_into(self.evaluated, self.saved_name + '-best.pt')
@@ -373,39 +324,44 @@ class Processor:
 
     def save_checkpoint(self):
         """Write all that a run needs to continue from here."""
-        generators = self.processes.gather(checkpoint.random_states(self.device))
+        generators = self.processes.gather(random_states(self.device))
         if self.processes.is_main:
             states = {name: one.state_dict() for name, one in self.stateful().items()}
-            weights.save_tensors({
-                **states, 'arguments': vars(self.arg), 'num_train': len(self.feeder['train']), 'data': self.data,
-                'epoch': self.epoch, 'global_step': self.global_step, 'random': generators,
-                'log': self.folder.position()}, self.folder.path / CHECKPOINT)
+            states |= {'arguments': vars(self.arg), 'data': self.fingerprints, 'epoch': self.epoch,
+                       'global_step': self.global_step, 'random': generators, 'log': self.folder.position()}
+            save_tensors(states, self.folder.path / CHECKPOINT)
 
     def load_checkpoint(self):
-        """Restore the state of the checkpoint; return the log's position at that time, and the changed settings."""
-        num_train = len(self.feeder.get('train', ()))
-        state, changes = checkpoint.load_checkpoint(self.folder.path / CHECKPOINT, vars(self.arg), num_train, self.data)
+        """Restore the state of the checkpoint, and log which settings differ from those that it was written with."""
+        path = self.folder.path / CHECKPOINT
+        state, changes = load_checkpoint(path, vars(self.arg), self.fingerprints)
         for name, one in self.stateful().items():
             one.load_state_dict(state[name])
         self.epoch, self.global_step = state['epoch'], state['global_step']
         if len(state['random']) == self.processes.world_size:
-            checkpoint.restore_random_states(state['random'][self.processes.rank], self.device)
-        return state['log'], changes
+            restore_random_states(state['random'][self.processes.rank], self.device)
+        self.folder.resume_log_at(state['log'])
+        for change in changes:
+            self.folder.log(f'Resumed with a changed setting: {change}')
 
     def progress(self, part):
         """Return the loader of `part` with a progress bar, where there is a terminal to show it on."""
         return tqdm(self.loader[part], unit='batch', leave=False, disable=None if self.processes.is_main else True)
 
 
+def init_seed(seed):
+    random.seed(seed)
+    np.random.seed(seed % 2 ** 32)
+    torch.manual_seed(seed)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
 def main():
     """Run what the command line and its config say."""
     arg = get_parser().parse_with_config()
     keep_freed_memory()
-    try:
-        Processor(arg).start()
-    except torch.OutOfMemoryError:
-        raise UserError('out of GPU memory: lower --batch-size or raise --accumulate; for evaluations, lower '
-                        '--test-batch-size') from None
+    Processor(arg).start()
 
 
 if __name__ == '__main__':

@@ -50,7 +50,7 @@ def main():
     table = Table(('recipe', 'seed', *STREAMS, 'joint + bone', 'mean class'))
     for recipe in RECIPES:
         folder = arg.out.resolve() / recipe
-        data = prepare(arg.ntu_tree, folder, RECIPES[recipe][0])
+        data = prepare_data(arg.ntu_tree, folder, RECIPES[recipe][0])
         with concurrent.futures.ThreadPoolExecutor(cores()) as pool:
             list(pool.map(lambda run, recipe=recipe, data=data: train(recipe, data, *run),
                           itertools.product(arg.seeds, STREAMS)))
@@ -63,13 +63,13 @@ def main():
         table.add(recipe, 'mean', *map(mean_text, zip(*rows)))
 
 
-def prepare(tree, folder, flags):
+def prepare_data(tree, folder, flags):
     """Prepare the joints of the raw recordings in `tree`; return the folder of the cross-subject split."""
     prepared = subprocess.run(
         [sys.executable, ROOT / 'data_gen/ntu_gendata.py', '--data_path', tree / 'nturgb+d_skeletons',
          '--ignored_sample_path', tree / 'samples_with_missing_skeletons.txt', '--benchmark', 'xsub',
          '--out_folder', folder / 'data', *flags], stdout=subprocess.DEVNULL)
-    if prepared.returncode not in (0, 1):  # 1: broken recordings were left out, and named
+    if prepared.returncode not in (0, 1):  # 1: broken recordings were left out
         sys.exit(prepared.returncode)
     return folder / 'data/xsub'
 

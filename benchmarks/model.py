@@ -146,12 +146,12 @@ def measure(case, ways, rounds):
 
 def run_batch(case, way, number):
     """Return (the seconds of batch `number`, the peak memory so far in GB) of a way to run a case."""
-    step, memory_before = prepare(case, way)
+    step, memory_before = set_up(case, way)
     return seconds(step, *case.batch(number)), peak_memory(case.device) - memory_before
 
 
 @functools.lru_cache(1)
-def prepare(case, way):
+def set_up(case, way):
     """Return (the function of a batch that is measured, the memory in GB that this process held before it)."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = way.precision == 'tf32'
     torch.backends.cudnn.benchmark = True  # as main.py does

@@ -1,17 +1,16 @@
-"""How fast main.py trains AGCN, beside the model alone and the loader alone: what loading and logging cost.
+"""How fast main.py trains AGCN, beside the model alone: what loading and logging cost.
 
     python -m benchmarks.training --device cuda --precision bf16
 
-main.py trains two epochs on synthetic data of NTU's shape, and the second epoch is timed. The data have just been
-written, so that the system still holds them in memory if it can. The model alone takes the same steps, with the
-optimizer's, on batches that are already on the device.
+main.py's Processor trains two epochs on synthetic data of NTU's shape, and the second epoch is timed. The data have
+just been written, so that the system still holds them in memory if it can. The model alone takes the same steps, with
+the optimizer's, on batches that are already on the device.
 """
+import contextlib
+import io
 import pathlib
 import pickle
-import subprocess
-import sys
 import tempfile
-import time
 
 import numpy as np
 import torch
@@ -19,13 +18,11 @@ import yaml
 
 from benchmarks.model import BATCH_SIZE, GRAPH, Case, machine, make_step, require_device
 from benchmarks.timing import Table, seconds
-from feeders.batches import BatchOrder, make_loader
-from feeders.feeder import Feeder
+from main import Processor
 from runtime.arguments import Parser, count
-from runtime.device import PRECISIONS, choose_execution
-from runtime.errors import UserError, run_command
-
-MAIN = pathlib.Path(__file__).resolve().parents[1] / 'main.py'
+from runtime.arguments import get_parser as get_run_parser
+from runtime.device import PRECISIONS, choose_execution, keep_freed_memory
+from runtime.errors import run_command
 
 
 def main():
@@ -34,13 +31,13 @@ def main():
     batch_size = arg.batch_size or BATCH_SIZE[arg.device]['train']
     case = Case('agcn', 'train', arg.device, batch_size, arg.frames)
     print(f'{machine(arg.device)}; {arg.frames} frames, batches of {batch_size}, {arg.precision}')
+    keep_freed_memory()  # as main.py does
     table = Table(('what', 'samples per second', 'ms a batch', 'times the model alone'), arg.json)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write_data(folder, case, arg.steps)
         alone = model_seconds(arg, case)
-        for name, taken in (('model alone', alone), ('loader alone', loader_seconds(case, folder)),
-                            ('main.py', main_seconds(arg, case, folder))):
+        for name, taken in ('model alone', alone), ('main.py', main_seconds(arg, case, folder)):
             table.add(name, f'{batch_size / taken:.3g}', f'{taken * 1e3:.3g}', f'{alone / taken:.3g}')
 
 
@@ -83,32 +80,18 @@ def model_seconds(arg, case):
     return seconds(take_steps, arg.steps) / arg.steps
 
 
-def loader_seconds(case, folder):
-    """Return the seconds that the loader takes for a batch of its second epoch."""
-    feeder = Feeder(folder / 'joint.npy', folder / 'label.pkl')
-    loader = make_loader(feeder, BatchOrder(len(feeder), case.batch_size, 1, training=True), None, case.device)
-    list(map(id, loader))  # starts the workers
-    return seconds(list, map(id, loader)) / len(loader)
-
-
 def main_seconds(arg, case, folder):
-    """Run main.py for two epochs and return the seconds of a batch of the second, by when its lines come."""
+    """Return the seconds of a batch of the second epoch that main.py's Processor trains."""
     feeder_args = {'data_path': str(folder / 'joint.npy'), 'label_path': str(folder / 'label.pkl')}
     (folder / 'config.yaml').write_text(yaml.safe_dump({
         'work_dir': str(folder / 'work_dir'), 'model': 'model.agcn.Model', 'model_args': {'graph': GRAPH},
         'feeder': 'feeders.feeder.Feeder', 'train_feeder_args': feeder_args,
-        'test_feeder_args': {**feeder_args, 'debug': True}, 'batch_size': case.batch_size,
-        'test_batch_size': case.batch_size, 'device': case.device, 'precision': arg.precision, 'base_lr': 1e-3,
-        'step': [], 'num_epoch': 2, 'eval_interval': 2}))
-    times = {}
-    with subprocess.Popen([sys.executable, '-u', MAIN, '--config', folder / 'config.yaml'], text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        for line in process.stdout:
-            times.update({words: time.perf_counter() for words in ('Training epoch: 2', 'Mean training loss')
-                          if words in line})
-    if process.returncode:
-        raise UserError(f'main.py ended with status {process.returncode}: {line}')
-    return (times['Mean training loss'] - times['Training epoch: 2']) / arg.steps
+        'test_feeder_args': {**feeder_args, 'debug': True}, 'batch_size': case.batch_size, 'device': case.device,
+        'precision': arg.precision, 'base_lr': 1e-3, 'step': []}))
+    with contextlib.redirect_stdout(io.StringIO()):
+        processor = Processor(get_run_parser().parse_with_config(['--config', str(folder / 'config.yaml')]))
+        processor.train(0)  # starts the workers
+        return seconds(processor.train, 1) / arg.steps
 
 
 if __name__ == '__main__':

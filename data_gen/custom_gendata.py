@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats import read_recording
 from data_gen.formats.own_clips import PARTS, TABLE, list_recordings
-from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.formats.sample import BrokenSample
 from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparation
 from data_gen.preparation_file import SKELETON, checked
 from data_gen.recording import FRACTIONS, METRES
@@ -39,7 +39,7 @@ def main():
     how = completed(how, samples, read, arg)
     beside = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
               TABLE: arg.labels.read_text(encoding='utf-8-sig')}
-    status = write_data_set(arg.out_folder, PARTS, samples, functools.partial(read_with_joints, read), how, arg, beside)
+    status = write_data_set(arg.out_folder, PARTS, samples, read, how, arg, beside)
     write_configs(arg.out_folder, how, len(names), arg.overwrite)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
@@ -82,15 +82,6 @@ def describe(read, sample):
     except BrokenSample:  # named when its clip is made
         return None
     return recording.joints.shape[1], len(recording.joints), recording.units, recording.fps
-
-
-def read_with_joints(read, source):
-    """Return the Recording of a source; EmptySample if it has no joint: there is nothing to learn from."""
-    recording = read(source)
-    scores = recording.joints[..., 2] if recording.dimensions == 2 else recording.joints
-    if not scores.any():
-        raise EmptySample('without a skeleton in any frame')
-    return recording
 
 
 def parse_arguments():

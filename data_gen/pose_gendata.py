@@ -1,8 +1,7 @@
 """Videos, a camera, and files of pose estimators → recordings that every other command reads.
 
-Each becomes one `.npz` with the joints of its persons, see data_gen.formats.pose_recording. MediaPipe's Pose Landmarker
-finds the joints in videos and before cameras. Existing recordings are kept, so that a command that was stopped goes on
-when it is started again. docs/own-video.md explains all of it.
+Each becomes one `.npz` with the joints of its persons, see data_gen.formats.pose_recording. Existing recordings are
+kept, so that a command that was stopped goes on when it is started again. docs/own-video.md explains the use.
 """
 import argparse
 import collections
@@ -57,16 +56,15 @@ def list_sources(arguments):
         camera = [(f'camera{argument}{SUFFIX}', argument)]
         for name, source in sources_at(path, path) if path.exists() else camera:
             if found.setdefault(name, source) != source:
-                raise UserError(f'{found[name]} and {source} would both be written to {name}: give them other names, '
-                                'or write them into two folders')
+                raise UserError(f'{found[name]} and {source} would both be written to {name}: rename one of them')
     if not found:
         raise UserError(f'{", ".join(arguments)}: no videos ({", ".join(video.SUFFIXES)}) and no files of pose '
-                        'estimators in there')
+                        'estimators')
     return dict(sorted(found.items()))
 
 
 def sources_at(path, root):
-    """Yield (name of its recording, path) of each source at `path` or below; `root` is where the search began."""
+    """Yield (name of its recording, path) of each source at `path` or below, named from `root`."""
     if path.is_dir() and not is_openpose_folder(path):
         for within in sorted(path.iterdir()):
             if within.is_dir() or within.suffix.lower() in (*video.SUFFIXES, JSON):
@@ -101,7 +99,7 @@ def write_all(sources, arg):
 
 
 def write_one(name, source, arg, progress, stop):
-    """Write the recording of a source; return remarks on it. Runs in a thread, which has a Landmarker of its own."""
+    """Write the recording of a source, in any thread; return remarks on it."""
     is_camera = isinstance(source, str)
     with reading(source):
         if not is_camera and (source.is_dir() or source.suffix.lower() == JSON):
@@ -120,7 +118,7 @@ def write_one(name, source, arg, progress, stop):
 
 
 def until_stopped(frames, is_camera, progress, stop):
-    """Yield the frames until the command is asked to stop: a recording of a camera ends there, one of a video fails."""
+    """Yield the frames. If the command is to stop, the recording of a camera ends, and that of a video fails."""
     for frame in frames:
         if stop.received and is_camera:
             return

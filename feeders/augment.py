@@ -6,7 +6,7 @@ not moved, so that absent persons and padding stay zeros.
 """
 import numpy as np
 
-SAME = 1e-4  # of a pose's size: repeated frames differ by rounding; a sensor's noise is ten times as large
+MAX_ROUNDING = 1e-4  # of a pose's size: repeated frames differ by rounding; a sensor's noise is ten times as large
 
 
 def true_length(x):
@@ -30,7 +30,7 @@ def period(pose):
     """Return the least p with pose[:, t] equal to pose[:, t - p] for all t from p on, of `pose` (C, T, V); else T."""
     T = pose.shape[1]
     first = pose.any(axis=(0, 2)).argmax()
-    same = SAME * abs(pose).max(initial=0)  # in the units of the data
+    same = MAX_ROUNDING * abs(pose).max(initial=0)  # in the units of the data
     again = (abs(pose[:, first + 1:] - pose[:, first, None]) <= same).all(axis=(0, 2))
     for p in 1 + np.flatnonzero(again):  # the few frames that look like the first one
         if (abs(pose[:, p:] - pose[:, :-p]) <= same).all():
@@ -38,18 +38,18 @@ def period(pose):
     return T
 
 
-def uniform_frames(length, size, share, begin=0.):
-    """Return the indices of `size` frames, one from each of `size` equal spans of the `length` frames from `begin`.
+def uniform_frames(length, size, position, first=0.):
+    """Return the indices of `size` frames, one from each of `size` equal spans of the `length` frames from `first` on.
 
-    `share`, in [0, 1), says where in its span a frame lies: a number, or an array (size,). Source: Duan et al.,
+    `position`, in [0, 1), is that of a frame in its span: a number, or an array (size,). Source: Duan et al.,
     Revisiting Skeleton-based Action Recognition, CVPR 2022 (uniform sampling).
     """
-    return np.minimum(begin + (np.arange(size) + share) * length / size, np.ceil(begin + length) - 1).astype(int)
+    return np.minimum(first + (np.arange(size) + position) * length / size, np.ceil(first + length) - 1).astype(int)
 
 
-def random_span(length, share):
-    """Return (begin, length) of a random span of the clip's `length` frames, of at least `share` of them."""
-    span = length * np.random.uniform(share, 1)
+def random_span(length, fraction):
+    """Return (first frame, length) of a random span of the clip's `length` frames, of at least `fraction` of them."""
+    span = length * np.random.uniform(fraction, 1)
     return np.random.uniform(0, length - span), span
 
 
@@ -78,18 +78,18 @@ def rotation(*angles):
     return about_z @ about_y @ about_x
 
 
-def random_scale(x, share, dimensions):
-    """Return the clip scaled by one factor between 1 − `share` and 1 + `share`."""
-    return transform(x, np.eye(dimensions) * np.random.uniform(1 - share, 1 + share))
+def random_scale(x, fraction, dimensions):
+    """Return the clip scaled by one factor between 1 − `fraction` and 1 + `fraction`."""
+    return transform(x, np.eye(dimensions) * np.random.uniform(1 - fraction, 1 + fraction))
 
 
-def random_shear(x, share, dimensions):
-    """Return the clip sheared and stretched: each joint times the unit matrix plus up to ± `share` in every entry.
+def random_shear(x, fraction, dimensions):
+    """Return the clip sheared and stretched: each joint times the unit matrix plus up to ± `fraction` in every entry.
 
     Source of the shear: Rao et al., Augmented Skeleton Based Contrastive Action Learning with Momentum LSTM for
     Unsupervised Action Recognition, 2021.
     """
-    return transform(x, np.eye(dimensions) + np.random.uniform(-share, share, (dimensions, dimensions)))
+    return transform(x, np.eye(dimensions) + np.random.uniform(-fraction, fraction, (dimensions, dimensions)))
 
 
 def transform(x, matrix):

@@ -1,38 +1,43 @@
 """Which samples make which batch, and the loader that brings them, the same for any number of processes and workers."""
 import contextlib
+import dataclasses
 import hashlib
 import os
 import random
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from runtime.arguments import cores
+from runtime.errors import UserError
 
 MAX_WORKERS = 8  # by default; an item takes a tenth of a millisecond, so that more only take memory
 
 
-class BatchOrder(Sampler):
+@dataclasses.dataclass
+class BatchOrder:
     """The batches of an epoch, as lists of keys (epoch, index); a `batch_sampler` for a DataLoader over SeededItems.
 
     For `training`, samples are shuffled, by `seed` and the epoch alone, and the last short batch is dropped. Of
     `world_size` processes, which divide batch_size, each gets its equal part of every batch, so that a step means the
     same with any number of them. For testing, samples stay in order, and each process gets whole batches, in turn.
-
-    With `balanced`, the labels of the samples, an epoch draws `num_samples` samples with replacement, so that all
-    classes come equally often.
     """
 
-    def __init__(self, num_samples, batch_size, seed, training, rank=0, world_size=1, balanced=None):
-        self.num_samples = num_samples
-        self.batch_size = batch_size
-        self.seed = seed
-        self.training = training
-        self.rank = rank
-        self.world_size = world_size
-        self.balanced = balanced
-        self.epoch = 0
+    num_samples: int
+    batch_size: int
+    seed: int
+    training: bool
+    rank: int = 0
+    world_size: int = 1
+    epoch: int = 0
+
+    def check_batches(self, accumulate):
+        """Raise UserError if no batch can be filled, or divided among the processes and `accumulate` micro-batches."""
+        parts = self.world_size * accumulate
+        if self.batch_size % parts or not len(self):
+            raise UserError(f'batch_size {self.batch_size}: it must be a multiple of {parts} (processes × '
+                            f'micro-batches), and not above the {self.num_samples} training samples')
 
     def set_epoch(self, epoch):
         """Give the batches of `epoch` from the next iteration on."""
@@ -42,7 +47,9 @@ class BatchOrder(Sampler):
         return len(self.starts())
 
     def __iter__(self):
-        order = self.sample_order()
+        order = np.arange(self.num_samples)
+        if self.training:
+            order = np.random.default_rng(hashed(self.seed, self.epoch)).permutation(self.num_samples)
         rows = self.batch_size // self.world_size if self.training else self.batch_size
         for start in self.starts():
             yield [(self.epoch, index) for index in order[start:start + rows].tolist()]
@@ -53,16 +60,6 @@ class BatchOrder(Sampler):
             end = self.num_samples - self.num_samples % self.batch_size
             return range(self.rank * (self.batch_size // self.world_size), end, self.batch_size)
         return range(self.rank * self.batch_size, self.num_samples, self.world_size * self.batch_size)
-
-    def sample_order(self):
-        """Return the indices of all samples (num_samples,) in the order of this epoch."""
-        if not self.training:
-            return np.arange(self.num_samples)
-        rng = np.random.default_rng(hashed(self.seed, self.epoch))
-        if self.balanced is None:
-            return rng.permutation(self.num_samples)
-        _, label, count = np.unique(self.balanced, return_inverse=True, return_counts=True)
-        return rng.choice(self.num_samples, self.num_samples, p=1 / (len(count) * count[label]))
 
 
 class SeededItems(Dataset):
@@ -116,18 +113,19 @@ def hashed(*numbers):
 def make_loader(feeder, batch_order, num_worker, device):
     """Return the DataLoader of `feeder`'s items in the batches of `batch_order`, seeded by its seed.
 
-    `num_worker` processes make the items, 0: this one does, None: default_workers; the batches are the same, bit for
-    bit. They are in page-locked memory if `device` is a GPU.
+    `num_worker` processes make the items, 0: this one does; the batches are the same, bit for bit. None: none on a
+    CPU, where the model takes a thousand times as long for an item as the feeder; beside a GPU, as many as each of the
+    run's processes has cores, up to MAX_WORKERS. Batches are in page-locked memory if `device` is a GPU.
     """
-    device = torch.device(device)
+    on_cpu = torch.device(device).type == 'cpu'
     if num_worker is None:
-        num_worker = default_workers(device, batch_order.world_size)
+        num_worker = 0 if on_cpu else max(1, min(MAX_WORKERS, cores() // batch_order.world_size))
     return DataLoader(
         SeededItems(feeder, batch_order.seed),
         batch_sampler=batch_order,
         num_workers=num_worker,
         persistent_workers=num_worker > 0,
-        pin_memory=device.type == 'cuda',
+        pin_memory=torch.device(device).type == 'cuda',
         worker_init_fn=leave_signals_to_the_run,
         generator=torch.Generator(),  # DataLoader draws a number per epoch: not from the state that dropout uses
     )
@@ -137,14 +135,3 @@ def leave_signals_to_the_run(_worker):
     """Take this worker out of the group that Ctrl-C and clusters send signals to: the run ends its workers itself."""
     if hasattr(os, 'setsid'):
         os.setsid()
-
-
-def default_workers(device, world_size=1):
-    """Return how many workers each of `world_size` processes has use for.
-
-    On a CPU none: the model takes a thousand times as long for an item as the feeder. Beside a GPU, as many as each
-    process has cores, at least 1 and at most MAX_WORKERS.
-    """
-    if torch.device(device).type == 'cpu':
-        return 0
-    return max(1, min(MAX_WORKERS, cores() // world_size))

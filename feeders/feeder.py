@@ -6,16 +6,15 @@ from torch.utils.data import Dataset
 
 from feeders import augment, tools
 from feeders.labels import read_labels, top_k
-from feeders.statistics import mean_and_deviation
-from graph.streams import STREAMS, bones, motion, stream_of_file
+from graph.streams import STREAMS, derive, stream_of_file
 from graph.tools import attribute_of
 from runtime.data_file import read_data
 from runtime.dotted import build
 from runtime.errors import UserError, short_repr
 
-BONE_STREAMS, MOTION_STREAMS = ('bone', 'bone_motion'), ('joint_motion', 'bone_motion')
 MOVES = 'random_flip', 'random_rotate', 'random_scale', 'random_shear', 'random_noise'
 DEBUG_SAMPLES = 100
+BLOCK_VALUES = 2 ** 22  # read at a time for the statistics: 32 MB in float64
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -46,10 +45,10 @@ class Feeder(Dataset):
     test_clips: int = 1  # take so many clips, their frames evenly spread in the spans: (test_clips, C, T, V, M)
     random_flip: float = 0.  # probability of a mirrored clip
     random_rotate: float = 0.  # degrees
-    random_scale: float = 0.  # share
-    random_shear: float = 0.  # share
+    random_scale: float = 0.  # fraction
+    random_shear: float = 0.  # fraction
     random_noise: float = 0.  # standard deviation, in the units of the data
-    random_span: float = 0.  # sample from a random part of the clip, of at least this share of it
+    random_span: float = 0.  # sample from a random part of the clip, of at least this fraction of it
     dimensions: int | None = None  # channels that are coordinates: 3 (x, y, z) or 2 (x, y, score), for MOVES
     statistics_path: str | None = None  # .npy file whose mean and deviation `normalization` uses, not data_path
 
@@ -58,32 +57,29 @@ class Feeder(Dataset):
         self.sample_name, self.label, self.data = [], [], None
         if self.data_path is not None:
             self.read_files()
-        self.skeleton = self.build_graph() if self.stream in BONE_STREAMS or self.random_flip else None
-        self.true_lengths = {}  # index → frames before the padding, known once the item was sampled
+        self.needs_bones = bool(self.stream) and 'bone' in self.stream
+        self.skeleton = self.build_graph() if self.needs_bones or self.random_flip else None
         if self.normalization:
             data = self.data if self.statistics_path is None else read_data(self.statistics_path)
             self.mean_map, self.std_map = mean_and_deviation(data)
 
     def check_arguments(self):
-        for name in ('window_size', 'uniform_sample', 'test_clips'):
+        for name, least in (('window_size', -1), ('uniform_sample', 0), ('test_clips', 1)):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer):
-                raise UserError(f'{name} {short_repr(value)}: a whole number is needed')
+            if not isinstance(value, int | np.integer) or value < least:
+                raise UserError(f'{name} {short_repr(value)}: a whole number ≥ {least} is needed')
         if self.stream not in (None, *STREAMS):
             raise UserError(f"stream '{self.stream}': choose one of {', '.join(STREAMS)}, or leave it out")
         if self.random_choose and self.window_size <= 0:
             raise UserError(f'random_choose needs a window_size of at least 1 frame, not {self.window_size}')
-        if self.uniform_sample < 0:
-            raise UserError(f'uniform_sample {self.uniform_sample}: it counts frames')
         if self.uniform_sample and (self.random_choose or self.random_shift):
             raise UserError('uniform_sample chooses the frames: leave out random_choose and random_shift')
-        if self.test_clips < 1 or self.test_clips > 1 and (self.uniform_sample_random or not self.uniform_sample):
-            raise UserError(f'test_clips {self.test_clips}: it counts the draws (at least 1) of uniform_sample, which '
-                            'must be given, without uniform_sample_random')
-        if self.uniform_sample_random and not self.uniform_sample:
-            raise UserError('uniform_sample_random needs uniform_sample, the number of frames')
+        if not self.uniform_sample and (self.uniform_sample_random or self.test_clips > 1):
+            raise UserError('uniform_sample_random and test_clips need uniform_sample, the number of frames')
+        if self.uniform_sample_random and self.test_clips > 1:
+            raise UserError('test_clips are evenly spread over the clip: leave out uniform_sample_random')
         if self.random_span and not (self.uniform_sample_random and 0 < self.random_span <= 1):
-            raise UserError(f'random_span {self.random_span}: it is the least share of a clip, at most 1, of which '
+            raise UserError(f'random_span {self.random_span}: it is the least fraction of a clip, at most 1, of which '
                             'uniform_sample_random draws frames')
         if any(getattr(self, name) for name in MOVES) and self.dimensions not in (2, 3):
             raise UserError(f'{", ".join(MOVES)} need to know the coordinates: '
@@ -107,7 +103,7 @@ class Feeder(Dataset):
         if self.graph is None:
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         graph = build(self.graph, self.graph_args or {}, 'graph_args')
-        for name, needed in (('bone_partners', self.stream in BONE_STREAMS), ('left_right', self.random_flip)):
+        for name, needed in (('bone_partners', self.needs_bones), ('left_right', self.random_flip)):
             if needed:
                 attribute_of(graph, name)
         if self.data is not None and graph.num_node != self.data.shape[3]:
@@ -119,25 +115,18 @@ class Feeder(Dataset):
         return len(self.label)
 
     def __getitem__(self, index):
-        clip = self.data[index].view(np.ndarray)
-        if self.uniform_sample and index not in self.true_lengths:
-            self.true_lengths[index] = augment.true_length(clip)
-        return self.prepare(clip, self.true_lengths.get(index)), self.label[index], index
+        return self.prepare(self.data[index].view(np.ndarray)), self.label[index], index
 
-    def prepare(self, clip, true_length=None):
-        """Return the model's input, a new float32 array, for the clip (C, T, V, M) of a file.
-
-        `true_length` is the clip's number of frames without its padding; it is computed where needed and not given.
-        """
-        if self.uniform_sample and true_length is None:
-            true_length = augment.true_length(clip)
+    def prepare(self, clip):
+        """Return the model's input, a new float32 array, for the clip (C, T, V, M) of a file."""
+        length = augment.true_length(clip) if self.uniform_sample else None
         clip = clip.astype(np.float32, copy=False)
         if self.normalization:
             clip = (clip - self.mean_map) / self.std_map
         if self.random_shift:
             clip = tools.random_shift(clip)
         if self.uniform_sample:
-            clips = [self.augmented(np.take(clip, frames, axis=1)) for frames in self.draw_frames(true_length)]
+            clips = [self.augmented(np.take(clip, frames, axis=1)) for frames in self.draw_frames(length)]
             clip = clips[0] if self.test_clips == 1 else np.stack(clips)
         else:
             clip = self.augmented(tools.random_choose(clip, self.window_size) if self.random_choose else clip)
@@ -146,14 +135,15 @@ class Feeder(Dataset):
     def draw_frames(self, length):
         """Return, for each of `test_clips`, the frames (uniform_sample,) to take from a clip of `length` frames."""
         if self.uniform_sample_random:
-            begin, span = augment.random_span(length, self.random_span) if self.random_span else (0, length)
-            return [augment.uniform_frames(span, self.uniform_sample, np.random.random(self.uniform_sample), begin)]
-        shares = (np.arange(self.test_clips) + .5) / self.test_clips
-        return [augment.uniform_frames(length, self.uniform_sample, share) for share in shares]
+            first, span = augment.random_span(length, self.random_span) if self.random_span else (0, length)
+            return [augment.uniform_frames(span, self.uniform_sample, np.random.random(self.uniform_sample), first)]
+        positions = (np.arange(self.test_clips) + .5) / self.test_clips
+        return [augment.uniform_frames(length, self.uniform_sample, position) for position in positions]
 
     def augmented(self, clip):
         """Return the clip, whose frames are chosen, padded and moved, as the stream."""
-        if self.stream not in MOTION_STREAMS:
+        is_motion = bool(self.stream) and self.stream.endswith('motion')
+        if not is_motion:
             clip = tools.auto_pading(clip, self.window_size)
         if self.random_move:
             clip = tools.random_move(clip)
@@ -162,14 +152,13 @@ class Feeder(Dataset):
         for move in MOVES[1:]:
             if amount := getattr(self, move):
                 clip = getattr(augment, move)(clip, amount, self.dimensions)
-        if self.stream in BONE_STREAMS:
-            clip = bones(clip, self.skeleton.bone_partners)
-        if self.stream in MOTION_STREAMS:
-            clip = tools.auto_pading(motion(clip), self.window_size)  # padded last: no motion from clip to padding
-        return clip
+        if self.stream:
+            clip = derive(clip, self.stream, self.skeleton.bone_partners if self.needs_bones else None)
+        # Motion is padded last: there is none from the clip to the padding.
+        return tools.auto_pading(clip, self.window_size) if is_motion else clip
 
     def top_k(self, score, k):
-        """Return the share of the rows of `score` (N, num_class) whose label is among the k best scores."""
+        """Return the fraction of the rows of `score` (N, num_class) whose label is among the k best scores."""
         return top_k(score, self.label, k)
 
     def __getstate__(self):
@@ -179,3 +168,22 @@ class Feeder(Dataset):
         self.__dict__.update(state)
         if self.data_path is not None:
             self.data = read_data(self.data_path, self.use_mmap)[:len(self.label)]
+
+
+def mean_and_deviation(data):
+    """Return the mean and the standard deviation of `data` (N, C, T, V, M) over N, T and M, both float32 (C, 1, V, 1).
+
+    The deviation of a value that never changes is 1, so that normalising gives 0. The data are read in blocks.
+    """
+    N, C, T, V, M = data.shape
+    samples = max(1, BLOCK_VALUES // (C * T * V * M))
+
+    def mean_of(function):
+        total = np.zeros((C, V))
+        for first in range(0, N, samples):
+            total += function(np.asarray(data[first:first + samples], np.float64)).sum(axis=(0, 2)).sum(axis=-1)
+        return total[:, None, :, None] / (N * T * M)
+
+    mean = mean_of(lambda block: block)
+    deviation = np.sqrt(mean_of(lambda block: (block - mean) ** 2))
+    return mean.astype(np.float32), np.where(deviation > 0, deviation, 1).astype(np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 from runtime.data_file import load_pickle
 from runtime.errors import UserError, short_repr
 
-NEEDED = 'a pickle of two lists (sample names, labels) is needed'
+NEEDED = 'a pickle of two lists of one length (sample names, labels) is needed'
 
 
 def top_k(scores, labels, k):
@@ -34,15 +34,11 @@ def read_labels(path):
     """
     content = load_pickle(path, advice=NEEDED)
     if not isinstance(content, list | tuple) or len(content) != 2 or not all(
-            isinstance(part, list | tuple) or isinstance(part, np.ndarray) and part.ndim == 1 for part in content):
+            isinstance(values, list | tuple) or isinstance(values, np.ndarray) and values.ndim == 1
+            for values in content) or not len(content[0]) == len(content[1]) > 0:
         raise UserError(f'{path}: {NEEDED}: prepare the data again')
-    names, labels = (list(part) for part in content)
-    if len(names) != len(labels):
-        raise UserError(f'{path}: {len(names)} sample names and {len(labels)} labels: prepare the data again')
-    if not names:
-        raise UserError(f'{path}: there is no sample in it: prepare the data again')
     found = {}
-    for name, label in zip(names, labels):
+    for name, label in zip(*content):
         name = text_of(name, path)
         if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
             raise UserError(f'{path}: the label of {name} is {short_repr(label)}: {NEEDED}, the labels integers from 0')

@@ -28,11 +28,6 @@ def cameras_of(names):
     return [(match := found_in(name)) and match['camera'].strip('_') for name in names]
 
 
-def performances_of(names):
-    """Return the name of what each of `names` shows, a list: without the camera, so that all its recordings agree."""
-    return [name.replace(match['camera'], '') if (match := found_in(name)) else name for name in names]
-
-
 def persons_in_table(folder):
     """Return sample name → person from TABLE in `folder`; empty if there is no such table or it has no such columns."""
     path = pathlib.Path(folder, TABLE)

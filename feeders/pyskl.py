@@ -30,8 +30,7 @@ class Feeder(Dataset):
     `random_frames`, for training, they follow numpy.random. Without `recordings` (None) there are no items, but
     `prepare` works on clips from elsewhere.
 
-    Attributes: `sample_name` and `label`, lists; `clip_shape`, that of an item's clip; `average`: what of a recording's
-    clips is averaged to its scores.
+    Attributes: `sample_name` and `label`, lists; `average`: what of a recording's clips is averaged to its scores.
     """
 
     average = 'probability'
@@ -59,7 +58,6 @@ class Feeder(Dataset):
         if recordings is not None:
             self.read_index(split)
             self.joints = read_array(pathlib.Path(recordings, JOINTS), 3)
-            self.clip_shape = (num_clips,) * (num_clips > 1) + (3, clip_len, self.joints.shape[1], PERSONS)
 
     def read_index(self, split):
         path = pathlib.Path(self.recordings, INDEX)
@@ -71,12 +69,9 @@ class Feeder(Dataset):
                 members = index[f'split {split}']
                 self.sample_name, self.label = (index[key][members].tolist() for key in ('name', 'label'))
                 self.place = np.stack([index[key][members] for key in ('begin', 'bodies', 'frames')], 1)
-        except OSError as error:
-            raise UserError(f'{path}: {error.strerror or error}: data_gen/pyskl_gendata.py --recordings writes it'
-                            ) from None
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise UserError(f'{path}: not the index of recordings, or not whole ({error}): prepare them again'
-                            ) from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(f'{path}: not the index of recordings ({error}): data_gen/pyskl_gendata.py --recordings '
+                            'writes it') from None
         if not self.label:
             raise UserError(f'{path}: split {split} has no recording')
 
@@ -84,8 +79,8 @@ class Feeder(Dataset):
         return len(self.label)
 
     def __getitem__(self, index):
-        begin, bodies, frames = self.place[index].tolist()
-        rows = self.joints[begin:begin + bodies * frames].view(np.ndarray)
+        start, bodies, frames = self.place[index].tolist()
+        rows = self.joints[start:start + bodies * frames].view(np.ndarray)
         clip = rows.reshape(bodies, frames, *rows.shape[1:]).transpose(3, 1, 2, 0)
         return self.prepare(clip), self.label[index], index
 
@@ -100,7 +95,7 @@ class Feeder(Dataset):
         return clips if self.num_clips > 1 else clips[0]
 
     def top_k(self, score, k):
-        """Return the share of the rows of `score` (N, num_class) whose label is among the k best scores."""
+        """Return the fraction of the rows of `score` (N, num_class) whose label is among the k best scores."""
         return top_k(score, self.label, k)
 
     def __getstate__(self):

@@ -14,7 +14,7 @@ def draw_frames(length, size, clips, rng, anywhere):
     """
     drawn = []
     for clip in range(clips):
-        rng.rand(), rng.randint(1)  # the share of the recording, and where it begins: all of it, at 0
+        rng.rand(), rng.randint(1)  # the fraction of the recording and its first frame: all of it, from 0
         if length < size:
             first = rng.randint(length) if anywhere else clip if length < clips else clip * length // clips
             frames = first + np.arange(size)

@@ -11,13 +11,13 @@ from torch.nn import functional as F
 
 from feeders.augment import rotation, transform
 
-SHORTEST_CROP = 64  # frames
+MIN_CROP = 64  # frames
 
 
 def downsample(x, step, random_sample=True):
     """Return every `step`-th frame, from a random one of the first `step` or from the first."""
-    begin = np.random.randint(step) if random_sample else 0
-    return x[:, begin::step]
+    start = np.random.randint(step) if random_sample else 0
+    return x[:, start::step]
 
 
 def auto_pading(x, size, random_pad=False):
@@ -28,9 +28,9 @@ def auto_pading(x, size, random_pad=False):
     C, T, V, M = x.shape
     if size <= T:
         return x
-    begin = random.randint(0, size - T) if random_pad else 0
+    start = random.randint(0, size - T) if random_pad else 0
     padded = np.zeros((C, size, V, M), x.dtype)
-    padded[:, begin:begin + T] = x
+    padded[:, start:start + T] = x
     return padded
 
 
@@ -38,18 +38,18 @@ def random_choose(x, size, auto_pad=True):
     """Return a random window of `size` frames; a shorter clip is padded on both sides if `auto_pad`."""
     T = x.shape[1]
     if size < T:
-        begin = random.randint(0, T - size)
-        return x[:, begin:begin + size]
+        start = random.randint(0, T - size)
+        return x[:, start:start + size]
     return auto_pading(x, size, random_pad=True) if auto_pad else x
 
 
 def random_shift(x):
     """Return the clip with its span of non-zero frames at a random place."""
-    begin, end = nonzero_span(x)
-    size = end - begin
-    new_begin = random.randint(0, x.shape[1] - size)
+    start, end = nonzero_span(x)
+    size = end - start
+    new_start = random.randint(0, x.shape[1] - size)
     shifted = np.zeros_like(x)
-    shifted[:, new_begin:new_begin + size] = x[:, begin:end]
+    shifted[:, new_start:new_start + size] = x[:, start:end]
     return shifted
 
 
@@ -90,23 +90,23 @@ def interpolate(values, nodes):
 def valid_crop_resize(x, valid_frame_num, p_interval, window):
     """Return a part of the first `valid_frame_num` frames, resized to `window` frames: float32 (C, window, V, M).
 
-    `p_interval` is [p], for the middle part of share p, or [least, most], for a random part of a random share, of
-    SHORTEST_CROP frames if there are so many. Frames are interpolated linearly. Source: Chen et al., Channel-wise
-    Topology Refinement Graph Convolution for Skeleton-Based Action Recognition, ICCV 2021 (their code). Unlike there, a
-    clip without valid frames gives zeros.
+    `p_interval` is [p], for the fraction p in the middle, or [least, most], for a random part, a random fraction of
+    them, but at least MIN_CROP frames. Frames are interpolated linearly. Source: Chen et al., Channel-wise Topology
+    Refinement Graph Convolution for Skeleton-Based Action Recognition, ICCV 2021 (their code). Unlike there, a clip
+    without valid frames gives zeros.
     """
     C, _, V, M = x.shape
     if not valid_frame_num:
         return np.zeros((C, window, V, M), np.float32)
     if len(p_interval) == 1:
-        begin = int((1 - p_interval[0]) * valid_frame_num / 2)
-        length = valid_frame_num - 2 * begin
+        start = int((1 - p_interval[0]) * valid_frame_num / 2)
+        length = valid_frame_num - 2 * start
     else:
         least, most = p_interval
-        share = np.random.rand(1)[0] * (most - least) + least
-        length = min(max(int(valid_frame_num * share), SHORTEST_CROP), valid_frame_num)
-        begin = np.random.randint(0, valid_frame_num - length + 1)
-    lines = torch.from_numpy(x[:, begin:begin + length].astype(np.float32)).permute(0, 2, 3, 1).flatten(1, 2)
+        fraction = np.random.rand(1)[0] * (most - least) + least
+        length = min(max(int(valid_frame_num * fraction), MIN_CROP), valid_frame_num)
+        start = np.random.randint(0, valid_frame_num - length + 1)
+    lines = torch.from_numpy(x[:, start:start + length].astype(np.float32)).permute(0, 2, 3, 1).flatten(1, 2)
     return F.interpolate(lines, window, mode='linear').view(C, V, M, window).permute(0, 3, 1, 2).contiguous().numpy()
 
 
@@ -125,7 +125,7 @@ def mean_subtractor(x, mean):
 
 
 def nonzero_span(x):
-    """Return (begin, end) of the span from the first to the last non-zero frame; (0, T) for an empty clip."""
+    """Return (start, end) of the span from the first to the last non-zero frame; (0, T) for an empty clip."""
     nonzero = (x != 0).any(axis=(0, 2, 3))
     return nonzero.argmax(), len(nonzero) - nonzero[::-1].argmax()
 

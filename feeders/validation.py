@@ -6,12 +6,12 @@ import numpy as np
 from feeders.fingerprint import SAMPLES_OF
 from feeders.labels import text_of
 from feeders.parts import Part
-from feeders.persons import is_of, performances_of, persons_of
+from feeders.persons import is_of, persons_of
 from runtime.dotted import build
 from runtime.errors import UserError
 
 
-def kept_for_validation(arg, feeder):
+def split_validation(arg, feeder):
     """Return (training Part, validation Part, line for the log) of the training feeder, as the flags in `arg` say.
 
     The clips of the validation part are prepared as test_feeder_args say. Raises UserError if the feeder, made with
@@ -38,8 +38,8 @@ def validation_part(names, labels, persons, fraction, seed, folder):
     """Return (chosen, description): which samples of the training part validate, boolean (N,), and words for the log.
 
     With `persons`, such as P008, all samples of theirs, see `is_of`. Else about `fraction` of those of each class,
-    drawn by `seed`: whole persons where `persons_of` knows them, whole performances of one person, or clips. Raises
-    UserError if one of the two parts would be empty.
+    drawn by `seed`: whole persons where `persons_of` knows several, or else clips. Raises UserError if one of the two
+    parts would be empty.
     """
     if persons:
         known = persons_of(names, folder)
@@ -62,12 +62,10 @@ def validation_part(names, labels, persons, fraction, seed, folder):
 
 def groups_of(names, folder):
     """Return (group, kind): the number (N,) of the group to which each sample belongs, and what the groups are."""
-    persons, performances = persons_of(names, folder), performances_of(names)
+    persons = persons_of(names, folder)
     if None not in persons and len(set(persons)) > 1:
         return np.unique(persons, return_inverse=True)[1], 'persons'
-    if 1 < len(set(performances)) < len(names):
-        return np.unique(performances, return_inverse=True)[1], 'performances'
-    return np.arange(len(names)), 'clips; nothing tells persons apart, so clips of one person may be in both parts'
+    return np.arange(len(names)), 'clips: persons are not known, so clips of one person may be in both parts'
 
 
 def choose_groups(group, label, fraction, seed):

@@ -1,19 +1,25 @@
-"""The network that a config names, with its weights, and the arguments that it is made with."""
+"""The network that a config names, with its weights, and the arguments that it is made with.
+
+PYSKL and MMAction2 give the parameters of AAGCN other names. Source: the checkpoints of
+https://github.com/kennymckormick/pyskl and https://github.com/open-mmlab/mmaction2, whose AAGCN equals model.aagcn, and
+whose AGCN is that AAGCN without attention.
+"""
 import inspect
+import re
 
 import torch
 
-from model.pyskl_names import in_our_names, is_theirs
-from runtime.dotted import build, import_class, remember_plug_in
+from runtime.dotted import build, import_class
 from runtime.errors import UserError
 from runtime.weights import find_weights, load_weights
+
+NO_PARAMETER = re.compile(r'backbone\.A|data_preprocessor\.(mean|std)')  # the graph of the body, and video input
 
 
 def build_network(arg):
     """Return the model that the arguments of a run name, with initial weights."""
     if not arg.model:
         raise UserError('model: name the class of the model, such as model.agcn.Model, in the config')
-    remember_plug_in(str(arg.model_args.get('graph')), 'graph')  # models of others import their graph themselves
     network = build(arg.model, arg.model_args, 'model_args')
     if not isinstance(network, torch.nn.Module):
         raise UserError(f'{arg.model}: it makes a {type(network).__name__}, and a torch.nn.Module is needed')
@@ -51,7 +57,7 @@ def build_graph(arg):
 
 def model_arguments(arg):
     """Return what the model is made with: model_args, and the defaults of its class for the others."""
-    parameters = inspect.signature(import_class(arg.model, 'model')).parameters
+    parameters = inspect.signature(import_class(arg.model)).parameters
     return {**{name: parameter.default for name, parameter in parameters.items()}, **arg.model_args}
 
 
@@ -66,65 +72,34 @@ def class_count(arg):
 def load_into(model, path, ignored=()):
     """Fill `model` with the weights at `path`, without those whose name contains one of the texts `ignored`.
 
-    Returns (names left out, names that the file lacks, which keep their initial values). Files of PYSKL's and
-    MMAction2's must lack none. Errors: see `load_weights` and `fill_model`.
+    Returns (names left out, names that the file lacks, which keep their initial values). Raises UserError if a value
+    is NaN, and if the weights are of another model: a shape differs, the model has no parameter of that name, or, in
+    files of PYSKL and MMAction2, one is missing.
     """
-    loaded = load_weights(path)
-    theirs = is_theirs(loaded)
-    if theirs:
-        loaded = in_our_names(loaded)
-    left_out = [name for name in loaded if any(text in name for text in ignored)]
-    kept = {name: value for name, value in loaded.items() if name not in left_out}
-    missing = fill_model(model, kept, path)
-    if theirs and set(missing) - set(left_out):
-        check_same_model(loaded, model.state_dict(), path)
-        raise UserError(f'{path}: it lacks {len(missing)} names of this model, such as {missing[0]}: '
-                        'name model.aagcn.Model, which such weights are of')
-    return left_out, missing
-
-
-def fill_model(model, weights, path):
-    """Load `weights` (name → tensor) from `path` into `model` and return the names that they lack.
-
-    Those keep their initial values. Raises UserError if a value is NaN, and if a shape differs or a name is unknown to
-    the model: both mean that the weights are another model's.
-    """
-    own = model.state_dict()
-    unknown = [name for name in weights if name not in own]
-    differing = [name for name in weights if name in own and weights[name].shape != own[name].shape]
-    if unknown or differing:
-        check_same_model(weights, own, path)
-    if unknown:
-        raise UserError(f'{path}: {len(unknown)} of its names are not in the model, such as {unknown[0]}: '
-                        'name the model that wrote it, or leave them out with --ignore-weights')
-    if differing:
-        name = differing[0]
-        raise UserError(f'{path}: {name} is {tuple(weights[name].shape)} there and {tuple(own[name].shape)} in this '
-                        'model: check model_args, or leave it out with --ignore-weights')
+    weights, own = load_weights(path), model.state_dict()
+    by_others = any(name.startswith('backbone.gcn.') for name in weights)
+    if by_others:
+        weights = {our_name(name): value for name, value in weights.items() if not NO_PARAMETER.fullmatch(name)}
+    left_out = [name for name in weights if any(text in name for text in ignored)]
+    weights = {name: value for name, value in weights.items() if name not in left_out}
+    missing = [name for name in own if name not in weights]
+    wrong = [name for name, value in weights.items() if name not in own or value.shape != own[name].shape]
+    if by_others and not wrong:
+        wrong = [name for name in missing if name not in left_out]
+    if wrong:
+        shapes = [tuple(state[wrong[0]].shape) if wrong[0] in state else 'missing' for state in (weights, own)]
+        raise UserError(f'{path}: {len(wrong)} parameters differ, such as {wrong[0]}: {shapes[0]} there, {shapes[1]} '
+                        'in this model: check model and model_args, or leave parameters out with --ignore-weights')
     for name, value in weights.items():
         if value.isnan().any():
             raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')
     model.load_state_dict({**own, **weights})
-    return [name for name in own if name not in weights]
+    return left_out, missing
 
 
-def check_same_model(weights, own, path):
-    """Raise UserError if `weights`, from `path`, are seen to be of another model than the state dict `own`."""
-    theirs, ours = arguments_seen_in(weights), arguments_seen_in(own)
-    differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
-    if differing:
-        said = [', '.join(kind[key] for key in differing) for kind in (theirs, ours)]
-        raise UserError(f'{path}: it is of a model with {said[0]}, but this model has {said[1]}: check '
-                        f'{", ".join(differing)} in model_args, or take other weights')
-
-
-def arguments_seen_in(weights):
-    """Return the arguments of their model that show in `weights` (name → tensor): argument → value, in words."""
-    found = {}
-    if 'fc.weight' in weights:
-        found['num_class'] = f'{len(weights["fc.weight"])} classes'
-    if 'l1.gcn1.PA' in weights:
-        found['num_point'] = f'{weights["l1.gcn1.PA"].size(-1)} joints'
-    if 'l1.gcn1.alpha' in weights:  # AAGCN's
-        found['attention'] = 'attention' if 'l1.gcn1.fc1c.weight' in weights else 'no attention'
-    return found
+def our_name(name):
+    """Return our name of the parameter that PYSKL and MMAction2 call `name`; their units count from 0."""
+    name = name.removeprefix('backbone.').replace('cls_head.fc_cls.', 'fc.').replace('cls_head.fc.', 'fc.')
+    name = re.sub(r'^gcn\.(\d+)\.', lambda match: f'l{int(match[1]) + 1}.', name)
+    name = re.sub(r'^(l\d+)\.(gcn|tcn)\.', r'\1.\g<2>1.', name)
+    return name.replace('.gcn1.A', '.gcn1.PA')

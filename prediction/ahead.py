@@ -24,9 +24,9 @@ def made_ahead(items, count):
 
 
 class NewestOnly:
-    """Iterates over the items of a generator that another thread makes without a pause, and takes only the newest.
+    """Iterates over the newest items of a generator, which another thread reads without a pause.
 
-    `dropped` counts those that were not taken. The thread makes one more item after the reader has stopped.
+    `dropped` counts the others.
     """
 
     def __init__(self, items):

@@ -1,5 +1,6 @@
 """Frames that are scored as they come, in windows that end at the newest one."""
 import collections
+import contextlib
 import math
 
 import numpy as np
@@ -60,7 +61,7 @@ class LivePredictor:
         self.newest = collections.deque(maxlen=math.ceil(self.window * self.rates[0] / self.rates[1]) + 4)
 
     def warm_up(self, size):
-        """Score a window of noise, to report early what does not fit, and because the first pass is slow."""
+        """Score noise: it reports early what does not fit, and the first pass is slow."""
         noise = np.random.default_rng(0).random((1, self.window, len(self.empty.joint_names), 3))
         noise[..., :2] *= size
         list(self.score_recording(self.empty._replace(joints=noise, ids=np.zeros((1, self.window), int))))
@@ -70,8 +71,8 @@ class LivePredictor:
 
         `frame` is a dict: `persons` (M, V, C), C = x y z in 3D and x y score or x y in 2D, and, if known, `ids` (M,),
         integers that say who is who, and `time`, anything. Before the first frame, a dict with keys of HEADER may come.
-        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if nobody is
-        there, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
+        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if it shows
+        nobody, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
         Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
@@ -94,13 +95,11 @@ class LivePredictor:
             raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed')
         V, channels = len(self.empty.joint_names), (3,) if self.empty.dimensions == 3 else (2, 3)
         persons = numbers(frame['persons'], 'its persons')
-        ids = None if frame.get('ids') is None else numbers(frame['ids'], 'its ids').astype(int)
         if not persons.size:
             return np.zeros((0, V, 3)), None
         if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
             raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
-        if ids is not None and (ids.shape != persons.shape[:1] or (ids < 0).any()):
-            raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
+        ids = None if frame.get('ids') is None else checked_ids(frame['ids'], len(persons))
         if self.have_ids not in (None, ids is not None):
             raise BrokenSample('ids are needed in all frames with persons or in none')
         if persons.shape[2] == 2:
@@ -144,6 +143,15 @@ class LivePredictor:
         """Return an iterator over the one Window of a whole Recording, see prediction.windows."""
         fitted = [preparation.fit(recording) for preparation in self.preparations]
         return score_windows(self.predictor.model, fitted, SOURCE, [(0, recording.joints.shape[1])], 1)
+
+
+def checked_ids(values, count):
+    """Return ids as int64 (count,); BrokenSample if they are anything else."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        ids = np.array(values, np.int64)
+        if ids.shape == (count,) and (ids >= 0).all():
+            return ids
+    raise BrokenSample(f'its ids are no {count} integers from 0')
 
 
 def checked_header(header):

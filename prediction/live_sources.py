@@ -26,8 +26,8 @@ POSES_AHEAD = 32  # that wait while a window is scored: about a second
 class Source(NamedTuple):
     """Frames as they come: lines of JSON as bytes, or dicts as LivePredictor takes them.
 
-    `header` holds arguments of LivePredictor that say what the frames hold. `dropped()` returns how many frames of a
-    camera came too fast and were left out.
+    `header` holds arguments of LivePredictor. `dropped()` returns how many frames of a camera came too fast and were
+    left out.
     """
 
     frames: Any
@@ -37,11 +37,10 @@ class Source(NamedTuple):
 
 @contextlib.contextmanager
 def open_source(name, preparations, pose_model):
-    """Open what `name` stands for as a Source: standard input (-), a video, the number of a camera, a file of lines.
+    """Open as a Source: standard input (-), a video, the number of a camera, or a file of lines.
 
-    `preparations` are those of the model, and `pose_model` is the path of MediaPipe's. People in images are found in a
-    thread of its own, while their actions are recognised in this one. Of a camera, whose frames a third thread reads,
-    only the newest frame is kept. Raises UserError for what cannot be opened.
+    `preparations` are those of the network. One thread finds people in images, while this one recognises their actions.
+    Of a camera, which a third thread reads, only the newest frame is kept. Raises UserError for what cannot be opened.
     """
     is_camera = name.isdecimal() and not pathlib.Path(name).exists()
     with contextlib.ExitStack() as opened:
@@ -88,28 +87,28 @@ def parsed(line):
 
 
 def people_in(images, landmarker, dimensions, persons=PERSONS):
-    """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in `images`, which are (seconds, image).
+    """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in each (seconds, image).
 
-    A person keeps a place for as long as the tracker knows them, as in a recording of pose_gendata.py.
+    A person keeps a slot for as long as the tracker knows them, as in a recording of pose_gendata.py.
     """
-    follower, places = None, Places(persons)
+    follower, slots = None, Slots(persons)
     for seconds, image in images:
         follower = follower or Follower(image.shape[1::-1])
         joints, world = landmarker.find(seconds, image)
         people = np.zeros((persons, *joints.shape[1:]))
-        people[places.of(follower.follow(joints).tolist())] = joints if dimensions == 2 else in_kinects_axes(world)
+        people[slots.of(follower.follow(joints).tolist())] = joints if dimensions == 2 else in_kinects_axes(world)
         yield seconds, people
 
 
-class Places:
-    """Gives each person, who is known by a number, one of the M places; a new person takes the one left first."""
+class Slots:
+    """Gives each person, a number, one of M slots; a new person takes the slot that was left first."""
 
     def __init__(self, M):
-        # Person → place, in the order in which they were last seen; at first, negative numbers stand for nobody.
-        self.held = {place - M: place for place in range(M)}
+        # Person → slot, in the order in which they were last seen; negative numbers stand for nobody.
+        self.held = {slot - M: slot for slot in range(M)}
 
     def of(self, persons):
-        """Return the places of the persons in a frame, who are no more than there are places."""
+        """Return the slots of the at most M persons in a frame."""
         for person in sorted(self.held.keys() & persons):
             self.held[person] = self.held.pop(person)
         for person in sorted(set(persons) - self.held.keys()):
@@ -120,8 +119,8 @@ class Places:
 def at_rate(frames, rate):
     """Yield the frames (seconds, joints) at a constant rate, as LivePredictor takes them.
 
-    A frame is taken for the one at the nearest time of that rate. Where there is none, joints are interpolated; of
-    several, the first is used.
+    Each frame gets the nearest time of that rate; of several at one time, the first is used. Joints are interpolated
+    where there is none.
     """
     newest, before = -1, None
     for seconds, joints in frames:

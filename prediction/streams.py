@@ -74,11 +74,8 @@ class Stream:
         """
         data = torch.from_numpy(np.stack(clips))
         network = with_bodies(self.network, data, self.device)
-        try:
-            with torch.inference_mode(), self.execution.autocast():
-                scores = summed_scores(network, data.to(self.device), self.average)
-        except torch.OutOfMemoryError:
-            raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
+        with torch.inference_mode(), self.execution.autocast():
+            scores = summed_scores(network, data.to(self.device), self.average)
         return (scores.log_softmax(1) if self.average == 'probability' else scores).cpu().numpy()
 
 

@@ -66,15 +66,11 @@ def read_yaml(path):
             content = yaml.safe_load(file)
     except OSError as error:
         raise UserError(f'{path}: {error.strerror}: check the path') from None
-    except UnicodeDecodeError:
-        raise UserError(f'{path}: not a text file: YAML is needed') from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f'{path}: not valid YAML: {error}') from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
+    if not isinstance(content, dict | None):
         raise UserError(f'{path}: the file must hold "key: value" lines')
-    return content
+    return content or {}
 
 
 def yes_or_no(text):
@@ -178,7 +174,6 @@ def get_parser():
         help='fraction of each label that is spread evenly over all classes')
     add('--class-weights', type=balanced_or_number, nargs='+', default=None,
         help='weights of the classes in the training loss: balanced, or a number for each class')
-    add('--balanced', default=False, **switch, help='draw training samples so that all classes come equally often')
     add('--ema', type=fraction, default=0.,
         help='evaluate and save an exponential moving average of the weights, with this decay per step')
     add('--only_train_part', '--only-train-part', type=yes_or_no, default=False,
@@ -198,7 +193,6 @@ def get_parser():
         help='compile the model (for training on CUDA only); the first batches are slow')
     add('--skip-empty-bodies', type=yes_or_no, default=True, help='compute identical bodies once')
     add('--seed', type=int, default=1, help='seed of weights, order of samples and augmentations')
-    add('--deterministic', type=yes_or_no, default=True, help='use only deterministic cuDNN kernels')
 
     add('--log-interval', type=count, default=100, help='log loss and learning rate every N batches')
     add('--save-interval', type=count, default=2, help='save weights every N epochs')

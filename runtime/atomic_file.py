@@ -7,12 +7,9 @@ import filelock
 
 from runtime.errors import UserError
 
-LOCK = 'run.lock'
-PATIENCE = 2  # seconds in which the workers of a run that was killed notice it
-
 
 def temporary_path(path):
-    """Return where a file is written until it is whole: `folder/name.npy` → `folder/name.npy.part`."""
+    """Return where a file is written until it is complete: `folder/name.npy` → `folder/name.npy.part`."""
     path = pathlib.Path(path)
     return path.with_name(path.name + '.part')
 
@@ -26,15 +23,15 @@ def write_whole(path, mode='wb', encoding=None):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = temporary_path(path)
+    temporary = temporary_path(path)
     try:
-        with errors_name(path), open(part, mode, encoding=encoding) as file:
+        with errors_name(path), open(temporary, mode, encoding=encoding) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(temporary, path)
     except BaseException:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -52,13 +49,11 @@ def errors_name(path):
 def only_run_on(folder, flag):
     """Make `folder` and hold it against other runs while the block lasts; UserError if another run has it.
 
-    `flag` is the command's flag that names the folder. The lock of a killed run is free, even if its worker
-    processes still run: filelock closes it in them. A folder made here that stays empty is removed again.
+    `flag` is the command's flag that names the folder. The lock of a killed run is free.
     """
-    folder = pathlib.Path(folder)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / LOCK, timeout=PATIENCE)
+    path = pathlib.Path(folder, 'run.lock')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(path, timeout=2)  # seconds in which the workers of a killed run notice it
     try:
         lock.acquire()
     except filelock.Timeout:
@@ -69,8 +64,5 @@ def only_run_on(folder, flag):
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows keeps a file that is open
-            (folder / LOCK).unlink()
+            path.unlink()
         lock.release()
-        with contextlib.suppress(OSError):
-            for path in made:
-                path.rmdir()

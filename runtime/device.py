@@ -18,38 +18,34 @@ def choose_devices(asked, local_rank=None):
     `local_rank`, unless 'cpu' is asked for.
     """
     names = [f'cuda:{name}' if str(name).isdigit() else str(name) for name in asked]
-    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    existing = [name for name in dict.fromkeys(names) if exists(name, gpus)]
+    missing = [name for name in names if name not in (*existing, 'auto')]
     if 'cpu' in names:
-        return [torch.device('cpu')], 'Device: cpu'
-    if local_rank is not None and found:
-        device = torch.device('cuda', local_rank % found)
-        return [device], f'Device: {device}, one of {found}'
-    existing = [name for name in names if exists(name, found)]
-    if not existing:
-        best = 'cuda:0' if found else 'mps' if torch.backends.mps.is_available() else 'cpu'
-        why = '' if names == ['auto'] else f' ({", ".join(names)} asked for, {found} GPUs found)'
-        return [torch.device(best)], f'Device: {best}{why}'
-    missing = [name for name in names if name not in existing]
-    why = f' ({", ".join(missing)} asked for and not found)' if missing else ''
-    return [torch.device(name) for name in dict.fromkeys(existing)], f'Device: {", ".join(existing)}{why}'
+        chosen = ['cpu']
+    elif local_rank is not None and gpus:
+        chosen = [f'cuda:{local_rank % gpus}']
+    else:
+        chosen = existing or ['cuda:0' if gpus else 'mps' if torch.backends.mps.is_available() else 'cpu']
+    why = f' ({", ".join(missing)} asked for, {gpus} GPUs found)' if missing else ''
+    return [torch.device(name) for name in chosen], f'Device: {", ".join(chosen)}{why}'
 
 
-def exists(name, cuda_count):
-    """Return whether the device `name` exists; 'auto' names none. UserError if the name is unknown."""
+def exists(name, gpus):
+    """Return whether this machine, with so many `gpus`, has the device `name`; UserError for an unknown name."""
     if name == 'auto':
         return False
     try:
         device = torch.device(name)
     except RuntimeError:
         raise UserError(f"device: unknown device '{name}': give GPU numbers, cuda:1, mps, cpu or auto") from None
-    if device.type == 'cuda':
-        return (device.index or 0) < cuda_count
-    return device.type == 'mps' and torch.backends.mps.is_available()
+    return {'cuda': (device.index or 0) < gpus, 'mps': torch.backends.mps.is_available(),
+            'cpu': True}.get(device.type, False)
 
 
 @dataclasses.dataclass
 class Execution:
-    """A way to run a network. `notes` has a line for each request that this machine cannot meet."""
+    """How a network is run. `notes` has a line for each request that this machine cannot meet."""
 
     device_type: str
     dtype: torch.dtype | None
@@ -75,8 +71,8 @@ def choose_execution(network, precision='fp32', compiled=False, device='cpu'):
     if not supports(dtype, device_type):
         notes.append(f'precision {precision}: not supported on this {device_type}; running in fp32')
         dtype = None
-    if compiled and (lacking := lacks_compiler(device)):
-        notes.append(f'compile: {lacking}; running without it')
+    if compiled and (problem := lacks_compiler(device)):
+        notes.append(f'compile: {problem}; running without it')
         compiled = False
     if compiled:
         getattr(network, 'compile_for_testing', network.compile)()
@@ -110,7 +106,6 @@ def lacks_compiler(device):
         torch.compile(torch.sin)(torch.ones(16, device=device))
     except Exception as error:  # a missing or broken compiler can raise anything
         return ' '.join(str(error).split())[:120] or type(error).__name__
-    return None
 
 
 def keep_freed_memory():

@@ -1,25 +1,15 @@
 """Dotted names of classes, by which a config names its feeder, model and graph: ours, and plug-ins of other authors."""
-import contextlib
-import importlib.util
+import importlib
 import inspect
 
-from runtime.errors import PLUG_INS, UserError, plug_in_of, short_repr
+from runtime.errors import UserError, short_repr
 
 OURS = {'feeders.feeder', 'feeders.parts', 'feeders.pyskl', 'graph.coco', 'graph.kinetics', 'graph.ntu_rgb_d',
         'graph.skeleton', 'model.aagcn', 'model.agcn'}
 
 
-def remember_plug_in(name, key):
-    """Let errors say that the config's `key` names the class `name`, which may not exist."""
-    module_name = name.rpartition('.')[0]
-    with contextlib.suppress(ImportError, ValueError):
-        spec = importlib.util.find_spec(module_name)
-        if spec is not None and module_name not in OURS:
-            PLUG_INS[spec.origin] = f'{key}: {name}'
-
-
-def import_class(name, key=None):
-    """Return the class with the dotted name `name`, such as 'model.agcn.Model', which the config's `key` names.
+def import_class(name):
+    """Return the class with the dotted name `name`, such as 'model.agcn.Model'.
 
     It may be a function that returns an instance. Raises UserError if its module or the class in it does not exist.
     """
@@ -28,7 +18,6 @@ def import_class(name, key=None):
         raise UserError(f'{short_repr(name)} is not a dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
-        remember_plug_in(name, key)
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name and (module_name + '.').startswith(error.name + '.'):
@@ -44,7 +33,7 @@ def build(name, arguments, key):
 
     `key` is the config's key that holds the arguments, for the line that a wrong or a missing one gets.
     """
-    built_class = import_class(name, key.removesuffix('_args').removeprefix('train_').removeprefix('test_'))
+    built_class = import_class(name)
     signature = inspect.signature(built_class)
     try:
         given = signature.bind(**arguments).arguments
@@ -58,7 +47,7 @@ def build(name, arguments, key):
     try:
         return built_class(**arguments)
     except ValueError as error:
-        if plug_in_of(error):
+        if built_class.__module__ not in OURS:  # authors of plug-ins need the traceback
             raise
         raise UserError(f'{key}: {name}: {error}') from error
 

@@ -1,15 +1,10 @@
 """The user's errors: one exception for all of them, and the one place that turns it into a line and a status."""
-import errno
 import os
 import reprlib
 import signal
 import sys
-import traceback
 
-WRONG_INPUT = 2
-MAX_LINE = 480  # characters
-ADVICE = 180  # of them, at the end of a line that is cut
-PLUG_INS = {}  # source file of a model, feeder or graph of another author → the config's key and value that name it
+MAX_LINE, MAX_ADVICE = 480, 180  # characters of a line, and of what is kept at its end
 
 
 class UserError(Exception):
@@ -18,7 +13,7 @@ class UserError(Exception):
     `status` is the exit status that the command ends with.
     """
 
-    def __init__(self, text, status=WRONG_INPUT):
+    def __init__(self, text, status=2):
         super().__init__(one_line(text))
         self.status = status
 
@@ -27,8 +22,7 @@ def run_command(command):
     """Run `command()` and end the process with the status it returns (None is 0).
 
     A UserError, a file that cannot be read or written, and memory that runs out end in one line on standard error
-    and status 2; an interrupt ends with 130, as a shell expects. Anything else is a defect and keeps its traceback;
-    if it is from a plug-in, a line before it says so.
+    and status 2; an interrupt ends with 130, as a shell expects. Anything else is a defect and keeps its traceback.
     """
     try:
         status = command()
@@ -40,46 +34,28 @@ def run_command(command):
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output is gone; flushing at exit would fail again
         status = 128 + signal.SIGPIPE
-    except Exception as error:
-        plug_in = plug_in_of(error)
-        if is_out_of_memory(error):
-            status = print_error('out of memory: use smaller batches or fewer processes')
-        elif isinstance(error, OSError) and plug_in is None:
-            status = print_error(describe_os_error(error))
-        else:
-            if plug_in is not None:
-                print_error(plug_in)
+    except OSError as error:
+        status = print_error(': '.join(str(part) for part in (error.filename, error.strerror or error) if part)
+                             + ': check the path, its permissions and the free space')
+    except (MemoryError, RuntimeError) as error:  # torch raises RuntimeErrors, and this module does not import it
+        if isinstance(error, RuntimeError) and not any(
+                words in str(error) for words in ("can't allocate memory", 'out of memory')):
             raise
+        status = print_error('out of memory: use smaller batches or fewer processes')
     sys.exit(status)
 
 
-def print_error(text, status=WRONG_INPUT):
+def print_error(text, status=2):
     """Write `text` as one line to standard error and return `status`."""
     print(f'error: {one_line(text)}', file=sys.stderr, flush=True)
     return status
-
-
-def plug_in_of(error):
-    """Return the line that says which plug-in raised `error`, None if none did.
-
-    It is the last one in the traceback. That of a DataLoader's worker process is part of the error's text.
-    """
-    text = ''.join(traceback.format_exception(error))
-    *_, (at, source) = sorted([(-1, ''), *((text.rfind(f'"{source}"'), source) for source in PLUG_INS)])
-    return f'{source}: this plug-in ({PLUG_INS[source]}) raised the following exception' if at >= 0 else None
-
-
-def is_out_of_memory(error):
-    """Return whether memory ran out: torch raises a RuntimeError, and this module does not import torch."""
-    words = "can't allocate memory", 'out of memory'
-    return isinstance(error, MemoryError) or isinstance(error, RuntimeError) and any(w in str(error) for w in words)
 
 
 def one_line(text):
     """Return `text` in one line of at most MAX_LINE characters: the middle of a longer one is left out."""
     line = ' '.join(part.strip() for part in str(text).splitlines())
     if len(line) > MAX_LINE:
-        line = f'{line[:MAX_LINE - ADVICE - 3]} … {line[-ADVICE:]}'
+        line = f'{line[:MAX_LINE - MAX_ADVICE - 3]} … {line[-MAX_ADVICE:]}'
     return line
 
 
@@ -89,20 +65,6 @@ _short = reprlib.Repr()
 _short.maxlevel, _short.maxstring, _short.maxother = 2, 120, 120
 _short.repr_OrderedDict = _short.repr_dict
 short_repr = _short.repr
-
-
-def describe_os_error(error):
-    """Return the line that says what the operating system refused, of which file, and what to do."""
-    where = f'{error.filename}: ' if error.filename else ''
-    advice = {
-        errno.ENOSPC: ': make room there and run the command again',
-        errno.EDQUOT: ': make room there and run the command again',
-        errno.EFBIG: ': the file would exceed the file size limit',
-        errno.ENOENT: ': check the path',
-        errno.EACCES: ': check the permissions of the file and its folder',
-        errno.EROFS: ': choose a writable folder',
-    }.get(error.errno, '')
-    return f'{where}{error.strerror or error}{advice}'
 
 
 def stop_requested(number, advice):

@@ -7,8 +7,6 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
-from runtime.errors import UserError
-
 
 class Processes:
     """This process's place among the processes of a run, and their communication.
@@ -17,16 +15,14 @@ class Processes:
     """
 
     def __init__(self):
-        self.world_size = int(os.environ.get('WORLD_SIZE', 1))
-        self.rank = int(os.environ.get('RANK', 0)) if self.world_size > 1 else 0
-        if self.world_size > 1 and 'LOCAL_RANK' not in os.environ:
-            raise UserError(f'WORLD_SIZE is {self.world_size} in the environment, but LOCAL_RANK is not set: '
-                            'start with torchrun, or unset WORLD_SIZE')
-        self.local_rank = int(os.environ['LOCAL_RANK']) if self.world_size > 1 else None
+        by_torchrun = 'LOCAL_RANK' in os.environ
+        self.world_size = int(os.environ['WORLD_SIZE']) if by_torchrun else 1
+        self.rank = int(os.environ['RANK']) if by_torchrun else 0
+        self.local_rank = int(os.environ['LOCAL_RANK']) if by_torchrun else None
         self.is_main = self.rank == 0
 
     def connect(self, device):
-        """Meet the other processes; `device` is this one's."""
+        """Join the group of all processes; `device` is this one's."""
         if self.world_size == 1:
             return
         if device.type == 'cuda':
@@ -42,7 +38,7 @@ class Processes:
         return over_devices(network, devices)
 
     def disconnect(self):
-        """Leave the other processes, all at once: none ends while another still needs it."""
+        """Leave the group once all processes have come here: none ends while another still needs it."""
         if self.world_size > 1 and dist.is_initialized():
             dist.barrier()
             dist.destroy_process_group()
@@ -66,7 +62,7 @@ class Processes:
         dist.gather_object(value, values)
         return values
 
-    def share(self, value):
+    def broadcast(self, value):
         """Return process 0's `value` in every process."""
         if self.world_size == 1:
             return value
@@ -74,7 +70,7 @@ class Processes:
         dist.broadcast_object_list(values)
         return values[0]
 
-    def share_buffers(self, module):
+    def broadcast_buffers(self, module):
         """Give the buffers of `module`, such as batch norm's running means, process 0's values in every process."""
         if self.world_size > 1:
             for buffer in module.buffers():

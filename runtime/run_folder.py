@@ -1,4 +1,4 @@
-"""What a run writes beside weights and scores: the log, the config, the model's source, and predictions."""
+"""What a run writes beside its weights: the log, the config, the model's source, predictions, TensorBoard's events."""
 import contextlib
 import errno
 import os
@@ -13,7 +13,7 @@ from runtime.atomic_file import errors_name, only_run_on, write_whole
 from runtime.errors import UserError
 
 CHECKPOINT = 'checkpoint.pt'
-ROOM = 4 << 20  # bytes; more than an epoch's events take
+MIN_FREE = 4 << 20  # bytes; more than an epoch's events take
 
 
 class RunFolder:
@@ -28,53 +28,53 @@ class RunFolder:
         self.writes = writes
         self.print_log = print_log
         self._log = None
-        self._early_lines = []
+        self._unwritten = []  # lines, until the log is open
+        self._resume_at = None
 
     def results(self):
         """Return the files of an earlier run that need --overwrite: its checkpoint and its scores."""
         return sorted(path for path in self.path.glob('*')
-                      if path.name == CHECKPOINT or re.fullmatch(r'epoch\d+_(test|val)_score\.pkl', path.name))
+                      if re.fullmatch(r'checkpoint\.pt|epoch\d+_(test|val)_score\.pkl', path.name))
 
     def check_free(self, resume, overwrite):
         """Raise UserError if the folder holds results and neither flag says what to do with them."""
-        names = [path.name for path in self.results()]
-        if resume and CHECKPOINT not in names:
+        if resume and not (self.path / CHECKPOINT).exists():
             raise UserError(f'{self.path}: no {CHECKPOINT} in it, so there is nothing to resume: leave out --resume')
-        if names and not (resume or overwrite):
-            how = '--resume continues it, ' if CHECKPOINT in names else ''
-            raise UserError(f'{self.path}: it holds an earlier run ({names[0]}): {how}--overwrite replaces it, '
-                            '--work-dir chooses another folder')
+        results = self.results()
+        if results and not (resume or overwrite):
+            raise UserError(f'{self.path}: it holds an earlier run ({results[0].name}): --resume continues it, '
+                            '--overwrite replaces it, --work-dir chooses another folder')
 
-    def overwrite(self, others=None, used=None):
-        """Log which files of an earlier run are replaced: the results here and `others`, its weights and events.
+    def remove_earlier(self, others, used):
+        """Delete the results here and the files `others` of an earlier run, except the weights `used` by this one."""
+        if not self.writes:
+            return
+        earlier = [path for path in (*self.results(), *others) if path.resolve() != pathlib.Path(used or '').resolve()]
+        for path in earlier:
+            path.unlink()
+        if earlier:
+            self.log(f'Replaced {len(earlier)} files of an earlier run: {", ".join(map(str, earlier))}')
 
-        Only a training gives `others`; it deletes all of these files except the weights `used` by it, so that none is
-        left beside its own.
-        """
-        earlier = [*self.results(), *(others or ())]
-        names = [str(path) for path in earlier if not used or path.resolve() != pathlib.Path(used).resolve()]
-        if names and self.writes:
-            self.log(f'Replaced {len(names)} files of an earlier run: {", ".join(names)}')
-            for name in names if others is not None else ():
-                os.unlink(name)
+    def resume_log_at(self, position):
+        """Cut the log, once it is open, at a former `position`: a resumed run logs again what followed it."""
+        self._resume_at, self._unwritten = position, []
 
     @contextlib.contextmanager
-    def opened(self, overwrite=False, resume_at=None):
+    def opened(self, overwrite=False):
         """Make the folder, and, while the block lasts, keep other runs out of it and its log open.
 
-        An existing log is continued at its end; it is emptied if `overwrite`, and cut at `resume_at`, a former
-        `position`, by a resumed run, which logs again what followed. Lines logged before the block come first in the
-        log of a run that is not resumed.
+        An existing log is continued at its end, or emptied if `overwrite`. Lines that were logged before come first.
         """
         if not self.writes:
             yield
             return
         with only_run_on(self.path, '--work-dir'), open(self.path / 'log.txt', 'a', encoding='utf-8') as self._log:
-            if overwrite or resume_at is not None:
-                self._log.truncate(min(resume_at or 0, self.position()))  # a power cut may have shortened the log
-                self._log.seek(0, os.SEEK_END)
-            for line in self._early_lines if resume_at is None else ():
-                self._write(line)
+            if self._resume_at is not None:
+                self._log.truncate(min(self._resume_at, self.position()))  # a power cut may have shortened the log
+            elif overwrite:
+                self._log.truncate(0)
+            self._log.seek(0, os.SEEK_END)
+            self._write()
             yield
 
     def log(self, text):
@@ -82,34 +82,29 @@ class RunFolder:
         if not self.writes:
             return
         print(text, flush=True)
-        line = f'[ {time.asctime()} ] {text}\n'
-        if self._log is None:
-            self._early_lines.append(line)
-        else:
-            self._write(line)
+        self._unwritten.append(f'[ {time.asctime()} ] {text}\n')
+        if self._log:
+            self._write()
 
-    def _write(self, line):
-        if self.print_log:
-            with errors_name(self.path / 'log.txt'):
-                self._log.write(line)
-                self._log.flush()
+    def _write(self):
+        with errors_name(self.path / 'log.txt'):
+            self._log.writelines(self._unwritten if self.print_log else ())
+            self._log.flush()
+        self._unwritten = []
 
     def position(self):
-        """Return the size of the log, for `opened` of a resumed run."""
+        """Return the size of the log, for `resume_log_at`."""
         return self._log.tell() if self.writes else 0
 
-    def write_config(self, arguments):
-        """Write the dict `arguments` to `config.yaml`."""
-        if self.writes:
-            with write_whole(self.path / 'config.yaml', 'w', encoding='utf-8') as file:
-                yaml.safe_dump(arguments, file, sort_keys=False, allow_unicode=True)
-
-    def copy_source(self, source):
-        """Keep a copy of the model's source file beside the results."""
-        if self.writes:
-            source = pathlib.Path(source)
-            with write_whole(self.path / source.name) as file:
-                file.write(source.read_bytes())
+    def describe(self, arguments, source):
+        """Write the dict `arguments` to `config.yaml`, and a copy of the model's file `source` beside it."""
+        if not self.writes:
+            return
+        with write_whole(self.path / 'config.yaml', 'w', encoding='utf-8') as file:
+            yaml.safe_dump(arguments, file, sort_keys=False, allow_unicode=True)
+        source = pathlib.Path(source)
+        with write_whole(self.path / source.name) as file:
+            file.write(source.read_bytes())
 
 
 def write_predictions(saved_name, index, predicted, true):
@@ -120,21 +115,19 @@ def write_predictions(saved_name, index, predicted, true):
         file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
 
 
-def write_events(folder, epoch, first_step, scalars, texts=()):
-    """Write an epoch's events into a file of its own in `folder`; they are on the disk when this returns.
+def write_events(folder, epoch, first_step, scalars):
+    """Write TensorBoard's `scalars` of an epoch, a dict from tag to number for each step from `first_step` on.
 
-    `scalars` are (tag → number, time) of each step from `first_step` on; of an epoch that is trained again, TensorBoard
-    shows the last. `texts`, (tag, text), are shown with their spaces and line ends.
+    They are in a file of their own in `folder`, and on the disk when this returns. Of an epoch that is trained again,
+    TensorBoard shows the last.
     """
     from tensorboardX import SummaryWriter  # it brings torch, without which crossval.py answers --help
     folder.mkdir(parents=True, exist_ok=True)
     # On a full disk, the thread of SummaryWriter would die, and closing the writer would never end.
-    if shutil.disk_usage(folder).free < ROOM:
+    if shutil.disk_usage(folder).free < MIN_FREE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
     # The suffix tells apart files of the same second.
     with SummaryWriter(str(folder), purge_step=first_step, filename_suffix=f'.{epoch:04d}') as writer:
-        for tag, text in texts:
-            writer.add_text(tag, '    ' + text.replace('\n', '\n    '), first_step)
-        for step, (numbers, when) in enumerate(scalars, first_step):
+        for step, numbers in enumerate(scalars, first_step):
             for tag, number in numbers.items():
-                writer.add_scalar(tag, number, step, when)
+                writer.add_scalar(tag, number, step)

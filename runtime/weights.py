@@ -12,10 +12,6 @@ from runtime.atomic_file import write_whole
 from runtime.data_file import load_tensors
 from runtime.errors import UserError, short_repr
 
-MAX_WRAPPERS = 8
-WRAPPERS = 'state_dict', 'model'  # keys of a dict under which others, and our checkpoints, keep the weights
-PREFIXES = re.compile(r'(?:module\.|_orig_mod\.)*')
-
 
 def save_weights(model, path):
     """Write `model`'s state dict to `path`: an ordered dict of CPU tensors, without `module.` prefixes."""
@@ -34,13 +30,13 @@ def save_tensors(content, path):
 def load_weights(path):
     """Return the weights at `path`, a `.pt`, `.pth` or `.pkl`: name without prefixes → CPU tensor.
 
-    They may lie under a key of WRAPPERS, whatever else the file holds. Raises UserError, naming the file, if it is cut
-    off or holds anything but tensors by name.
+    They may lie under the key state_dict, as other projects keep them, or model, as in our checkpoints. Raises
+    UserError, naming the file, if it is cut off or holds anything but tensors by name.
     """
     content = load_tensors(path)
-    for _ in range(MAX_WRAPPERS):
-        if isinstance(content, dict):
-            content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
+    for key in ('state_dict', 'model'):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
     if not isinstance(content, dict) or not content:
         raise UserError(f'{path}: it contains a {type(content).__name__}, not weights: '
                         'a dict from parameter names to tensors is needed')
@@ -55,10 +51,8 @@ def load_weights(path):
 
 
 def strip_prefix(name):
-    """Return a parameter's name without what DataParallel and DistributedDataParallel (`module.`, in front) and
-    torch.compile (`_orig_mod.`, anywhere) put into it."""
-    name = name.replace('._orig_mod.', '.')
-    return name[PREFIXES.match(name).end():]
+    """Return a parameter's name without what DataParallel (`module.`) and torch.compile (`_orig_mod.`) put into it."""
+    return name.replace('_orig_mod.', '').removeprefix('module.')
 
 
 def step_in_name(path):

@@ -68,9 +68,43 @@ def assert_one_line_error(process, *words):
 
 
 @pytest.fixture
+def data(tmp_path):
+    """The folder of a tiny data set: 16 training clips and 8 test clips."""
+    from tiny import write_dataset  # brings torch, which most tests of commands do without
+    write_dataset(tmp_path / 'data')
+    return tmp_path / 'data'
+
+
+@pytest.fixture
+def processor(data, tmp_path):
+    """A function that makes a Processor on `data`, with changes of the tiny config."""
+    from tiny import config, write_config
+
+    from main import Processor, get_parser
+
+    def make(**changes):
+        path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
+        return Processor(get_parser().parse_with_config(['--config', str(path)]))
+    return make
+
+
+@pytest.fixture
+def train(run, data, tmp_path):
+    """A function that trains on `data` by command, with flags and changes of the config; returns the process."""
+    from tiny import config, write_config
+
+    def train_with(*flags, status=0, folder='.', **changes):
+        work = tmp_path / folder
+        work.mkdir(exist_ok=True)
+        path = write_config(work / 'train.yaml', config(data, work, **changes))
+        return run('main.py', '--config', path, *flags, status=status)
+    return train_with
+
+
+@pytest.fixture
 def feed(tmp_path):
     """A function: array (N, C, T, V, M), arguments → a Feeder over it, all labels 0."""
-    from feeders.feeder import Feeder  # brings torch, which most tests of commands do without
+    from feeders.feeder import Feeder
 
     def make(x, **arguments):
         np.save(tmp_path / 'joint.npy', x)

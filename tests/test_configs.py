@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 import torch
-import yaml
 from conftest import ROOT
 from tiny import write_dataset
 
@@ -90,26 +89,7 @@ def test_has_the_published_values(name):
     assert arg.warm_up_epoch == (5 if 'aagcn' in name else 0) and arg.only_train_part == ('aagcn' in name)
 
 
-@pytest.mark.parametrize('name', CONFIGS)
-def test_no_value_is_unused(name):
-    """A test config holds nothing that only training reads."""
-    content = yaml.safe_load((ROOT / name).read_text())
-    only_training = {'batch_size', 'base_lr', 'step', 'num_epoch', 'optimizer', 'nesterov', 'weight_decay',
-                     'train_feeder_args', 'warm_up_epoch'}
-    if content['phase'] == 'test':
-        assert not only_training & set(content)
-    else:
-        assert 'save_score' not in content or content['save_score']
-
-
 MODERN = [name for name in CONFIGS if '_modern' in name or 'small' in name or 'nw-ucla' in name]
-
-
-def test_every_data_set_and_stream_has_the_modern_recipe():
-    folders = [*PUBLISHED, 'config/small']
-    assert sorted(name for name in MODERN if 'nw-ucla' not in name) == sorted(
-        f'{folder}/{phase}_{stream}{"" if folder == "config/small" else "_modern"}.yaml' for folder in folders
-        for phase in ('train', 'test') for stream in ('joint', 'bone', 'joint_motion', 'bone_motion'))
 
 
 def test_no_weights_are_chosen_on_the_test_part():

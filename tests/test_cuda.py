@@ -122,4 +122,4 @@ def test_memory_that_ran_out_gets_one_line(device, data, tmp_path):
         pytest.skip('PyTorch limits the memory of a GPU only')
     path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, device=device))
     errors = python('-c', SHORT_OF_MEMORY, '--config', path, status=2).stderr
-    assert 'error: out of GPU memory: lower --batch-size' in errors and 'Traceback' not in errors
+    assert 'error: out of memory: use smaller batches' in errors and 'Traceback' not in errors

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from conftest import assert_one_line_error, run_script
+from conftest import run_script
 from tiny import config, write_config, write_weights
 
 from tests.data_gen.raw_custom import JOINTS, flags, write_clips, write_csv
@@ -63,31 +63,6 @@ def test_clips_are_predicted_as_they_were_recorded(run, road):
     assert [f'Class {i} ({name})' in process.stdout for i, name in enumerate(CLASSES)] == [True] * 3
     report = run('visualize.py', 'report', '--scores', *files, '--labels', road / 'data/mine/val_label.pkl').stdout
     assert all(re.search(rf'of 1 +{name}$', report, re.M) for name in CLASSES)
-
-
-def test_prepared_clips_are_taken_too(run, road):
-    arguments = ['--config', road / 'joint.yaml', '--weights', road / 'joint.pt', '--json']
-    joints = road / 'data/mine/val_data_joint.npy'
-    np.save(road / 'prepared.npy', np.load(joints)[2])
-    one, *many = (prediction['top'] for prediction in json.loads(run(
-        'predict.py', *arguments, road / 'prepared.npy', joints).stdout)['predictions'])
-    raw, = (prediction['top'] for prediction in json.loads(run(
-        'predict.py', *arguments, road / 'clips' / TESTED[2]).stdout)['predictions'])
-    for top in (many[2], raw):
-        assert [row['label'] for row in top] == [row['label'] for row in one]
-        np.testing.assert_allclose([row['score'] for row in top], [row['score'] for row in one], atol=1e-5)
-
-
-def test_a_clip_of_another_skeleton_is_named(run, road, tmp_path):
-    np.save(tmp_path / 'other.npy', np.ones((9, 7, 3)))
-    arguments = ['--config', road / 'joint.yaml', '--weights', road / 'joint.pt']
-    process = run('predict.py', *arguments, tmp_path / 'other.npy', status=2)
-    assert_one_line_error(process, 'other.npy: its shape is (9, 7, 3), and (T, 5, 3)')
-
-
-def test_bones_train_on_the_joints(run, road):
-    process = run('main.py', '--config', road / 'bone.yaml', '--overwrite', '--work-dir', road / 'trained')
-    assert 'Mean test loss' in process.stdout + process.stderr
 
 
 def test_graphs_and_clips_are_drawn(run, road):

@@ -1,4 +1,4 @@
-"""Frames of `--live`: threads that end and do not queue, persons in their places, a constant rate; and Ctrl-C."""
+"""Frames of `--live`: threads that end and do not queue, persons in their slots, a constant rate; and Ctrl-C."""
 import contextlib
 import itertools
 import json
@@ -16,7 +16,7 @@ from data_gen.poses import video
 from data_gen.preparation import published
 from prediction import live_sources
 from prediction.ahead import NewestOnly, made_ahead
-from prediction.live_sources import Places, Source, at_rate, open_source
+from prediction.live_sources import Slots, Source, at_rate, open_source
 from tests.long_recordings import WINDOW, lines_of, people, write_road
 
 
@@ -54,12 +54,12 @@ def test_the_thread_waits_and_ends_when_the_reader_stops(read, most):
     assert thread is not threading.current_thread() and not thread.is_alive()
 
 
-def test_persons_keep_their_places_and_a_new_one_takes_that_of_who_left_first():
-    places = Places(2)
-    assert places.of([5, 3]) == [1, 0]
-    assert places.of([5]) == [1] and places.of([3, 5]) == [0, 1]
-    assert places.of([3]) == [0] and places.of([7, 3]) == [1, 0]
-    assert places.of([]) == [] and places.of([9, 8]) == [1, 0]
+def test_persons_keep_their_slots_and_a_new_one_takes_that_of_who_left_first():
+    slots = Slots(2)
+    assert slots.of([5, 3]) == [1, 0]
+    assert slots.of([5]) == [1] and slots.of([3, 5]) == [0, 1]
+    assert slots.of([3]) == [0] and slots.of([7, 3]) == [1, 0]
+    assert slots.of([]) == [] and slots.of([9, 8]) == [1, 0]
 
 
 def test_frames_come_at_a_constant_rate():

@@ -8,30 +8,13 @@ import pytest
 import torch
 import yaml
 from conftest import assert_one_line_error
-from run_files import files_below, read_events, read_scalars, same_weights
+from run_files import files_below, read_scalars, same_weights
 from tiny import NUM_CLASS, config, write_config, write_dataset
 
-from main import Processor, get_parser
+from main import get_parser
 from model.recipe import is_last_epoch, learning_rate
 
 LOG_LINE = re.compile(r'\[ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4} \] .+')
-
-
-@pytest.fixture
-def data(tmp_path):
-    write_dataset(tmp_path / 'data')
-    return tmp_path / 'data'
-
-
-@pytest.fixture
-def train(run, data, tmp_path):
-    """A function that trains by command, with changes of the config and flags; returns the finished process."""
-    def train_with(*flags, status=0, folder='.', **changes):
-        work = tmp_path / folder
-        work.mkdir(exist_ok=True)
-        path = write_config(work / 'train.yaml', config(data, work, **changes))
-        return run('main.py', '--config', path, *flags, status=status)
-    return train_with
 
 
 def arguments(**changes):
@@ -120,15 +103,6 @@ def test_training_stops_only_when_steps_brought_the_rate_below_a_thousandth():
     assert epochs(base_lr=0.001, step=[3], num_epoch=9) == 4
 
 
-@pytest.fixture
-def processor(data, tmp_path):
-    """A function that makes a Processor with changes of the tiny config."""
-    def make(**changes):
-        path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
-        return Processor(get_parser().parse_with_config(['--config', str(path)]))
-    return make
-
-
 def test_the_learned_graph_is_frozen_and_then_trained(processor):
     run = processor(only_train_part=True, only_train_epoch=1, num_epoch=3, step=[], save_interval=1)
     graphs = []
@@ -168,11 +142,13 @@ def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor, data, chang
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6, msg=name)
 
 
-def test_weights_as_users_have_them(processor, tmp_path, capsys):
+def test_weights_as_users_have_them(processor, data, tmp_path, monkeypatch, capsys):
     run = processor()
     state = run.net.state_dict()
     torch.save({f'module.{k}': v for k, v in state.items()}, tmp_path / 'w-3-77.pt')
     (tmp_path / 'w.pkl').write_bytes(pickle.dumps(dict(state)))
+    (data / 'pre_train').mkdir()
+    torch.save(state, data / 'pre_train/w.pt')
     partial = {k: v for k, v in state.items() if k != 'l3.gcn1.PA'}
     torch.save(partial, tmp_path / 'partial.pt')
 
@@ -186,36 +162,11 @@ def test_weights_as_users_have_them(processor, tmp_path, capsys):
     loaded = processor(weights=str(tmp_path / 'w.pkl'), seed=5, ignore_weights=['fc'])
     assert not torch.equal(loaded.net.fc.weight, state['fc.weight'])
     assert 'fc.weight, fc.bias' in capsys.readouterr().out
-    processor(weights=str(tmp_path / 'partial.pt'))
+    monkeypatch.chdir(tmp_path)
+    processor(weights='pre_train/w.pt')
+    assert 'data/pre_train/w.pt' in capsys.readouterr().out
+    processor(weights='partial.pt')
     assert 'initial values: l3.gcn1.PA' in capsys.readouterr().out
-
-
-def test_weights_are_also_looked_for_under_data(run, processor, data, tmp_path):
-    torch.save(processor().net.state_dict(), data / 'w.pt')
-    (data / 'pre_train').mkdir()
-    (data / 'w.pt').rename(data / 'pre_train/w.pt')
-    path = write_config(tmp_path / 'test.yaml', config(data, tmp_path, phase='test'))
-    assert 'data/pre_train/w.pt' in run('main.py', '--config', path, '--weights', 'pre_train/w.pt').stdout
-
-
-def test_global_step_is_a_whole_number_after_start_epoch(processor):
-    assert processor(start_epoch=3).global_step == 12
-
-
-def test_eval_interval_and_the_last_epoch(processor, capsys):
-    processor(num_epoch=5, step=[], eval_interval=3).start()
-    out = capsys.readouterr().out
-    assert re.findall(r'Eval epoch: (\d)', out) == ['3', '5']
-
-
-def test_only_the_last_files_are_kept(processor, tmp_path):
-    processor(num_epoch=4, step=[], save_interval=1, keep=2).start()
-    assert sorted(p.name for p in (tmp_path / 'runs').glob('tiny-[0-9]*.pt')) == ['tiny-2-12.pt', 'tiny-3-16.pt']
-
-
-def test_a_loss_that_is_not_finite_stops_the_run(train, tmp_path, data):
-    process = train('--base-lr', '1e30', '--step', '5', status=2)
-    assert_one_line_error(process, 'the loss is', 'epoch', 'batch', '.skeleton', '--base-lr')
 
 
 @pytest.mark.parametrize('part, phase', [('train', 'train'), ('val', 'train'), ('val', 'test')])
@@ -232,18 +183,6 @@ def test_a_clip_with_nan_is_named(train, tmp_path, data, part, phase):
     assert not list(tmp_path.glob('runs/tiny-best*')) and not list(tmp_path.glob('work_dir/*score.pkl'))
 
 
-def test_weights_of_nan_are_refused(train, processor, tmp_path):
-    state = processor().net.state_dict()
-    torch.save({**state, 'fc.bias': torch.full((4,), torch.nan)}, tmp_path / 'nan.pt')
-    for phase in ('train', 'test'):
-        assert_one_line_error(train('--phase', phase, '--weights', tmp_path / 'nan.pt', status=2),
-                              'nan.pt: fc.bias holds NaN')
-    torch.save({**state, 'fc.weight': torch.full((4, 32), 3e38)}, tmp_path / 'huge.pt')
-    process = train('--phase', 'test', '--weights', tmp_path / 'huge.pt', status=2)
-    assert_one_line_error(process, 'huge.pt: the scores of S001C001P001R001A001.skeleton are not finite')
-    assert 'Top1' not in process.stdout
-
-
 def test_the_loss_beside_the_best_weights_is_the_mean_over_samples(processor, tmp_path):
     losses = []
     for test_batch_size in (3, 8):
@@ -257,13 +196,27 @@ def test_the_loss_beside_the_best_weights_is_the_mean_over_samples(processor, tm
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_a_bad_loss_leaves_the_files_of_before(train, tmp_path):
+def test_which_epochs_are_evaluated_and_which_weights_kept(processor, tmp_path, capsys):
+    processor(start_epoch=1, num_epoch=5, step=[], eval_interval=3, save_interval=1, keep=2).start()
+    assert re.findall(r'Eval epoch: (\d)', capsys.readouterr().out) == ['3', '5']
+    assert sorted(p.name for p in (tmp_path / 'runs').glob('tiny-[0-9]*.pt')) == ['tiny-3-16.pt', 'tiny-4-20.pt']
+
+
+def test_a_loss_that_is_not_finite_leaves_the_files_of_before(train, tmp_path):
     train('--num-epoch', '1', '--step', '5')
     files = [tmp_path / 'work_dir/checkpoint.pt', *(tmp_path / 'runs').glob('tiny*.pt')]
     before = [path.read_bytes() for path in files]
     assert_one_line_error(train('--resume', '--num-epoch', '2', '--step', '5', '--base-lr', '1e30', status=2),
-                          'the loss is', 'in epoch 2, batch', 'S001C001', 'the weights saved earlier are kept')
+                          'the loss is', 'in epoch 2', 'S001C001', '--base-lr', 'the weights saved earlier are kept')
     assert [path.read_bytes() for path in files] == before and len(before) == 3
+
+
+def test_scores_that_are_not_finite_are_no_result(train, processor, tmp_path):
+    state = processor().net.state_dict()
+    torch.save({**state, 'fc.weight': torch.full((4, 32), 3e38)}, tmp_path / 'huge.pt')
+    process = train('--phase', 'test', '--weights', tmp_path / 'huge.pt', status=2)
+    assert_one_line_error(process, 'huge.pt: the scores of S001C001P001R001A001.skeleton are not finite')
+    assert 'Top1' not in process.stdout
 
 
 def test_scalars_reach_tensorboard(processor, tmp_path):
@@ -278,28 +231,6 @@ def test_scalars_reach_tensorboard(processor, tmp_path):
     assert [step for step, _ in scalars['acc']] == [4, 8]
 
 
-def test_text_reaches_tensorboard(processor, tmp_path):
-    processor(num_epoch=1).start()
-    tags = {value.tag for event in read_events(tmp_path / 'runs/tiny/train') for value in event.summary.value
-            if value.WhichOneof('value') == 'tensor'}
-    assert {'config/text_summary', 'model/text_summary'} <= tags
-
-
-def test_weights_are_saved_before_an_evaluation_that_fails(processor, tmp_path):
-    run = processor(num_epoch=1)
-    run.feeder['test'].top_k = None
-    with pytest.raises(TypeError):
-        run.start()
-    assert (tmp_path / 'runs/tiny-0-4.pt').exists()
-
-
-def test_a_folder_with_results_is_not_written_into_unasked(train):
-    train('--num-epoch', '1')
-    process = train('--num-epoch', '1', status=2)
-    assert_one_line_error(process, 'work_dir', '--resume', '--overwrite')
-    train('--num-epoch', '1', '--overwrite')
-
-
 def test_overwrite_says_what_it_replaces_and_leaves_only_its_own(train, tmp_path):
     train('--num-epoch', '2', '--save-interval', '1', '--save-score', 'yes', step=[])
     start = tmp_path / 'runs/tiny-1-8.pt'
@@ -312,12 +243,6 @@ def test_overwrite_says_what_it_replaces_and_leaves_only_its_own(train, tmp_path
     assert [step for step, _ in read_scalars(tmp_path / 'runs/tiny/train')['loss']] == [8, 9]
 
 
-def test_two_runs_never_write_into_one_folder(processor, train, data, tmp_path):
-    with processor().folder.opened():
-        assert_one_line_error(train(status=2), 'work_dir', 'another run')
-    train()
-
-
 def test_works_from_any_folder_with_any_path(run, tmp_path):
     strange = tmp_path / 'Übung mit Leerzeichen 动作'
     write_dataset(strange / 'data')
@@ -325,10 +250,6 @@ def test_works_from_any_folder_with_any_path(run, tmp_path):
     changes = config(strange / 'data', strange, num_epoch=1, work_dir='../relative/work')
     run('main.py', '--config', write_config(strange / 'c.yaml', changes), cwd=strange / 'elsewhere')
     assert (strange / 'relative/work/log.txt').exists()
-
-
-def test_help_lists_the_flags(run):
-    assert '--only_train_part' in run('main.py', '--help').stdout
 
 
 def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(processor, tmp_path, capsys):
@@ -347,19 +268,6 @@ def test_validation_is_of_the_training_part_and_the_test_part_is_looked_at_once(
     test.start()
     name = f'work_dir/epoch{best["epoch"] + 1}_test_score.pkl'
     assert (tmp_path / name).read_bytes() == (tmp_path / 'test/epoch1_test_score.pkl').read_bytes()
-
-
-def test_validation_keeps_to_the_samples_of_the_training_part(processor, tmp_path):
-    run = processor(val_share=0.25)
-    debug = processor(val_share=0.25, test_feeder_args={**run.arg.test_feeder_args, 'debug': True})
-    assert debug.feeder['val'].sample_name == run.feeder['val'].sample_name
-    assert len(debug.feeder['val'].feeder) == 16
-
-
-@pytest.mark.parametrize('schedule', ['step', 'one-cycle', 'cosine'])
-def test_nothing_to_train_is_said(train, schedule):
-    process = train(start_epoch=2, num_epoch=2, val_share=0.25, schedule=schedule)
-    assert 'nothing is left to train' in process.stdout
 
 
 def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_path):
@@ -397,36 +305,22 @@ def test_balanced_classes_have_the_same_part_in_the_loss_of_an_epoch(processor, 
     assert shares == pytest.approx([16 / batch_size / 4] * 4, rel=1e-4)
 
 
-def test_weights_that_leave_nothing_to_learn_are_refused(train):
-    assert_one_line_error(train('--class-weights', '0', '0', '0', '0', status=2), 'class_weights', 'weighs 0')
-
-
-def test_classes_weigh_in_the_training_loss_alone(processor, data):
+@pytest.mark.parametrize('changes, whole', [
+    ({'class_weights': 'balanced'}, lambda scores, label: torch.nn.functional.cross_entropy(
+        scores, label, reduction='none') @ torch.tensor([4 / 9, 1, 2, 4])[label] / len(label)),
+    ({'label_smoothing': 0.2}, lambda scores, label: torch.nn.functional.cross_entropy(
+        scores, label, label_smoothing=0.2))], ids=['class weights', 'smoothing'])
+def test_what_changes_the_training_loss_changes_no_other(processor, data, changes, whole):
     name_classes(data, [0] * 9 + [1] * 4 + [2, 2, 3])
-    plain, balanced = processor(), processor(class_weights='balanced')
-    data, label, _ = next(iter(plain.loader['train']))
+    plain, changed = processor(), processor(**changes)
+    clips, label, _ = next(iter(plain.loader['train']))
     plain.model.train()
-    (logits,), _ = plain.forward(plain.model, data)
-    labels = plain.feeder['train'].label
-    weight = torch.tensor([len(labels) / (4 * labels.count(one)) for one in label.tolist()])
-    expected = (weight * torch.nn.functional.cross_entropy(logits, label, reduction='none')).mean().item()
-    assert balanced.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
-    balanced.net.load_state_dict(plain.net.state_dict())
-    assert balanced.score_samples('test')[0][0] == plain.score_samples('test')[0][0]
+    (scores,), _ = plain.forward(plain.model, clips)
+    assert changed.step(clips, label)[0, 0].item() == pytest.approx(whole(scores, label).item(), rel=1e-6)
+    changed.net.load_state_dict(plain.net.state_dict())
+    assert changed.score_samples('test')[0][0] == plain.score_samples('test')[0][0]
 
 
-def test_wrong_class_weights_are_named(train):
-    assert_one_line_error(train('--class-weights', '1', '2', status=2), 'class_weights: 2 values for 4 classes')
-
-
-def test_label_smoothing_is_for_the_training_loss_alone(processor):
-    plain, smooth = processor(), processor(label_smoothing=0.2)
-    data, label, index = next(iter(plain.loader['train']))
-    plain.model.train()
-    (logits,), _ = plain.forward(plain.model, data)
-    smooth.model.train()
-    expected = torch.nn.functional.cross_entropy(logits, label, label_smoothing=0.2).item()
-    assert smooth.step(data, label)[0, 0].item() == pytest.approx(expected, rel=1e-6)
-    assert smooth.score_samples('test')[0][0] != plain.score_samples('test')[0][0]
-    smooth.net.load_state_dict(plain.net.state_dict())
-    assert smooth.score_samples('test')[0][0] == plain.score_samples('test')[0][0]
+@pytest.mark.parametrize('weights, words', [('1 2', '2 values for 4 classes'), ('0 0 0 0', 'weighs 0')])
+def test_wrong_class_weights_are_named(train, weights, words):
+    assert_one_line_error(train('--class-weights', *weights.split(), status=2), 'class_weights: ', words)

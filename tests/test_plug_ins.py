@@ -8,7 +8,6 @@ import feeders
 import graph
 import model
 from main import Processor, get_parser
-from runtime.dotted import build
 from runtime.errors import UserError, run_command
 
 FILES = {
@@ -68,11 +67,6 @@ class OfSplits(Feeder):  # one file for both parts, as CTR-GCN's
 class OfTwo(Feeder):
     def __getitem__(self, index):
         return super().__getitem__(index)[:2]
-
-
-class OfFour(Feeder):
-    def __getitem__(self, index):
-        return *super().__getitem__(index), self.sample_name[index]
 ''',
     'other_model.py': '''
 import torch
@@ -175,31 +169,19 @@ def processor(plugged, tmp_path, monkeypatch):
     return lambda **changes: Processor(get_parser().parse_with_config(['--config', str(plugged(**changes))]))
 
 
-def test_our_graphs_serve_models_of_others(processor):
-    processor(model_args={'graph': 'graph.ntu_rgb_d.Graph'}).start()
-
-
 @pytest.mark.parametrize('name', ['make_model', 'TwoHeads'])
 def test_a_function_and_a_model_of_several_heads_are_trained(processor, name, tmp_path):
     processor(model=f'other_model.{name}').start()
     assert (tmp_path / 'work_dir/other_model.py').exists()
 
 
-WRONG_GRAPH = {'graph': 'other_graph.Graph', 'graph_args': {'labeling_mode': 'x'}}
-
-
-@pytest.mark.parametrize('file, key, error, changes', [
-    ('other_model.py', 'model', ValueError, {'model_args': {'fails': True}}),
-    ('other_feeder.py', 'feeder', KeyError, {'feeder_args': {'fails': True}, 'num_worker': 1}),
-    ('other_graph.py', 'graph', ValueError, {'model': 'model.agcn.Model', 'model_args': WRONG_GRAPH}),
-    ('other_graph.py', 'graph', ValueError, {'model_args': WRONG_GRAPH}),
-    ('does_not_compile.py', 'model', SyntaxError, {'model': 'does_not_compile.Model'}),
-], ids=['forward', 'item in a worker', 'graph of our model', 'graph of a plug-in', 'import'])
-def test_an_exception_in_one_keeps_its_traceback(processor, tmp_path, capsys, file, key, error, changes):
+@pytest.mark.parametrize('error, changes', [
+    (ValueError, {'model_args': {'fails': True}}), (KeyError, {'feeder_args': {'fails': True}, 'num_worker': 1}),
+    (ValueError, {'model_args': {'graph': 'other_graph.Graph', 'graph_args': {'labeling_mode': 'x'}}}),
+    (SyntaxError, {'model': 'does_not_compile.Model'})], ids=['forward', 'item in a worker', 'graph', 'import'])
+def test_an_exception_in_one_keeps_its_traceback(processor, error, changes):
     with pytest.raises(error):
         run_command(lambda: processor(**changes).start())
-    line, = (line for line in capsys.readouterr().err.splitlines() if line.startswith('error: '))
-    assert line.startswith(f'error: {tmp_path / file}: ') and f'({key}: ' in line
 
 
 def test_a_mistake_of_the_user_is_one_line_there_too(processor):
@@ -210,18 +192,14 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
                             'other_graph.Graph has no bone_partners'),
                            ({'feeder': 'other_feeder.OfTwo'},
                             'train_feeder_args: other_feeder.OfTwo: an item of it is 2 values'),
-                           ({'feeder': 'other_feeder.OfFour'}, 'other_feeder.OfFour: .* 4 values'),
                            ({'model': 'other_model.OfClipAndLabel'},
                             'other_model.OfClipAndLabel: its forward needs x, label, but'),
                            ({'model': 'other_model.sys'}, 'other_model has no class sys'),
-                           ({'model': 'other_model.no_model'}, 'other_model.no_model: it makes a dict')):
+                           ({'model': 'other_model.no_model'}, 'other_model.no_model: it makes a dict'),
+                           ({'model': 'model.agcn.Model', 'model_args': {'graph_args': {'labeling_mode': 'x'}}},
+                            "graph.ntu_rgb_d.Graph: labeling_mode 'x'")):
         with pytest.raises(UserError, match=words):
             processor(**changes)
-
-
-def test_values_that_our_classes_refuse_are_one_line():
-    with pytest.raises(UserError, match="graph_args: graph.ntu_rgb_d.Graph: labeling_mode 'x'"):
-        build('graph.ntu_rgb_d.Graph', {'labeling_mode': 'x'}, 'graph_args')
 
 
 def test_two_scores_are_no_loss(processor):

@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-import torch
 from commands import Command
 from conftest import ROOT, assert_one_line_error
 from run_files import read_scalars, same_weights
@@ -21,12 +20,6 @@ from runtime.errors import UserError
 EPOCHS = 3
 MAX_GROWTH = 40 << 10  # kilobytes; what an allocator may keep
 PATIENCE = 60  # seconds until the last process must be gone: workers look for their parent every few seconds
-
-
-@pytest.fixture
-def data(tmp_path):
-    write_dataset(tmp_path / 'data')
-    return tmp_path / 'data'
 
 
 def make_config(work, data, **changes):
@@ -75,9 +68,7 @@ def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, lo
         command = Command(ROOT / 'main.py', ['--config', path], work)
         if not command.ends_within(draws.uniform(0.1, 1) * seconds):
             os.kill(command.process.pid, sent)
-        ended = command.finish()
-        if ended.returncode == 143 and 'error' in ended.stderr:
-            assert_one_line_error(ended, 'SIGTERM')
+        command.finish()
         how = '--resume' if (work / 'work_dir/checkpoint.pt').exists() else '--overwrite'
         run('main.py', '--config', path, how)
         assert_undisturbed(work, undisturbed)
@@ -131,28 +122,6 @@ def usage(pid):
     return int(status.split('VmRSS:')[1].split()[0]), len(os.listdir(f'/proc/{pid}/fd')), len(children)
 
 
-def test_resuming_a_finished_run_changes_nothing(run, data, reference):
-    undisturbed, _ = reference
-    before = {p: p.read_bytes() for p in undisturbed.rglob('*.p*') if p.is_file()}
-    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume')
-    assert 'finished' in process.stdout
-    assert all(path.read_bytes() == content for path, content in before.items() if path.name != 'checkpoint.pt')
-
-
-def test_a_change_is_named_and_another_model_refused(run, data, reference):
-    undisturbed, _ = reference
-    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--num-epoch', '4', '--weight-decay', '0')
-    assert 'num_epoch was 3 and is 4 now' in process.stdout
-    assert 'weight_decay was 0.0005 and is 0.0 now' in process.stdout
-    assert 'Resumed with a changed setting: num_epoch' in (undisturbed / 'work_dir/log.txt').read_text()
-    assert (undisturbed / 'runs/tiny-3-16.pt').exists()
-    process = run('main.py', '--config', undisturbed / 'c.yaml', '--resume', '--model', 'model.aagcn.Model', status=2)
-    assert_one_line_error(process, 'model was', 'model.aagcn.Model')
-    checkpoint = undisturbed / 'work_dir/checkpoint.pt'
-    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    assert_one_line_error(run('main.py', '--config', undisturbed / 'c.yaml', '--resume', status=2), 'checkpoint.pt')
-
-
 @pytest.mark.parametrize('changes', [
     {}, {'optimizer': 'AdamW', 'schedule': 'one-cycle', 'ema': 0.5, 'label_smoothing': 0.1},
     {'precision': 'bf16', 'schedule': 'cosine', 'warm_up_epoch': 1}], ids=['published', 'modern', 'cosine in bf16'])
@@ -166,7 +135,7 @@ def test_stopped_in_each_epoch(data, tmp_path, changes):
             run = Processor(get_parser().parse_with_config(['--config', str(path), *flags]))
             if when:
                 stop_after(run, *when)
-                with pytest.raises(UserError, match='SIGTERM: --resume continues') as error:
+                with pytest.raises(UserError, match='SIGTERM: .* --resume') as error:
                     run.start()
                 assert error.value.status == 143
             else:
@@ -187,68 +156,49 @@ def stop_after(run, method, calls):
     setattr(run, method, counted)
 
 
-def test_a_schedule_over_all_steps_is_not_resumed_with_others(train_with, run):
-    path = train_with(schedule='one-cycle', optimizer='AdamW', num_epoch=1)
+def test_a_finished_run_is_left_as_it_is_or_goes_on_with_named_changes(train, data, tmp_path):
+    changes = {'val_share': 0.25, 'num_epoch': 1}
+    train(**changes)
+    before = {p: p.read_bytes() for p in tmp_path.rglob('*.p*') if p.is_file() and p.name != 'checkpoint.pt'}
+    assert 'nothing is left to train' in train('--resume', **changes).stdout
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert_one_line_error(train('--resume', '--model', 'model.aagcn.Model', status=2, **changes), 'model was')
+    assert_one_line_error(train('--resume', '--seed', 2, status=2, **changes), 'seed was 1')  # it drew the parts
+    log = tmp_path / 'work_dir/log.txt'
+    log.write_bytes(log.read_bytes()[:-100])  # as after a power cut
+    process = train('--resume', '--weight-decay', '0', **{**changes, 'num_epoch': 2})
+    assert 'num_epoch was 1 and is 2 now' in process.stdout and b'\0' not in log.read_bytes()
+    assert 'Resumed with a changed setting: weight_decay was 0.0005 and is 0.0 now' in log.read_text()
+    assert (tmp_path / 'runs/tiny-1-6.pt').exists()
+
+
+def test_a_schedule_over_all_steps_is_not_resumed_with_others(train):
+    changes = {'schedule': 'one-cycle', 'optimizer': 'AdamW', 'num_epoch': 1}
+    train(**changes)
     for flag, value, key in (('--batch-size', '2', 'batch_size'), ('--base-lr', '0.5', 'base_lr')):
-        assert_one_line_error(run('main.py', '--config', path, '--resume', flag, value, status=2), f'{key} was')
+        assert_one_line_error(train('--resume', flag, value, status=2, **changes), f'{key} was')
 
 
-@pytest.mark.parametrize('name', ['train_data_joint.npy', 'val_data_joint.npy', 'train_label.pkl'])
-def test_other_data_are_not_resumed_with(train_with, run, data, name):
-    path = train_with(num_epoch=1)
+@pytest.mark.parametrize('name', ['train_data_joint.npy', 'val_label.pkl'])
+def test_other_data_are_not_resumed_with(train, data, name):
+    train(num_epoch=1)
     if name.endswith('npy'):
         np.save(data / name, np.load(data / name) + 1)
     else:
         names, labels = pickle.loads((data / name).read_bytes())
         (data / name).write_bytes(pickle.dumps((names, labels[::-1])))
-    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2, status=2)
+    process = train('--resume', num_epoch=2, status=2)
     assert_one_line_error(process, 'checkpoint.pt', f'{data / name}, has changed since', '--overwrite')
-    run('main.py', '--config', path, '--overwrite')
+    train('--overwrite', num_epoch=1)
 
 
-def test_a_checkpoint_from_before_a_flag_is_resumed(train_with, run, tmp_path):
-    path = train_with(num_epoch=1)
-    file = tmp_path / 'work_dir/checkpoint.pt'
-    state = torch.load(file, weights_only=True)
-    for key in ('schedule', 'ema', 'val_persons', 'val_share', 'label_smoothing'):
-        del state['arguments'][key]
-    torch.save(state, file)
-    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2)
-    assert 'num_epoch was 1 and is 2 now' in process.stdout and 'schedule' not in process.stdout
-
-
-def test_a_validation_part_is_not_drawn_anew(train_with, run):
-    path = train_with(num_epoch=1, val_share=0.25)
-    process = run('main.py', '--config', path, '--resume', '--num-epoch', 2, '--seed', 2, status=2)
-    assert_one_line_error(process, 'seed was 1')
-
-
-def test_nothing_of_an_earlier_run_is_resumed_after_overwrite(train_with, run, tmp_path):
-    path = train_with(num_epoch=1)
-    flags = ['--config', path, '--overwrite', '--num-epoch', 50]
+def test_nothing_of_an_earlier_run_is_resumed_after_overwrite(train, data, tmp_path):
+    train(num_epoch=1)
+    flags = ['--config', tmp_path / 'train.yaml', '--overwrite', '--num-epoch', 50]
     command = Command(ROOT / 'main.py', flags, tmp_path, watched=True)
     for line in command.lines:
         if 'Training epoch: 1' in line:
             os.kill(command.process.pid, signal.SIGKILL)
             break
     command.finish()
-    process = run('main.py', '--config', path, '--resume', '--num-epoch', 1)
-    assert 'Training epoch: 1' in process.stdout
-
-
-def test_a_log_that_lost_its_end_is_gone_on_with(train_with, run, tmp_path):
-    path = train_with(num_epoch=1)
-    log = tmp_path / 'work_dir/log.txt'
-    log.write_bytes(log.read_bytes()[:-100])
-    run('main.py', '--config', path, '--resume', '--num-epoch', 2)
-    assert b'\0' not in log.read_bytes() and 'Training epoch: 2' in log.read_text()
-
-
-@pytest.fixture
-def train_with(run, data, tmp_path):
-    """A function that trains by command, with changes of the config, and returns the path of the config."""
-    def train(**changes):
-        path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, **changes))
-        run('main.py', '--config', path)
-        return path
-    return train
+    assert 'Training epoch: 1' in train('--resume', num_epoch=1).stdout

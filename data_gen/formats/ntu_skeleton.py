@@ -24,14 +24,13 @@ FPS = 30  # of Kinect v2
 BODY_VALUES = 10
 JOINT_VALUES = 12
 BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
-MAX_FRAMES = 30_000  # a quarter of an hour; NTU's recordings last seconds
 
 
 def list_recordings(folders, benchmarks, missing=frozenset()):
     """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Prints how many files are left out. Raises UserError if there are none, if a folder is missing, or if two folders
-    hold a recording of the same name.
+    Prints how many files are left out. Raises UserError if there are no recordings, if a folder is missing, or if two
+    folders hold a recording of the same name.
     """
     samples = {}
     listed = other = 0
@@ -98,8 +97,6 @@ def find_bodies(words):
     Raises the errors of `parse`.
     """
     T = number_from_0(words[0])
-    if T > MAX_FRAMES:
-        raise ValueError(f'{T} frames are too many for one recording')
     bodies, starts = [], []
     at = 1
     for t in range(T):
@@ -121,6 +118,6 @@ def find_bodies(words):
 
 def number_from_0(word):
     """Return the number of frames or bodies that a word of the file states."""
-    if not word.isdigit() or len(word) > 9:
+    if not word.isdigit():
         raise ValueError(f'{short_repr(word[:20])} where the number of frames or bodies should be')
     return int(word)

@@ -22,8 +22,8 @@ from runtime.errors import UserError
 PARTS = 'train', 'val'
 SUFFIXES = '.npy', '.csv'
 TABLE = 'labels.csv'  # the copy of the table beside the data: it says who is in the clips
-MAX_FRAMES = 100_000  # frames that a column `frame` may span
-MAX_PERSONS = 100  # for each line of a table: with more, the column `person` is something else
+MAX_FRAME = 1 << 30  # a number in a column `frame`
+MAX_ROWS, MAX_PERSONS = 100_000, 100  # of all persons and frames, more than so many for each line of a table: no clip
 
 
 def list_recordings(path, clips, val_persons=None):
@@ -121,14 +121,11 @@ def read_csv(path, joints, dimensions):
             axes = 'x', 'y', 'score'
         values = np.stack([numbers_in(table, f'{joint}_{axis}') for joint in joints for axis in axes], 1)
         persons, frames = persons_and_frames(table)
-        M, T, limit = persons.max() + 1, frames.max() + 1, MAX_FRAMES + MAX_PERSONS * len(frames)
-        if limit < M * T:
-            raise BrokenSample(f"{M} persons and {T} frames in {len(frames)} lines: check the columns 'person' and "
-                               "'frame'")
-        if (twice := np.bincount(persons * T + frames) > 1).any():
-            m, t = divmod(int(twice.argmax()), T)
-            line = table.lines[np.flatnonzero((persons == m) & (frames == t))[1]]
-            raise BrokenSample(f'line {line}: an earlier line has the same frame and person')
+        M, T = int(persons.max()) + 1, int(frames.max()) + 1
+        pairs = np.unique(np.stack((persons, frames)), axis=1).shape[1]
+        if pairs < len(frames) or MAX_ROWS + MAX_PERSONS * len(frames) < M * T:
+            raise BrokenSample(f"{len(frames)} lines of {pairs} pairs of 'person' and 'frame', not {M} × {T}: "
+                               'each line needs a pair of its own, and most pairs a line')
         bodies = np.full((M, T, len(joints), len(axes)), np.nan)
         bodies[persons, frames] = values.reshape(-1, *bodies.shape[2:])
         return bodies
@@ -154,6 +151,6 @@ def persons_and_frames(table):
         next_frame = collections.defaultdict(itertools.count)
         return persons, np.array([next(next_frame[person]) for person in persons.tolist()])
     frames = numbers_in(table, 'frame')
-    if not (np.isfinite(frames) & (frames % 1 == 0)).all() or np.ptp(frames) >= MAX_FRAMES:
+    if not (np.abs(frames) < MAX_FRAME).all() or (frames % 1).any():
         raise BrokenSample("column 'frame' should count the frames")
     return persons, (frames - frames.min()).astype(int)

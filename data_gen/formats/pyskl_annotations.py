@@ -82,13 +82,11 @@ def problem_of(annotation, count):
 def read_annotations(path):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
     content = load_pickle(path)
-    if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
-        raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
-    split, annotations = content['split'], content['annotations']
-    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()):
-        raise UserError(f'{path}: split must map names such as xsub_train to lists of frame_dir')
-    if not is_list_of(annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f'{path}: annotations must be a list of dicts, each with a frame_dir')
+    split, annotations = (content.get(key) if isinstance(content, dict) else None for key in ('split', 'annotations'))
+    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()) or not is_list_of(
+            annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
+        raise UserError(f"{path}: not PYSKL's annotations: split (a dict, name → list of frame_dir) and annotations (a "
+                        'list of dicts, each with a frame_dir) are needed')
     return split, annotations
 
 

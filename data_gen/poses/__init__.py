@@ -4,6 +4,6 @@
     landmarks        finds the joints of the people in a frame with MediaPipe
     estimator_files  reads what OpenPose, AlphaPose, COCO's tools and MMPose write
 
-Each source becomes Detections: the poses of persons, frame by frame. `following` says which poses are of one person,
-and `recordings` makes one recording of all, see data_gen.formats.pose_recording.
+Each source becomes Detections: the poses of persons, frame by frame. `following` finds the poses of one person, and
+`recordings` makes one recording of all, see data_gen.formats.pose_recording.
 """

@@ -19,7 +19,7 @@ import numpy as np
 
 from data_gen.formats.raw_file import load_json, look_up, numbers
 from data_gen.formats.sample import BrokenSample
-from data_gen.poses.recordings import Detections, nobody
+from data_gen.poses.recordings import MAX_POSES, Detections, nobody
 from data_gen.recording import MAX_FRACTION, MIN_FRACTION
 from graph.skeleton import skeleton
 
@@ -39,8 +39,8 @@ def is_openpose_folder(path):
 def read_detections(path, image_size=None, fps=None):
     """Return the Detections in the file or folder at `path`, x and y as fractions of the image.
 
-    `image_size` is (width, height) in pixels, and `fps` the frames per second of the video: the files say neither.
-    Raises BrokenSample if no reader knows the form, or if coordinates and image size do not fit.
+    The files do not say the `image_size`, (width, height) in pixels, and the frames per second, `fps`.
+    Raises BrokenSample if the form is unknown, or if coordinates and image size do not fit.
     """
     path = pathlib.Path(path)
     detections = read_openpose(path) if path.is_dir() else read_json(load_json(path))
@@ -111,14 +111,17 @@ def read_mmpose(content):
 
 
 def detections_of(poses, frames, skeletons, key='joints_2d'):
-    """Return the Detections of `poses`, each (number of the frame, what the file says of the person, joints (V, 3)).
+    """Return the Detections of `poses`, each (number of its frame, its person in the file, joints (V, 3)).
 
-    `frames` are the numbers of all frames, also of those without a person. The skeleton is the one of `skeletons` with
-    as many joints. A pose without any joint is left out.
+    `frames` are the numbers of all frames. The skeleton is the one of `skeletons` with V joints. A pose without any
+    joint is left out.
     """
     poses = [pose for pose in poses if pose[2].any()]
     if not poses:
         raise nobody()
+    first, T = min(frames), max(frames) - min(frames) + 1
+    if T > MAX_POSES:
+        raise BrokenSample(f'its frames span {T}: those of one recording are numbered one after the other')
     at, persons, joints = zip(*poses)
     sizes = {len(pose) for pose in joints}
     name = next((name for name in skeletons if {skeleton(name).num_node} == sizes), None)
@@ -126,7 +129,7 @@ def detections_of(poses, frames, skeletons, key='joints_2d'):
         raise BrokenSample(f'{" and ".join(map(str, sorted(sizes)))} joints in a person: those of '
                            f'{", ".join(skeletons)} are read')
     ids = [person_id(person) for person in persons]
-    return Detections(np.array(at) - min(frames), max(frames) - min(frames) + 1, name, **{key: np.stack(joints)},
+    return Detections(np.array(at) - first, T, name, **{key: np.stack(joints)},
                       ids=None if None in ids else np.array(ids))
 
 
@@ -153,22 +156,21 @@ def person_id(value):
 def frame_numbers(names):
     """Return the last number in each of the `names` of frames.
 
-    Raises BrokenSample if there is none, or if the names differ in more than that: they are of several recordings.
+    Raises BrokenSample if there is none, or if the names differ in more than that.
     """
     parts = [NUMBERED.fullmatch(str(name)) for name in names]
     if None in parts:
         raise BrokenSample(f"'{names[parts.index(None)]}' has no number that says which frame it is")
     others = sorted({f'{part[1]}…{part[3]}' for part in parts})
     if len(others) > 1:
-        raise BrokenSample(f"frames of several recordings ('{others[0]}' and '{others[1]}'): give one folder or file "
-                           'for each')
+        raise BrokenSample(f"frames of several recordings ('{others[0]}' and '{others[1]}'): separate them")
     return [int(part[2]) for part in parts]
 
 
 def from_minus_1(joints):
-    """Return joints (P, V, 3), whose x and y are from −1 to 1 if OpenPose ran with --keypoint_scale 4, from 0 to 1.
+    """Return joints (P, V, 3), x and y from 0 to 1 if OpenPose's --keypoint_scale 4 made them from −1 to 1.
 
-    Pixels, and fractions from 0 to 1, are never negative in OpenPose's files.
+    Pixels, and fractions from 0 to 1, are never negative in its files.
     """
     found = joints[..., 2:] > 0
     xy = joints[..., :2]
@@ -178,9 +180,9 @@ def from_minus_1(joints):
 
 
 def in_fractions(joints, image_size):
-    """Return joints (P, V, 3) with x and y as fractions of the image, whose size in pixels is `image_size`.
+    """Return joints (P, V, 3) with x and y as fractions of the image; fractions are kept.
 
-    Fractions are kept. Raises BrokenSample for pixels without a size, and for a size that cannot be the image's.
+    Raises BrokenSample for pixels without an `image_size`, and for one that cannot be the image's.
     """
     xy, score = joints[..., :2], joints[..., 2]
     found = score > 0

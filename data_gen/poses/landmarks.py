@@ -37,8 +37,7 @@ class Landmarker:
         try:
             self.landmarker = tasks.vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
-            raise UserError(f'{model}: MediaPipe cannot use it as a model of poses ({error}): download it again from '
-                            f'{DOWNLOAD}') from None
+            raise UserError(f'{model}: MediaPipe cannot use it ({error}): download it again from {DOWNLOAD}') from None
         self.last = -1
 
     def __enter__(self):

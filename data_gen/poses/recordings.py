@@ -34,6 +34,11 @@ class Detections(NamedTuple):
     fps: Any = None
     times: Any = None
 
+    @property
+    def even_frames(self):
+        """The number of frames at an even rate."""
+        return self.num_frames if self.times is None else round((self.times[-1] - self.times[0]) * self.fps) + 1
+
 
 def nobody():
     """Return the error for a source that shows no person."""
@@ -43,16 +48,14 @@ def nobody():
 def as_recording(detections, persons=None, fill=0, to=None, source=None):
     """Return (the PoseRecording of Detections, remarks for the user).
 
-    The recording has so many `persons`, those with the highest sum of scores, absent ones being zeros (None: all that
-    were found). Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons
-    (None: kept as they are). `source` is a text for the file.
+    The recording has the number of `persons` that is given, those with the highest sum of scores; None keeps all.
+    Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons, unless it is
+    None. `source` is a text for the file.
     """
     who, remarks = persons_in(detections), []
-    M = persons or who.max() + 1
-    T = detections.num_frames if detections.times is None else len(even_times(detections))
+    M, T = persons or who.max() + 1, detections.even_frames
     if M * T > MAX_POSES:
-        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those who are '
-                           'seen most, and frames must be numbered one after the other')
+        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those seen most')
     if who.max() >= M:
         remarks.append(f'more than {M} persons: those seen most are kept')
     joints = {}
@@ -69,7 +72,7 @@ def as_recording(detections, persons=None, fill=0, to=None, source=None):
 def persons_in(detections):
     """Return the person (P,) of each pose, counted from 0 in order of appearance.
 
-    The ids say so, unless a frame has one of them twice: some programs write 0 for everybody whom they did not track.
+    Ids that a frame has twice are ignored: some programs write 0 for everybody whom they did not track.
     """
     frames, ids, joints = detections.frames, detections.ids, detections.joints_2d
     persons, order = np.zeros(len(frames), int), np.argsort(frames, kind='stable')
@@ -78,22 +81,21 @@ def persons_in(detections):
         persons[order] = [numbers.setdefault(number, len(numbers)) for number in ids[order].tolist()]
     elif joints is not None:
         follower = Follower(detections.image_size)
-        for here in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
-            persons[here] = follower.follow(joints[here])
+        for in_frame in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
+            persons[in_frame] = follower.follow(joints[in_frame])
     elif len(np.unique(frames)) < len(frames):
-        raise BrokenSample('several persons in a frame, and nothing says who is who: 3D joints without a place in the '
-                           'image cannot be followed')
+        raise BrokenSample('several persons in a frame, and nothing says who is who: give one person in 3D, or ids')
     return persons
 
 
 def place(poses, detections, who, M):
-    """Return joints (M, T, V, C) of the M persons seen most, in order of appearance, of the `poses` (P, V, C)."""
+    """Return joints (M, T, V, C) of the M persons seen most, in order of appearance, from `poses` (P, V, C)."""
     scores = detections.joints_2d
     weight = np.bincount(who, None if scores is None else scores[..., 2].sum(1))
     kept = np.sort(np.argsort(-weight, kind='stable')[:M])
-    here = np.isin(who, kept)
+    chosen = np.isin(who, kept)
     joints = np.zeros((M, detections.num_frames, *poses.shape[1:]), poses.dtype)
-    joints[np.searchsorted(kept, who[here]), detections.frames[here]] = poses[here]
+    joints[np.searchsorted(kept, who[chosen]), detections.frames[chosen]] = poses[chosen]
     return joints
 
 
@@ -114,27 +116,22 @@ def complete(joints, detections, fill, to, dimensions):
     return joints, remarks + [f'{name} as {to}: {"; ".join(derived)}'] * bool(derived)
 
 
-def even_times(detections):
-    """Return the times (T',) of frames at an even rate."""
-    times, fps = detections.times, detections.fps
-    return times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
-
-
 def at_even_rate(joints, detections):
     """Return joints (M, T', V, C) at an even rate from `joints` (M, T, V, C) at the times of the Detections.
 
     See data_gen.resample.between.
     """
-    times, new = detections.times, even_times(detections)
+    times = detections.times
+    new = times[0] + np.arange(detections.even_frames) / detections.fps
     after = np.searchsorted(times, new).clip(1, len(times) - 1)
     weight = ((new - times[after - 1]) / (times[after] - times[after - 1])).clip(0, 1)
     return between(joints[:, after - 1], joints[:, after], weight)[0].astype(joints.dtype)
 
 
 def fill_gaps(joints, max_gap):
-    """Interpolate joints (M, T, V, C), in place, in gaps of up to `max_gap` frames; return whether others are left.
+    """Interpolate joints (M, T, V, C), in place, in gaps of up to `max_gap` frames; return whether gaps are left.
 
-    A joint that is 0 in all channels is missing; a gap lies between two frames that have it.
+    A missing joint is 0 in all channels; a gap lies between two frames that have it.
     """
     left = False
     for m, v in np.ndindex(joints.shape[0], joints.shape[2]):

@@ -19,9 +19,8 @@ MAX_SHIFT = 0.5  # of the time between two frames, by which a frame may be off a
 def open_video(path):
     """Open the video file at `path` as (frames, rate).
 
-    `frames` yields (seconds since the first frame, image uint8 (H, W, 3)), turned as the video's metadata say; `rate`
-    are the frames per second that the file states, None if it states none. Raises BrokenSample, also within the block,
-    for what cannot be read.
+    `frames` yields (seconds since the first frame, upright image uint8 (H, W, 3)). `rate` is the frames per second that
+    the file states, or None. Raises BrokenSample, also within the block, for what cannot be read.
     """
     av = library('av')
     try:
@@ -42,8 +41,8 @@ def open_video(path):
 def upright_frames(frames, rate, seconds_stated):
     """Yield (seconds since the first frame, image) of PyAV's `frames`; those without a time come at the `rate`.
 
-    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`, as in a
-    file that was cut off, which FFmpeg reads without a warning.
+    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`: FFmpeg
+    reads a file that was cut off without a warning.
     """
     first, last, end = None, -np.inf, 0
     for number, frame in enumerate(frames):
@@ -57,7 +56,7 @@ def upright_frames(frames, rate, seconds_stated):
         yield seconds - first, image
         end = seconds - first + (float(frame.duration * frame.time_base) if frame.duration else 0)
     if seconds_stated - end > max(MAX_MISSING * seconds_stated, MAX_SOUND):
-        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are there')
+        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are left')
 
 
 def camera_frames(number):
@@ -67,8 +66,8 @@ def camera_frames(number):
     try:
         first = None
         while True:
-            there, image = camera.read()
-            if not there:
+            received, image = camera.read()
+            if not received:
                 raise UserError(f'camera {number}: it cannot be opened, or gives no images: check its number')
             now = time.monotonic()
             first = now if first is None else first

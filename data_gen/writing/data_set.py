@@ -16,7 +16,8 @@ import sys
 from tqdm import tqdm
 
 from data_gen.formats.raw_file import reading
-from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.formats.sample import BrokenSample
+from data_gen.preparation import FLAT, NTU, OWN
 from data_gen.preparation_file import FILE
 from data_gen.writing.npy_rows import NpyRows
 from data_gen.writing.workers import do_jobs
@@ -109,9 +110,9 @@ def write_text(path, text):
 def prepared(samples, read, preparation, settings, summary):
     """Yield (Sample, clip) of the samples, float32 (C, T, V, M), in their order.
 
-    `read` may raise BrokenSample or EmptySample (see formats.sample). Broken samples are left out and named, with
-    settings.strict they raise UserError; empty samples are left out and counted; so are remarks. At the end, prints the
-    lines of the `summary`, an empty dict that becomes line → names of samples.
+    Samples of which `read` raises BrokenSample are left out and named; with settings.strict they raise UserError.
+    Samples without anybody are left out, unless the published data have them. At the end, prints the lines of the
+    `summary`, an empty dict that becomes line → names of samples.
     """
     make = functools.partial(make_clip, read, preparation)
     with (tqdm(samples, unit=' samples', dynamic_ncols=True, disable=None) as progress,
@@ -142,9 +143,10 @@ def make_clip(read, preparation, sample):
             clip, remarks = preparation.clip(recording)
     except BrokenSample as error:
         return None, [BROKEN], str(error)
-    except EmptySample as error:
-        return None, [f'left out: {error}'], ''
-    if not clip.any():  # published sets of samples, and so score files of others, have such clips
+    if not clip.any():
+        # Published sets of samples, and so score files of others, have such clips in 2D, and none in 3D.
+        if preparation.kind in (NTU, OWN) or preparation.kind == FLAT and not preparation.is_published:
+            return None, ['left out: without a skeleton in any frame'], ''
         remarks.append('without a skeleton in any frame, kept as zeros')
     return clip, [f'warning: {remark}' for remark in remarks], ''
 

@@ -1,13 +1,10 @@
 """gen_bone_data.py, gen_motion_data.py and merge_joint_bone_data.py as commands."""
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from graph import kinetics, ntu_rgb_d
 from graph.streams import bones, motion
-from tests.conftest import ROOT, assert_one_line_error
+from tests.conftest import assert_one_line_error
 from tests.data_gen.raw_ntu import names_of, write_tree
 
 KINETICS, NTU = kinetics.Graph().bone_partners, ntu_rgb_d.Graph().bone_partners
@@ -83,19 +80,6 @@ def test_wrong_files_are_named(tmp_path, data, run):
     write_joints(path.parent, 'train', 21)
     assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '21 joints')
     assert not list(tmp_path.rglob('*bone*')) and not list(tmp_path.rglob('*.part'))
-
-
-def test_a_full_disk_leaves_what_was_there(tmp_path, data, run):
-    resource = pytest.importorskip('resource')
-    run(BONES, '--datasets', 'ntu/xsub')
-    path = tmp_path / 'data/ntu/xsub/train_data_bone.npy'
-    before = path.read_bytes()
-    process = subprocess.run(
-        [sys.executable, str(ROOT / BONES)], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
-    assert process.returncode == 2
-    assert_one_line_error(process, 'train_data_bone.npy')
-    assert path.read_bytes() == before and not list(tmp_path.rglob('*.part'))
 
 
 def test_derived_data_of_joints_that_are_replaced_are_removed(tmp_path, run):

@@ -9,7 +9,7 @@ import types
 import numpy as np
 import pytest
 
-from data_gen.formats.sample import BrokenSample, EmptySample, Sample
+from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.preparation import CTRGCN, MOST_ACTIVE, Preparation
 from data_gen.recording import CENTRED, Recording
 from data_gen.writing.data_set import write_data_set
@@ -60,8 +60,6 @@ def read(i):
     if i in (3, 39):
         raise BrokenSample(f'{i}: broken')
     joints = np.random.default_rng(i).normal(size=SHAPE)
-    if joints[0, 0, 0, 0] < -1:
-        raise EmptySample('nothing in it')
     return Recording(joints, tuple(JOINTS), 3, CENTRED)
 
 
@@ -73,10 +71,6 @@ def read_and_kill_at_20(i):
     if i == 20:
         os.kill(os.getpid(), signal.SIGKILL)
     return read(i)
-
-
-def read_with_a_defect(i):
-    return [][i]
 
 
 def write(out, read=read, workers=2, overwrite=False):
@@ -114,9 +108,3 @@ def test_new_data_never_stand_beside_old_labels(tmp_path, monkeypatch, n):
         data, labels = f'{part}_data_joint.npy', f'{part}_label.pkl'
         assert labels not in files or any(
             files[data] == version[data] and files[labels] == version[labels] for version in (old, new))
-
-
-def test_a_defect_of_ours_in_a_worker_keeps_its_traceback(tmp_path):
-    with pytest.raises(IndexError) as error:
-        write(tmp_path, read_with_a_defect, workers=2)
-    assert 'in read_with_a_defect' in str(error.value.__cause__)

@@ -140,7 +140,7 @@ BROKEN = {
     'far away': (GOOD.replace(FIRST_JOINT, b'1e300 ' + FIRST_JOINT.split(b' ', 1)[1]), '1e+300'),
     'binary': (bytes(range(256)) * 20, 'where the number of frames'),
     'utf-16': (GOOD.decode().encode('utf-16'), 'where the number of frames'),
-    'absurdly many frames': (b'999999999' + GOOD[1:], 'too many'),
+    'absurdly many frames': (b'999999999' + GOOD[1:], 'truncated'),
     'absurdly many bodies': (b'3\n999999999' + GOOD[3:], 'joints'),
     'less than no frames': (b'-1\n' + GOOD[2:], "'-1'"),
     'no body': (b'3\n0\n0\n0\n', 'without a skeleton'),

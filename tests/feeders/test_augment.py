@@ -40,26 +40,6 @@ def test_rotation_keeps_bone_lengths_scores_and_zeros(dimensions):
     assert not turned[..., 1].any()
 
 
-@pytest.mark.parametrize('axis, plane', ((0, (1, 2)), (1, (2, 0)), (2, (0, 1))))
-def test_rotation_turns_about_the_axis_it_names(axis, plane):
-    angles = np.zeros(3)
-    angles[axis] = np.pi / 2
-    matrix = augment.rotation(*angles)
-    first, second = np.eye(3)[plane[0]], np.eye(3)[plane[1]]
-    np.testing.assert_allclose(matrix @ first, second, atol=1e-12)  # right-handed
-    np.testing.assert_allclose(matrix @ np.eye(3)[axis], np.eye(3)[axis], atol=1e-12)
-    np.testing.assert_allclose(augment.rotation(np.pi / 2) @ [1, 0], [0, 1], atol=1e-12)
-
-
-@both_dimensions
-def test_rotation_stays_within_the_degrees(dimensions):
-    x = np.zeros((3, 1, 1, 1), np.float32)
-    x[:2, 0, 0, 0] = 1, 0
-    turned = [augment.random_rotate(x, 10, dimensions)[:2, 0, 0, 0] for _ in range(300)]
-    angles = np.degrees([np.arctan2(y, x) for x, y in turned])
-    assert angles.min() < -8 and angles.max() > 8 and abs(angles).max() <= 10.001
-
-
 @both_dimensions
 def test_scale_is_one_factor_for_all_bones(dimensions):
     x = made_clip(dimensions)
@@ -147,13 +127,6 @@ def test_true_length_of_two_persons_repeated_apart(unit):
     assert augment.true_length(late) == 50
 
 
-def test_true_length_of_bodies_that_keep_one_pose():
-    walk = made_clip(3, T=1) + np.linspace(0, 3, 50, dtype=np.float32)[:, None, None]
-    assert augment.true_length(walk) == 50
-    assert augment.true_length(repeated(walk, 12)) == 12
-    assert augment.true_length(walk[:, :, :1]) == 50
-
-
 def test_true_length_of_published_clips(golden):
     for clip in golden('ntu_pipeline.npz')['joint']:  # clips of one to three seconds, repeated to 300 frames
         length = augment.true_length(clip)
@@ -177,16 +150,6 @@ def test_uniform_sample_in_testing_takes_the_middle_frames_and_no_padding(feed):
     for _ in range(3):
         np.testing.assert_array_equal(feeder[1][0], clip)
     assert clip.shape == (3, 10, 25, 1) and clip.flags.c_contiguous
-
-
-def test_uniform_sample_in_training_draws_in_order_and_anew(feed):
-    feeder = feed(numbered_clips(), uniform_sample=10, uniform_sample_random=True)
-    np.random.seed(4)
-    drawn = [feeder[0][0][0, :, 0, 0] - 1 for _ in range(50)]
-    assert all((frames // 3 == np.arange(10)).all() for frames in drawn)
-    assert len({tuple(frames) for frames in drawn}) == 50
-    np.random.seed(4)
-    np.testing.assert_array_equal(feeder[0][0][0, :, 0, 0] - 1, drawn[0])
 
 
 def test_test_clips_are_spread_draws(feed):
@@ -216,18 +179,18 @@ def test_streams_are_derived_from_augmented_joints(feed, dimensions):
 
 
 @pytest.mark.parametrize('arguments, words', (
-    ({'random_rotate': 5}, ['dimensions']), ({'random_flip': .5, 'dimensions': 3}, ['graph']),
-    ({'random_scale': .1, 'dimensions': 4}, ['dimensions']), ({'test_clips': 2}, ['uniform_sample']),
-    ({'test_clips': 0}, ['test_clips 0']), ({'uniform_sample': -5}, ['uniform_sample -5']),
-    ({'uniform_sample': 4.5}, ['uniform_sample 4.5']), ({'window_size': None}, ['window_size None']),
-    ({'uniform_sample': 8, 'random_shift': True}, ['random_shift']),
-    ({'uniform_sample_random': True}, ['uniform_sample_random needs uniform_sample']),
-    ({'uniform_sample': 8, 'random_choose': True, 'window_size': 8}, ['random_choose']),
-    ({'uniform_sample': 8, 'uniform_sample_random': True, 'test_clips': 2}, ['uniform_sample_random'])))
+    ({'random_rotate': 5}, 'dimensions'), ({'random_flip': .5, 'dimensions': 3}, 'graph'),
+    ({'test_clips': 2}, 'uniform_sample'), ({'test_clips': 0}, 'test_clips 0'), ({'window_size': None}, 'window_size'),
+    ({'uniform_sample': 4.5}, 'uniform_sample 4.5'), ({'uniform_sample': 8, 'random_shift': True}, 'random_shift'),
+    ({'uniform_sample_random': True}, 'uniform_sample_random and test_clips need uniform_sample'),
+    ({'uniform_sample': 8, 'random_span': .5}, 'random_span 0.5'),
+    ({'uniform_sample': 8, 'uniform_sample_random': True, 'test_clips': 2}, 'uniform_sample_random'),
+    ({'stream': 'bones'}, 'bone_motion'), ({'stream': 'bone'}, 'graph.ntu_rgb_d.Graph'),
+    ({'stream': 'bone', 'graph': 'graph.kinetics.Graph'}, 'has 25 joints and graph.kinetics.Graph has 18'),
+    ({'stream': 'bone', 'graph': 'graph.nowhere.Graph'}, 'graph.nowhere')))
 def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError, match=words):
         feed(numbered_clips(), **arguments)
-    assert all(word in str(caught.value) for word in words)
 
 
 @both_dimensions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from feeders.batches import BatchOrder, SeededItems, default_workers, make_loader
+from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.feeder import Feeder
 
 N = 22
@@ -47,16 +47,6 @@ def assert_same(first, second):
         assert all(torch.equal(a, b) for a, b in zip(one, other))
 
 
-def test_balanced_epochs_draw_all_classes_equally_often():
-    labels = np.repeat([0, 1, 2], [200, 20, 2])
-    order = BatchOrder(len(labels), 1, 1, training=True, balanced=labels)
-    drawn = np.zeros(3)
-    for epoch in range(20):
-        order.set_epoch(epoch)
-        drawn += np.bincount(labels[np.concatenate(indices(order))], minlength=3)
-    np.testing.assert_allclose(drawn / drawn.sum(), 1 / 3, atol=0.03)
-
-
 def test_training_shuffles_and_drops_the_short_batch():
     order = shuffled()
     given = indices(order)
@@ -67,22 +57,6 @@ def test_training_shuffles_and_drops_the_short_batch():
     order.set_epoch(1)
     assert given != indices(order) and {epoch for batch in order for epoch, _ in batch} == {1}
     assert all(type(number) is int for key in next(iter(order)) for number in key)
-
-
-def test_order_depends_on_no_global_state():
-    torch.manual_seed(3)
-    first = indices(shuffled())
-    np.random.seed(4)
-    random.seed(5)
-    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
-    assert indices(shuffled()) == first
-    assert torch.equal(before[0], torch.get_rng_state()) and before[2] == random.getstate()
-    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
-
-
-def test_testing_keeps_the_file_s_order_and_its_last_batch():
-    assert sum(indices(in_file_order()), []) == list(range(N))
-    assert [len(batch) for batch in in_file_order()] == [6, 6, 6, 4]
 
 
 @pytest.mark.parametrize('world_size', (1, 2, 3, 6))
@@ -116,12 +90,6 @@ def test_a_worker_started_afresh_changes_no_bit(feeder):
     loader = make_loader(feeder, order, 1, 'cpu')
     loader.multiprocessing_context = 'spawn'  # the default on macOS and Windows
     assert_same(list(loader), batches(feeder, order, 0))
-
-
-def test_processes_change_no_bit(feeder):
-    whole = batches(feeder, shuffled(), 0)
-    parts = [batches(feeder, shuffled(rank=rank, world_size=2), 0) for rank in range(2)]
-    assert_same([[torch.cat(pair) for pair in zip(*two)] for two in zip(*parts)], whole)
 
 
 def test_augmentations_differ_by_sample_epoch_and_seed(feeder):
@@ -170,9 +138,3 @@ class SignalGroups:
 def test_workers_are_out_of_reach_of_ctrl_c():
     groups = set(torch.cat(list(make_loader(SignalGroups(), in_file_order(), 2, 'cpu'))).tolist())
     assert len(groups) == 2 and os.getpgid(0) not in groups
-
-
-def test_default_workers(monkeypatch):
-    monkeypatch.setattr('os.sched_getaffinity', lambda _: set(range(16)), raising=False)
-    assert default_workers('cpu', 1) == default_workers(torch.device('cpu'), 4) == 0
-    assert [default_workers('cuda:1', world) for world in (1, 2, 4, 16, 64)] == [8, 8, 4, 1, 1]

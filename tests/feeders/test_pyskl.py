@@ -5,12 +5,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, assert_one_line_error, shared_path
+from conftest import assert_one_line_error, shared_path
 
 from feeders.batches import BatchOrder, make_loader
 from feeders.pyskl import Feeder
 from feeders.pyskl_frames import draw_frames
-from graph.skeleton import SKELETONS, Graph
+from graph.skeleton import SKELETONS
 from graph.streams import STREAMS
 from runtime.errors import UserError
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, write_recordings
@@ -23,7 +23,7 @@ def answers():
 
 
 @pytest.mark.parametrize('stream', STREAMS)
-@pytest.mark.parametrize('kind, protocol', [('3d', 2), ('3d', 5), ('hrnet', 3), ('hrnet', 4)])
+@pytest.mark.parametrize('kind, protocol', [('3d', 2), ('hrnet', 5)])
 def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
     write_recordings(tmp_path / 'r', annotations(answers, kind), protocol)
     feeder = Feeder(tmp_path / 'r', 'all_val', stream, clip_len=100, num_clips=10, **bones_of(kind))
@@ -32,7 +32,7 @@ def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
     np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], answers[expected + '/input_mean'], atol=1e-5)
     np.testing.assert_allclose([clip.std(dtype=float) for clip in clips], answers[expected + '/input_std'], atol=1e-5)
     np.testing.assert_allclose(clips[1].transpose(0, 4, 2, 3, 1), answers[expected + '/input_of_1'], atol=1e-6)
-    assert clips[1].shape == feeder.clip_shape and clips[1].dtype == np.float32
+    assert clips[1].dtype == np.float32
     assert [feeder[i][1] for i in range(6)] == feeder.label == [9, 10, 11, 12, 13, 14]
     assert not clips[0][..., 1].any()  # one body: the other costs nothing
 
@@ -67,19 +67,6 @@ def test_the_second_body_leads_if_it_is_there_longer(tmp_path):
     np.testing.assert_array_equal(feeder[0][0], feeder[1][0])
 
 
-def test_joints_at_0_stay_there_and_empty_frames_go(tmp_path):
-    content = made_up(1)
-    joints = content['annotations'][0]['keypoint']
-    joints[0, 3] = 0
-    joints[0, 4:, 7] = 0
-    write_recordings(tmp_path / 'r', content)
-    clip = Feeder(tmp_path / 'r', 'xsub_train', clip_len=29)[0][0]
-    assert not clip[:, 3:, 7, 0].any() and clip[:, 3:, 6, 0].any()
-    x = clip[:, 0, :, 0]
-    np.testing.assert_allclose(x[:, 1], 0, atol=1e-6)  # the middle of the spine
-    np.testing.assert_allclose((x[:, 8] - x[:, 4])[1:], 0, atol=1e-6)  # the shoulders lie on x
-
-
 @pytest.mark.parametrize('length', [5, 50, 100, 150, 199, 200, 240])
 @pytest.mark.parametrize('anywhere', [False, True])
 def test_frames_are_in_order_and_spread_over_the_recording(length, anywhere):
@@ -107,10 +94,8 @@ class Runs:
     ([1], 'keys split and annotations'),
     (broken(lambda a: a.update(keypoint=Runs())), 'which is not data'),
     (broken(lambda a: a.pop('keypoint')), 'clip0: its keypoint'),
-    (broken(lambda a: a.update(keypoint=[[1]])), 'clip0: its keypoint'),
     (broken(lambda a: a.update(label=-1)), 'its label is -1'),
     (broken(lambda c: c['annotations'].append(dict(c['annotations'][1])), None), 'more than one annotation'),
-    (broken(lambda a: a.update(keypoint=np.zeros((1, 30, 17, 2))), 1), 'clip1: its keypoint'),
     (broken(lambda a: a.update(total_frames=31)), 'total_frames is 31'),
 ], ids=lambda value: value if isinstance(value, str) else '')
 def test_what_is_wrong_gets_one_line_and_nothing_runs(tmp_path, content, words):
@@ -139,7 +124,7 @@ def test_what_is_no_folder_of_recordings_is_named(tmp_path):
     write_recordings(tmp_path / 'r', made_up())
     with pytest.raises(UserError, match="there is no split 'xview_val': there are xsub_train, xsub_val"):
         Feeder(tmp_path / 'r', 'xview_val')
-    with pytest.raises(UserError, match='gone/recordings.npz: No such file.*pyskl_gendata.py'):
+    with pytest.raises(UserError, match='gone/recordings.npz: .*No such file.*pyskl_gendata.py'):
         Feeder(tmp_path / 'gone', 'xsub_val')
     for name in ('joints.npy', 'recordings.npz'):
         whole = (tmp_path / 'r' / name).read_bytes()
@@ -155,31 +140,3 @@ def test_wrong_arguments_are_refused(arguments):
         Feeder(None, 'xsub_train', **arguments)
     with pytest.raises(UserError, match='give graph'):
         Feeder(None, 'xsub_train', 'bone')
-
-
-OPENPOSE = 'config/skeletons/openpose18.yaml'
-OWN = {'graph': 'graph.skeleton.Graph', 'graph_args': {'file': OPENPOSE}}
-
-
-def test_other_joints_in_3d_are_centred_on_the_center_of_their_skeleton(tmp_path):
-    content = made_up(V=18)
-    write_recordings(tmp_path / 'r', content, 4, '--skeleton', ROOT / OPENPOSE)
-    graph = Graph(file=OPENPOSE)
-    feeder = Feeder(tmp_path / 'r', 'xsub_train', clip_len=30)
-    keypoint = content['annotations'][0]['keypoint']
-    expected = keypoint - keypoint[0, 0, graph.center]
-    assert feeder.clip_shape == (3, 30, 18, 2)
-    np.testing.assert_allclose(feeder[0][0][..., 0], expected[0].transpose(2, 0, 1), atol=1e-6)
-    bones = Feeder(tmp_path / 'r', 'xsub_train', 'bone', clip_len=30, **OWN)[0][0][..., 0]
-    np.testing.assert_allclose(bones, (expected - expected[:, :, graph.bone_partners])[0].transpose(2, 0, 1), atol=1e-6)
-
-
-def test_other_joints_in_2d_are_fractions_of_the_picture(tmp_path):
-    content = made_up(V=18, C=2)
-    for one in content['annotations']:
-        one['keypoint_score'] = np.ones(one['keypoint'].shape[:3], np.float32)
-        one['img_shape'] = (240, 320)
-    write_recordings(tmp_path / 'r', content, 4, '--skeleton', ROOT / OPENPOSE)
-    clip = Feeder(tmp_path / 'r', 'xsub_train', clip_len=30, dimensions=2)[0][0][..., 0]
-    x, y = np.moveaxis(content['annotations'][0]['keypoint'][0], -1, 0)
-    np.testing.assert_allclose(clip, [x / 160 - 1, y / 120 - 1, np.ones_like(x)], atol=1e-6)

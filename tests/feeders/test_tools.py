@@ -53,39 +53,6 @@ def test_argument_is_left_as_it_is_and_type_kept(name):
     np.testing.assert_array_equal(x, before)
 
 
-def moved_frame_by_frame(x, angle_candidate, scale_candidate, transform_candidate, move_time_candidate):
-    """random_move as section 6 of the contract words it, one frame at a time."""
-    T = x.shape[1]
-    n = random.choice(move_time_candidate)
-    nodes = [int(round(T / n * i)) for i in range(n)] + [T]
-    drawn = [np.random.choice(candidates, len(nodes)) for candidates in
-             (angle_candidate, scale_candidate, transform_candidate, transform_candidate)]
-    moved = x.astype(np.float64)
-    for i in range(n):
-        length = nodes[i + 1] - nodes[i]
-        for t in range(length):
-            share = t / max(1, length - 1)
-            angle, scale, dx, dy = (d[i] + (d[i + 1] - d[i]) * share for d in drawn)
-            rotation = scale * np.array([[np.cos(np.radians(angle)), -np.sin(np.radians(angle))],
-                                         [np.sin(np.radians(angle)), np.cos(np.radians(angle))]])
-            frame = x[:2, nodes[i] + t].reshape(2, -1)
-            moved[:2, nodes[i] + t] = (rotation @ frame + [[dx], [dy]]).reshape(x[:2, 0].shape)
-    return moved
-
-
-@pytest.mark.parametrize('number', range(12))
-def test_random_move_is_the_frame_by_frame_one(number):
-    x = made_clip(T=20 + number)
-    candidates = [-30, -10, 0, 20], [.5, 1, 2], [-.3, 0, .1], [1, 2, 3]
-    seed(number)
-    expected = moved_frame_by_frame(x, *candidates)
-    state = random.getstate(), np.random.get_state()[1:]
-    seed(number)
-    np.testing.assert_allclose(tools.random_move(x, *candidates), expected, rtol=1e-5, atol=1e-6)
-    assert random.getstate() == state[0]
-    np.testing.assert_array_equal(np.random.get_state()[1], state[1][0])
-
-
 @pytest.mark.parametrize('step', (1, 3, 4))
 def test_downsample_keeps_every_step_th_frame(step):
     x = made_clip()
@@ -109,38 +76,6 @@ def test_padding_puts_zeros_around():
         np.testing.assert_array_equal(padded[:, begin:end], x)
         begins.add(begin)
     assert begins == set(range(5))
-
-
-def test_choose_takes_any_window_and_the_whole_where_it_fits():
-    x = made_clip(begin=0, end=20)
-    begins = set()
-    for _ in range(200):
-        window = tools.random_choose(x, 17)
-        begins.add(next(b for b in range(4) if np.array_equal(window, x[:, b:b + 17])))
-    assert begins == set(range(4))
-    np.testing.assert_array_equal(tools.random_choose(x, 20), x)
-    assert tools.random_choose(x, 25).shape[1] == 25
-    assert tools.random_choose(x, 25, auto_pad=False).shape[1] == 20
-
-
-def test_shift_keeps_the_span_and_its_order():
-    x = made_clip(begin=3, end=16)
-    begins = set()
-    for _ in range(300):
-        shifted = tools.random_shift(x)
-        begin, end = tools.nonzero_span(shifted)
-        np.testing.assert_array_equal(shifted[:, begin:end], x[:, 3:16])
-        begins.add(begin)
-    assert begins == set(range(8))
-    assert not tools.random_shift(np.zeros_like(x)).any()
-
-
-def test_mean_is_subtracted_up_to_the_last_frame_that_is_not_empty():
-    x = made_clip(begin=3, end=16)
-    centred = tools.mean_subtractor(x, .5)
-    np.testing.assert_array_equal(centred[:, :16], x[:, :16] - np.float32(.5))
-    np.testing.assert_array_equal(centred[:, 16:], x[:, 16:])
-    np.testing.assert_array_equal(tools.mean_subtractor(x, 0), x)
 
 
 @pytest.mark.parametrize('M', (1, 2, 3, 4))

@@ -3,10 +3,9 @@ import pickle
 
 import numpy as np
 import pytest
-from tiny import config, write_config, write_dataset
+from tiny import write_dataset
 
 from feeders.validation import validation_part
-from main import Processor, get_parser
 from runtime.errors import UserError
 
 NAMES = [f'S001C00{camera}P{person:03d}R001A{label + 1:03d}' for person in range(1, 6) for label in range(4)
@@ -37,7 +36,7 @@ def test_p1_means_p1(tmp_path):
 
 def test_a_frame_rate_is_no_person():
     names = [f'{who}_1080p{rate}_{what}' for who in ('anna', 'bo') for rate in (30, 60) for what in ('sit', 'wave')]
-    assert 'nothing tells persons apart' in chosen_names(names, [0, 1] * 4, share=0.5)[1]
+    assert 'persons are not known' in chosen_names(names, [0, 1] * 4, share=0.5)[1]
     assert chosen_names(names, [0, 1] * 4, persons=['anna'])[0] == names[:4]
     with pytest.raises(UserError, match="no training sample is of 'p30'"):
         chosen_names(names, [0, 1] * 4, persons=['p30'])
@@ -61,21 +60,6 @@ def test_persons_are_chosen_for_a_like_share_of_each_class():
     for seed in range(20):
         taken, _ = chosen_names(names, labels, share=0.25, seed=seed)
         assert np.bincount([labels[names.index(name)] for name in taken]).tolist() == [6, 6, 6]
-
-
-@pytest.mark.parametrize('names, number', [
-    (NAMES[:8], 4), (['a01_s01_e00_v01', 'a01_s01_e00_v02', 'a01_s01_e01_v01'], 2)])
-def test_one_persons_performances_are_taken_whole(names, number):
-    taken, by_what = chosen_names(names, [0] * len(names), share=0.5)
-    performances = {name[9:] if name[0] == 'S' else name[:11] for name in taken}
-    assert {name for name in names if (name[9:] if name[0] == 'S' else name[:11]) in performances} == set(taken)
-    assert by_what == f'those of {len(performances)} of {number} performances'
-
-
-def test_persons_of_nw_ucla_are_told_by_its_names():
-    names = [f'a01_s{person:02d}_e{i:02d}_v01' for person in range(1, 5) for i in range(3)]
-    taken, by_what = chosen_names(names, [0] * 12, share=0.25)
-    assert len({name[4:7] for name in taken}) == 1 and by_what == 'those of 1 of 4 persons'
 
 
 def test_a_table_beside_the_data_tells_persons(tmp_path):
@@ -105,15 +89,10 @@ def test_an_empty_part_is_refused(persons, share, line):
         chosen_names(persons=persons, share=share)
 
 
-@pytest.mark.parametrize('names, said', [
-    (NAMES, 'those of 1 of 5 persons'), ([f'clip{i}' for i in range(40)], 'clips of one person may be in both parts')])
-def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(run, tmp_path, names, said):
-    write_dataset(tmp_path / 'data', [('train', 40), ('val', 4)])
-    (tmp_path / 'data/train_label.pkl').write_bytes(pickle.dumps((names, LABELS)))
-    path = write_config(tmp_path / 'c.yaml', config(tmp_path / 'data', tmp_path, val_share=0.2, num_epoch=1))
-    assert f'Validation: 8 of the 40 training samples, {said}' in run('main.py', '--config', path).stdout.replace(
-        'those of 8 of 40 clips; nothing tells persons apart, so ', '')
-    if names is NAMES:
-        run = Processor(get_parser().parse_with_config(['--config', str(path), '--overwrite']))
-        persons = {part: {name[8:12] for name in run.feeder[part].sample_name} for part in ('train', 'val')}
-        assert len(persons['val']) == 1 and len(persons['train']) == 4 and not persons['val'] & persons['train']
+def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(processor, data, capsys):
+    write_dataset(data, [('train', 40)])
+    (data / 'train_label.pkl').write_bytes(pickle.dumps((NAMES, LABELS)))
+    run = processor(val_share=0.2)
+    assert 'Validation: 8 of the 40 training samples, those of 1 of 5 persons' in capsys.readouterr().out
+    persons = {part: {name[8:12] for name in run.feeder[part].sample_name} for part in ('train', 'val')}
+    assert len(persons['val']) == 1 and len(persons['train']) == 4 and not persons['val'] & persons['train']

@@ -38,7 +38,7 @@ def test_the_same_recording_is_the_same_file_and_says_what_it_lacks(tmp_path):
     ({'joint_names': np.arange(3)}, 'no joint_names'), ({'joint_names': np.array(['a', 'a', 'b'])}, 'joint_names'),
     ({'joints_2d': None}, 'neither'), ({'joints_2d': JOINTS_2D[0]}, 'joints_2d is float32'),
     ({'joints_2d': JOINTS_2D * np.nan}, 'joints_2d has a value of nan'), ({'joints_2d': JOINTS_2D[:, :0]}, 'joints_2d'),
-    ({'joints_3d': JOINTS_3D[:1]}, 'of different persons or frames'), ({'image_size': np.array([0, 5])}, 'image_size'),
+    ({'joints_3d': JOINTS_3D[:1]}, 'not of the same persons'), ({'image_size': np.array([0, 5])}, 'image_size'),
     ({'image_size': np.array('big')}, 'image_size'), ({'fps': np.array(0.)}, 'fps'), ({'fps': np.array('30')}, 'fps'),
     ({'joints_2d': np.array([None])}, 'not a whole .npz')])
 def test_what_is_broken_is_named_in_one_line(tmp_path, change, words):

@@ -1,6 +1,5 @@
 """MediaPipe's landmarks of videos, as its own interface gives them; in 3D, of NTU's handedness."""
 import sys
-import weakref
 
 import numpy as np
 import pytest
@@ -56,23 +55,6 @@ def test_landmarks_are_those_of_a_direct_call(video, model, recording):
     assert not recording.joints_2d[1].any()
     assert recording.image_size == (640, 480) and recording.fps == 30
     assert recording.joint_names == tuple(skeleton('mediapipe33').joint_names)
-
-
-def test_images_are_not_kept():
-    alive = []
-
-    class NoLandmarker:
-        def find(self, seconds, image):
-            assert sum(image() is not None for image in alive) <= 2
-            return np.full((1, 33, 3), .5, np.float32), np.ones((1, 33, 3), np.float32)
-
-    def frames():
-        for t in range(50):
-            image = np.zeros((480, 640, 3), np.uint8)
-            alive.append(weakref.ref(image))
-            yield t / 30, image
-
-    assert detect(frames(), 30, NoLandmarker()).num_frames == 50
 
 
 def test_a_missing_or_broken_model_and_missing_libraries_are_said(tmp_path, monkeypatch, video):
