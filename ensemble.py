@@ -2,9 +2,8 @@
 """Fuse the scores of several streams: `python ensemble.py --datasets ntu/xsub`."""
 import pathlib
 
-from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import top_k
-from prediction.scores import class_accuracies, fuse, read_streams, stream_weights, write_scores
+from prediction.scores import fuse, read_streams, stream_weights, write_scores
 from runtime.arguments import Parser, finite_number
 from runtime.errors import UserError, run_command
 
@@ -19,8 +18,6 @@ def get_parser():
     add('--labels', help='label file (default: that of --datasets)')
     add('--stream-weights', '--weights', nargs='+', type=finite_number, metavar='FACTOR',
         help='one factor for each stream (default: 1 and --alpha)')
-    add('--report', action='store_true', help='print the accuracy of every class too')
-    add('--names', help=f'for --report: {NAMES_HELP}')
     add('--out', help='write the fused scores to this file')
     return parser
 
@@ -46,11 +43,6 @@ def main():
     fused = fuse(stacked, factors)
     for k in (1, 5):
         print(f'\tTop{k}: {100 * top_k(fused, labels, k):.4f}%')
-    if arg.report:
-        class_name = class_names(fused.shape[1], arg.names or names_beside(label_file))
-        for label, accuracy in class_accuracies(fused, labels).items():
-            known = '' if class_name[label] == unnamed(label) else f' ({class_name[label]})'
-            print(f'\tClass {label}{known}: {100 * accuracy:.2f}%')
     if arg.out:
         write_scores(arg.out, names, fused)
 

@@ -54,7 +54,8 @@ def describe(model, frames, softmax):
             raise UserError(f'{model.configs} take clips of different channels, frames, joints, persons, draws or '
                             'preparations: streams of one file must take the same')
         inputs = inputs[:1]
-    streams = [{**files, 'weight': weight, 'stream': stream.feeder.stream or stream.stream}
+    streams = [{**files, 'weight': weight, 'stream': stream.feeder.stream or stream.stream, 'model': stream.arg.model,
+                'model_args': stream.arg.model_args, 'test_feeder_args': stream.arg.test_feeder_args}
                for files, weight, stream in zip(model.files, model.stream_weights, model.streams)]
     preparations = [preparation and dataclasses.asdict(preparation) for preparation in model.preparations]
     if preparations[0] and inputs[0]['frames_are'] == 'all':

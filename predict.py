@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
-"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`, or with `--onnx model.onnx`.
+"""Recognise the actions in recordings: `python predict.py --config C --weights W FILE …`.
 
-For programs: `Predictor(config, weights)('clip.skeleton')` returns the names of the classes, likeliest first, and their
-probabilities. `prediction.live.LivePredictor` takes frames one by one.
+For programs: `Predictor(config, weights)('clip.skeleton')`, and `prediction.live.LivePredictor` for single frames.
 """
 import json
 import pathlib

@@ -18,9 +18,8 @@ def kind_of_clips(preparation):
 def front_view(joints, kind=None):
     """Return (M, T, V, 2) of joints (3, T, V, M): to the right and up, as seen from the front; NaN for unseen joints.
 
-    `kind` says what the channels are. UPRIGHT is 3D with z up, as prepared NTU. AS_RECORDED is 3D with x to the right
-    and y up. FLAT is 2D with a score, which is 0 for joints that were not seen, as in Kinetics. If `kind` is None, the
-    clip is FLAT if its third channel is never negative, else UPRIGHT.
+    UPRIGHT joints are 3D with z up, as prepared NTU; AS_RECORDED is 3D with x to the right and y up; FLAT is 2D with a
+    score, 0 for unseen joints. Without a `kind`, they are FLAT if the third channel is never negative, else UPRIGHT.
     """
     x, y, third = joints
     kind = kind or (FLAT if third.min() >= 0 else UPRIGHT)

@@ -40,19 +40,13 @@ class Prediction(NamedTuple):
 class Predictor:
     """Recognises the actions in recordings, with one trained stream or several whose scores are fused.
 
-    `config` is the path of a YAML, `weights` that of a `.pt` (default: what the config names); lists of both are
-    several streams, whose scores are summed, each times its factor of `stream_weights` (default: 1). `names` is a file
-    that names the classes, see data_gen.class_names (default: the one beside the config's test data); `device` replaces
-    that of the configs. Recordings are prepared as the data that each stream was trained on, see
-    data_gen.preparation_file.preparation_of.
-
-    `onnx` is the path of a model that export.py wrote, which takes the place of configs and weights; PyTorch is then
-    not imported. `pose_model` is the path of the model that finds people in videos. `log` is called with lines about
-    the recordings.
+    `config` and `weights` are paths, lists of both for several streams, and `stream_weights` the factors of their
+    scores; `names` is a file that names the classes, see data_gen.class_names. `onnx`, the path of a model that
+    export.py wrote, takes the place of configs and weights; PyTorch is then not imported. `pose_model` is the path of
+    the model that finds people in videos. `log` is called with lines about the recordings.
 
     A call with the path of a recording returns (names, probabilities) of all classes, likeliest first; of a recording
-    longer than a clip, only its first frames are scored; `windows` scores all. `class_names` has the names by label.
-    Raises UserError, whose text is one line, if something is wrong with a file.
+    longer than a clip, only the first frames are scored. Raises UserError if something is wrong with a file.
     """
 
     def __init__(self, config=None, weights=None, stream_weights=None, names=None, device=None, onnx=None,
@@ -96,9 +90,8 @@ class Predictor:
     def windows(self, path, window, stride=None, batch_size=16, video=None):
         """Return the Windows over all of the recording at `path`, of `window` frames, one every `stride` frames.
 
-        The stride is half a window if it is None. The last window ends at the last frame; a recording shorter than a
-        window is one window. `video` is what read_video has returned for `path`, if it was called. See
-        prediction.windows, which also makes a timeline of the windows.
+        The stride is half a window by default. The last window ends at the last frame; a recording shorter than a
+        window is one window. `video` is what read_video has returned for `path`, if it was called.
         """
         _, recordings = self.read(path, video)
         if recordings is None:

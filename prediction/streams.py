@@ -27,10 +27,9 @@ class Stream:
 
     `weights`, `device` and `precision` replace those of the config.
 
-    Attributes: `network`, in eval mode; `arg`, the config's arguments; `weights`, the path of the weights; `data_path`,
-    that of the config's test data; `stream`, which of graph.streams.FILE_STREAMS these data hold; `feeder`, the test
-    feeder without data; `average`, what of several draws of a clip it averages: 'score' or 'probability';
-    `preparation`, that of the recordings it was trained on, None if nothing says it; `graph`.
+    Attributes: `network`, in eval mode; `arg`, the config's arguments; `stream`, what its test data hold, see
+    graph.streams.FILE_STREAMS; `feeder`, the test feeder without data; `average`, what of several draws of a clip it
+    averages: 'score' or 'probability'; `preparation`, that of its training data, None if nothing says it.
     """
 
     def __init__(self, config, weights=None, device=None, precision=None):
@@ -92,11 +91,9 @@ def without_data(feeder_args, data_path):
 class FusedStreams:
     """Any number of Streams, whose scores are fused: their sum, each times its weight.
 
-    `configs` and `weights` are paths, one of each a stream (default: the weights in the configs). `names` is a file
-    that names the classes (default: the one beside the first config's test data). Attributes: `streams`;
-    `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparations`, the different ones of
-    the streams; `are_probabilities`, whether probabilities are summed, as in score files of feeders that average them;
-    `files`, a dict of config and weights for each stream; `configs`, these as one text.
+    `configs` and `weights` are paths, one of each a stream, and `fusion` the factors. Attributes: `preparations`, the
+    different ones of the streams; `are_probabilities`, whether probabilities are summed, as in score files of feeders
+    that average them; `files`, a dict of config and weights for each stream; `configs`, their names as one text.
     """
 
     def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):

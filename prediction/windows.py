@@ -43,8 +43,7 @@ def spans(frames, window, stride=None):
 def score_windows(model, recordings, path, spans, batch_size):
     """Yield a Window for each (first, end) in `spans`, of recordings from `path`, scored in batches.
 
-    `recordings` are fitted Recordings, one of each of the model's preparations; the joints of each window become a clip
-    as those of a whole recording do. `model` is a FusedStreams or an ExportedModel.
+    `recordings` are fitted Recordings, one of each of the preparations of `model`, a FusedStreams or an ExportedModel.
     """
     longest = max(end - first for first, end in spans)
     for preparation in model.preparations:

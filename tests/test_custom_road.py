@@ -57,10 +57,9 @@ def test_clips_are_predicted_as_they_were_recorded(run, road):
     assert {row['label']: row['name'] for row in top} == dict(enumerate(CLASSES))
 
     files = [road / stream / 'work_dir/epoch1_test_score.pkl' for stream in ('joint', 'bone')]
-    process = run('ensemble.py', '--scores', *files, '--labels', road / 'data/mine/val_label.pkl', '--report')
+    process = run('ensemble.py', '--scores', *files, '--labels', road / 'data/mine/val_label.pkl')
     right = np.mean([(joint[name] + bone[name]).argmax() == label for label, name in enumerate(TESTED)])
     assert f'Top1: {100 * right:.4f}%' in process.stdout
-    assert [f'Class {i} ({name})' in process.stdout for i, name in enumerate(CLASSES)] == [True] * 3
     report = run('visualize.py', 'report', '--scores', *files, '--labels', road / 'data/mine/val_label.pkl').stdout
     assert all(re.search(rf'of 1 +{name}$', report, re.M) for name in CLASSES)
 

@@ -83,7 +83,7 @@ def test_a_wrong_score_file_gets_one_line(run, scored, tmp_path, content, words)
 def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
     (tmp_path / 'labels.txt').write_bytes(labels)
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', '--labels', 'labels.txt', status=2),
-                          'labels.txt', 'a pickle of two lists (sample names, labels) is needed')
+                          'labels.txt', 'a pickle of two lists')
 
 
 @pytest.mark.parametrize('flags, words', [
@@ -97,9 +97,8 @@ def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
 @pytest.mark.parametrize('flag', ['--stream-weights', '--weights'])
 def test_any_number_of_streams_with_factors_and_an_output(run, scored, tmp_path, flag):
     files = [tmp_path / f'work_dir/ntu/xsub/agcn_test_{s}/epoch1_test_score.pkl' for s in ('joint', 'bone', 'joint')]
-    printed = run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl',
-                  flag, 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report').stdout
-    assert '\tClass 7: ' in printed
+    run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl', flag, 2, 0.5, 1,
+        '--out', tmp_path / 'fused.pkl')
     fused = pickle.loads((tmp_path / 'fused.pkl').read_bytes())
     for name in NAMES:
         expected = 3 * scored['joint'][name] + 0.5 * scored['bone'][name]
