@@ -94,17 +94,22 @@ def input_of(number, stream, model, frames):
 def compare(model, exported, inputs):
     """Return (difference, same): how well two models agree on random clips, in batches of BATCH_SIZES.
 
-    `difference` is the largest between two scores, as a fraction of the largest of `model`; `same` clips have the same
-    top-1. `inputs` are the exported model's.
+    `difference` is the largest between two scores, as a fraction of PyTorch's largest; `same` clips have the same
+    top-1. `inputs` are those of the exported model.
     """
     shapes = {entry['preparation']: entry for entry in inputs}
     clips = [[random_clip(number, shapes[i]) for i in sorted(shapes)] for number in range(CLIPS)]
-    expected, *found = (np.stack(list(score_clips(of, clips, 'random clips', size)))
-                        for of, size in ((model, CLIPS), *((exported, size) for size in BATCH_SIZES)))
+    expected = scores_of(model, clips, max(BATCH_SIZES))
+    found = np.stack([scores_of(exported, clips, size) for size in BATCH_SIZES])
     if exported.gives_probabilities:
-        expected, *found = map(probabilities, (expected, *found))
-    same = (np.argmax(found, -1) == expected.argmax(-1)).all(0).sum()
+        expected, found = probabilities(expected), probabilities(found)
+    same = (found.argmax(-1) == expected.argmax(-1)).all(0).sum()
     return np.abs(found - expected).max() / np.abs(expected).max(), same
+
+
+def scores_of(model, clips, batch_size):
+    """Return the scores (N, num_class) of N clips, in batches."""
+    return np.stack(list(score_clips(model, clips, 'random clips', batch_size)))
 
 
 def random_clip(number, entry):

@@ -6,7 +6,7 @@ import numpy as np
 
 from feeders.labels import read_labels, top_k
 from prediction.ranking import probabilities
-from prediction.scores import class_accuracies, fuse, read_scores, read_streams, stack_streams, write_scores
+from prediction.scores import class_accuracies, fuse, read_streams, stack_scores, write_scores
 from runtime.errors import UserError
 
 
@@ -27,8 +27,7 @@ def results(runs, streams, factors, names, labels, out):
     for seed, folds in runs.items():
         scores = {}
         for fold, (tested, folders) in folds.items():
-            files = [score_file(folder) for folder in folders]
-            stacked = stack_streams([read_scores(file) for file in files], np.array(names)[tested].tolist(), files)
+            stacked = stack_scores(list(map(score_file, folders)), np.array(names)[tested].tolist())
             scores.update(zip(np.flatnonzero(tested), stacked.swapaxes(0, 1)))
             by_fold.append(accuracies(stacked, factors, labels[tested]))
             lines.append(as_row(seed, fold, tested.sum(), *(f'{value:.1f}' for value in by_fold[-1])))

@@ -32,34 +32,34 @@ def read_scores(path):
     return scores
 
 
-def stack_streams(scores, names, files):
-    """Return float32 (S, N, num_class): the S dicts `scores` by name, in the order of `names`.
+def stack_scores(files, names):
+    """Return float32 (S, N, num_class): the scores in S score files, in the order of `names`.
 
-    Raises UserError with the first of the names that a stream lacks; `files` names the streams' files.
+    Raises UserError if a stream lacks some of the names, or if the streams have different classes.
     """
-    for stream, file in zip(scores, files):
+    streams = [read_scores(file) for file in files]
+    for stream, file in zip(streams, files):
         missing = [name for name in names if name not in stream]
         if missing:
-            raise UserError(f'{file}: no scores of {len(missing)} of {len(names)} samples ({", ".join(missing[:3])}'
-                            f'{", …" if len(missing) > 3 else ""}): test that stream on the same data')
+            raise UserError(f'{file}: no scores of {len(missing)} of {len(names)} samples ({", ".join(missing[:3])}): '
+                            'test that stream on the same data')
         if len(stream) > len(names):
             print(f'{file}: {len(stream) - len(names)} samples without a label are ignored', file=sys.stderr)
-    lengths = {len(stream[name]) for stream in scores for name in names}
+    lengths = {len(stream[name]) for stream in streams for name in names}
     if len(lengths) > 1:
         raise UserError(f'{", ".join(map(str, files))}: scores of {" and ".join(map(str, sorted(lengths)))} '
                         'classes: all streams must have the same classes')
-    return np.array([[stream[name] for name in names] for stream in scores], dtype=np.float32)
+    return np.array([[stream[name] for name in names] for stream in streams], dtype=np.float32)
 
 
 def read_streams(score_files, label_file):
     """Return (names, labels (N,), scores float32 (S, N, num_class)) of the samples in `label_file`.
 
-    Raises UserError if a file is of another kind, if a stream lacks a sample, or if a label exceeds the classes of the
-    scores.
+    Raises UserError for wrong files, see `stack_scores`, and if a label exceeds the classes of the scores.
     """
     names, labels = read_labels(label_file)
     labels = np.array(labels)
-    stacked = stack_streams([read_scores(path) for path in score_files], names, score_files)
+    stacked = stack_scores(score_files, names)
     num_class = stacked.shape[2]
     if labels.max() >= num_class:
         raise UserError(f'{label_file}: it has label {labels.max()}, but the scores have {num_class} classes, counted '
