@@ -42,24 +42,10 @@ def cross_validate(arg):
     names, labels = common_samples(configs)
     folder = pathlib.Path(configs[0]['train_feeder_args']['data_path']).parent
     folds = {seed: make_folds(names, labels, arg.by, arg.folds, seed, folder) for seed in arg.seeds}
-    for file in list(arg.out.glob('seed*/**/*_score.pkl')) if arg.overwrite else ():
-        file.unlink()  # else the scores of the runs before would be taken for those of these
-    for stream, config in zip(streams, configs):
-        data = fingerprints({**config['test_feeder_args'], **config['train_feeder_args']})
-        write_same(arg.out / f'{stream}_data.yaml', yaml.safe_dump(data), arg.overwrite)
-    runs = {seed: {} for seed in folds}  # → fold → (the tested clips (N,) bool, the folder of each stream's run)
-    for seed, of_seed in folds.items():
-        for fold, tested in of_seed.items():
-            folder = arg.out / f'seed{seed}' / fold
-            for part, chosen in (('train', ~tested), ('test', tested)):
-                write_same(folder / f'{part}.txt', '\n'.join(np.array(names)[chosen]), arg.overwrite)
-            for stream, config in zip(streams, configs):
-                text = yaml.safe_dump(run_config(folder / stream, config, seed))
-                write_same(folder / stream / 'run.yaml', text, arg.overwrite)
-            runs[seed][fold] = tested, [folder / stream for stream in streams]
+    runs = write_runs(arg, dict(zip(streams, configs)), names, folds)
     with write_whole(arg.out / 'labels.pkl') as file:
         pickle.dump((names, labels.tolist()), file)
-    every = [folder for of_seed in runs.values() for _, folders in of_seed.values() for folder in folders]
+    every = [folder for folds in runs.values() for _, folders in folds.values() for folder in folders]
     failed = run_side_by_side([folder for folder in every if not score_file(folder)], job_devices(arg.device, arg.jobs))
     if failed:
         folder, reason = next(iter(failed.items()))
@@ -88,6 +74,30 @@ def common_samples(configs):
                             f'{configs[0]["config"]}: the streams must be of the same data')
     names, labels = found[0]
     return names, np.array(labels)
+
+
+def write_runs(arg, configs, names, folds):
+    """Write the folders of all runs; return seed → fold → (the tested clips (N,) bool, the folders of its runs).
+
+    `configs` is stream → config, and `folds` is seed → fold → the tested clips. Raises UserError if there are runs of
+    other settings, clips or data.
+    """
+    for file in list(arg.out.glob('seed*/**/*_score.pkl')) if arg.overwrite else ():
+        file.unlink()  # else the scores of earlier runs would be taken for those of these
+    for stream, config in configs.items():
+        data = fingerprints({**config['test_feeder_args'], **config['train_feeder_args']})
+        write_same(arg.out / f'{stream}_data.yaml', yaml.safe_dump(data), arg.overwrite)
+    runs = {seed: {} for seed in folds}
+    for seed in folds:
+        for fold, tested in folds[seed].items():
+            folder = arg.out / f'seed{seed}' / fold
+            for part, chosen in (('train', ~tested), ('test', tested)):
+                write_same(folder / f'{part}.txt', '\n'.join(np.array(names)[chosen]), arg.overwrite)
+            for stream, config in configs.items():
+                text = yaml.safe_dump(run_config(folder / stream, config, seed))
+                write_same(folder / stream / 'run.yaml', text, arg.overwrite)
+            runs[seed][fold] = tested, [folder / stream for stream in configs]
+    return runs
 
 
 def write_same(path, text, overwrite):
