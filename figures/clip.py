@@ -17,63 +17,62 @@ PERSONS = BLUE, ORANGE
 MARGIN = .06  # fraction of the larger side of the persons' bounding box
 COLUMNS = 8
 PEOPLE, BARS = 1.8, 1.2  # inches, the heights of a row of people and of the predictions
-MAX_FILM = 150  # frames; longer clips are shown with a stride
+MAX_FILM = 150  # frames; of longer clips, as many are chosen
 
 
 def run(arg):
     """Draw the people of one clip of joints and, if there are weights, what the model predicts for it."""
-    run = get_run_parser().parse_with_config(['--config', arg.config])
-    joints, path, title = load_joints(arg, run)
+    config = get_run_parser().parse_with_config(['--config', arg.config])
+    joints, path, title = load_joints(arg, config)
     predictions = ()
     if arg.weights:
         model = FusedStreams([arg.config], [arg.weights], names=arg.names, device='cpu')
         predictions = best(model.scores([model.prepare([joints], path)])[0], model.class_names, 5)
+    preparation, links = preparation_of(config), build_graph(config).inward
+    frame_rate, is_film = rate_of(preparation), arg.out.endswith('.gif')
     first, end = int(joints.any(axis=(0, 2, 3)).argmax()), true_length(joints)
-    preparation, links = preparation_of(run), build_graph(run).inward
-    frame_rate = rate_of(preparation)
-    how = frame_rate, title, predictions, kind_of_clips(preparation)
-    if arg.out.endswith('.gif'):
-        step = -(-(end - first) // MAX_FILM)
-        save_film(film(joints, links, range(first, end, step), *how), arg.out, frame_rate / step)
+    number = min(end - first, MAX_FILM if is_film else arg.frames)
+    frames = np.linspace(first, end - 1, number).round().astype(int)
+    view = front_view(joints, kind_of_clips(preparation))[:, frames]
+    if is_film:
+        images = film(view, frames / frame_rate, links, title, predictions)
+        save_film(images, arg.out, number * frame_rate / (end - first))
     else:
-        frames = np.linspace(first, end - 1, min(arg.frames, end - first)).round().astype(int)
-        save_figure(strip(joints, links, frames, *how), arg.out)
+        save_figure(strip(view, frames / frame_rate, links, title, predictions), arg.out)
 
 
 @styled
-def strip(joints, links, frames, frame_rate, title, predictions=(), kind=None):
-    """Return the figure of the `frames` of joints (3, T, V, M), side by side, above the `predictions`.
+def strip(view, seconds, links, title, predictions):
+    """Return the figure of the frames of `view` (M, T, V, 2), at `seconds` (T,), side by side, above the predictions.
 
-    `predictions` are dicts with name and probability, likeliest first; `kind` is that of `front_view`.
+    `predictions` are dicts with name and probability, likeliest first.
     """
-    view = front_view(joints, kind)[:, frames]
-    columns = min(len(frames), COLUMNS)
-    rows = -(-len(frames) // columns)
+    columns = min(len(seconds), COLUMNS)
+    rows = -(-len(seconds) // columns)
     heights = [PEOPLE] * rows + [BARS] * bool(predictions)
     figure = new_figure(WIDTH, .4 + sum(heights), title)
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
-    for number, frame in enumerate(frames):
-        draw_persons(figure.add_subplot(grid[number]), view[:, number], links, limits_of(view), frame / frame_rate)
+    for t, time in enumerate(seconds):
+        draw_persons(figure.add_subplot(grid[t]), view[:, t], links, limits_of(view), time)
     if predictions:
         draw_predictions(figure.add_subplot(grid[rows, :]), predictions)
     return figure
 
 
 @styled
-def film(joints, links, frames, frame_rate, title, predictions=(), kind=None):
-    """Return a PIL image of each of the `frames` of joints (3, T, V, M); see `strip`."""
-    view = front_view(joints, kind)[:, frames]
+def film(view, seconds, links, title, predictions):
+    """Return a PIL image of each of the frames of `view` (M, T, V, 2); see `strip`."""
     heights = [2 * PEOPLE] + [BARS] * bool(predictions)
     figure = new_figure(WIDTH / 2, .4 + sum(heights), title)
     axes, *below = figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0]
     for bars in below:
         draw_predictions(bars, predictions)
     images = []
-    for number, frame in enumerate(frames):
+    for t, time in enumerate(seconds):
         axes.clear()
-        draw_persons(axes, view[:, number], links, limits_of(view), frame / frame_rate)
+        draw_persons(axes, view[:, t], links, limits_of(view), time)
         images.append(as_image(figure))
-        figure.set_layout_engine('none')  # all images have the first one's places
+        figure.set_layout_engine('none')  # all images have the layout of the first one
     return images
 
 
