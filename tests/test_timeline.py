@@ -10,7 +10,7 @@ from runtime.errors import UserError
 from tests.long_recordings import ALL_CLASSES, STRIDE, WINDOW, people, scores_by_window, write_road, write_skeleton
 
 FRAMES = 47
-PLACES = [(0, 20), (8, 28), (16, 36), (24, 44), (27, 47)]
+SPANS = [(0, 20), (8, 28), (16, 36), (24, 44), (27, 47)]
 
 
 @pytest.fixture(scope='module')
@@ -37,8 +37,8 @@ def test_every_window_is_judged_as_a_recording_of_its_frames(run, road, predicto
     prediction, = json.loads(process.stdout)['predictions']
     assert (prediction['frames'], prediction['used']) == (FRAMES, FRAMES) and 'only' not in process.stderr
     found = scores_by_window(prediction['windows'])
-    assert list(found) == PLACES
-    for first, end in PLACES:
+    assert list(found) == SPANS
+    for first, end in SPANS:
         apart, = predictor.predict([write_skeleton(tmp_path / 'part.skeleton', bodies[:, first:end])])
         np.testing.assert_allclose(found[first, end], apart.scores, atol=1e-5)
     assert np.ptp(list(found.values()), 0).max() > 1e-3
@@ -48,8 +48,8 @@ def test_every_window_is_judged_as_a_recording_of_its_frames(run, road, predicto
 
 
 def test_windows_reach_from_the_first_frame_to_the_last():
-    assert spans(FRAMES, WINDOW, STRIDE) == PLACES
-    assert spans(44, WINDOW, STRIDE) == PLACES[:4]
+    assert spans(FRAMES, WINDOW, STRIDE) == SPANS
+    assert spans(44, WINDOW, STRIDE) == SPANS[:4]
     assert spans(9, WINDOW, STRIDE) == [(0, 9)] and spans(20, WINDOW, STRIDE) == [(0, 20)]
 
 
