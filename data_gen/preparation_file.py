@@ -18,8 +18,8 @@ PYSKL_GRAPHS = {'graph.ntu_rgb_d.Graph': 3, 'graph.coco.Graph': 2, 'graph.coco.P
 def preparation_of(arg):
     """Return the Preparation of the clips that a config's network was trained on, None if nothing says it.
 
-    `arg` holds the arguments of a run. The `preparation.yaml` beside its test data says it; without one, as for data
-    made with the published code, the published preparation that its graph stands for.
+    `arg` holds the arguments of a run. The `preparation.yaml` beside its test data says it, or else its graph, as for
+    data made with the published code.
     """
     beside, graph = folder_of(arg.test_feeder_args), arg.model_args.get('graph')
     if beside and (beside / FILE).is_file():

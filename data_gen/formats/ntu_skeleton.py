@@ -29,8 +29,7 @@ BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
 def list_recordings(folders, benchmarks, missing=frozenset()):
     """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Prints how many files are left out. Raises UserError if there are no recordings, if a folder is missing, or if two
-    folders hold a recording of the same name.
+    Raises UserError if there are no recordings, or if two folders hold one of the same name.
     """
     samples = {}
     listed = other = 0
@@ -59,8 +58,7 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
 def read_recording(path):
     """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies a frame, their ids.
 
-    M is a body's position in its frame, so that persons change places when another one is lost or found. Raises
-    BrokenSample, which names the file and what is wrong.
+    M is a body's position in its frame, so that persons are swapped when another one is lost or found.
     """
     with reading(path):
         try:
@@ -92,10 +90,7 @@ def parse(raw):
 
 
 def find_bodies(words):
-    """Return the number of frames, each body's (position in its frame, frame), and where its joints start in `words`.
-
-    Raises the errors of `parse`.
-    """
+    """Return the number of frames, each body's (position in its frame, frame), and where its joints start, by word."""
     T = number_from_0(words[0])
     bodies, starts = [], []
     at = 1

@@ -42,16 +42,13 @@ def list_recordings(folder):
 
 
 def read_recording(path):
-    """Return the Recording in the JSON file at `path`: one person's joints in metres, (1, T, 20, 3).
-
-    Raises BrokenSample, which names the file and what is wrong.
-    """
+    """Return the Recording in the JSON file at `path`: one person's joints in metres, (1, T, 20, 3)."""
     with reading(path):
         return recording_in(load_json(path))
 
 
 def recording_in(content):
-    """Return the Recording in the content of a JSON file; BrokenSample says what is wrong with it."""
+    """Return the Recording in the content of a JSON file, see `read_recording`."""
     joints = numbers(look_up(content, 'skeletons', list, 'not a recording of NW-UCLA'), 'its skeletons')
     if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
         raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')

@@ -49,10 +49,7 @@ def write_recording(path, recording):
 
 
 def read_recording(path, dimensions):
-    """Return the Recording of the joints in 2 or 3 `dimensions` in the file at `path`.
-
-    Raises BrokenSample, which names the file, if it has no such joints or is none of these files.
-    """
+    """Return the Recording of the joints in 2 or 3 `dimensions` in the file at `path`."""
     content = read_pose_recording(path)
     with reading(path):
         return recording_of(content, dimensions)
@@ -76,7 +73,7 @@ def in_kinects_axes(joints):
 
 
 def read_pose_recording(path):
-    """Return the PoseRecording in the file at `path`; BrokenSample, which names the file, if it is none."""
+    """Return the PoseRecording in the file at `path`."""
     with reading(path):
         try:
             with np.load(path, allow_pickle=False) as archive:

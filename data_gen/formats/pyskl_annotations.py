@@ -38,11 +38,10 @@ NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 def list_recordings(path, joints=None, all_splits=False):
     """Return (Samples, names of the parts, Layout) of the pickle at `path`.
 
-    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name;
-    those of NTU are named as in label files made from the raw data, with the suffix .skeleton, so that their scores can
-    be fused. With `all_splits`, the parts are PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the
-    number of a skeleton's, NTU's or COCO's if it is None. Raises UserError if the pickle is not in PYSKL's form, or has
-    not the keypoints of such a skeleton.
+    A Sample's source is (path, annotation). Samples are sorted by name; those of NTU have the suffix .skeleton, as in
+    label files made from the raw data, so that their scores can be fused. With `all_splits`, the parts are PYSKL's
+    splits, and Samples have PYSKL's names and order. `joints` is the number of a skeleton's, NTU's or COCO's if it is
+    None. Raises UserError if the pickle is not in PYSKL's form, or has other keypoints.
     """
     split, annotations = read_annotations(path)
     known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))
@@ -139,10 +138,9 @@ def describe_keypoint(annotation):
 
 
 def read_recording(source, layout, names):
-    """Return the Recording in a source (path, annotation): x y z, NTU's in metres, or x y in pixels and a score.
+    """Return the Recording in a source (path, annotation) with a Layout: x y z in metres, or x y in pixels and a score.
 
-    `names` are those of its joints. Raises BrokenSample, which names path and annotation, if it is not of the `layout`
-    or otherwise damaged.
+    `names` are those of its joints.
     """
     path, annotation = source
     with reading(f'{path}: {annotation["frame_dir"]}'):

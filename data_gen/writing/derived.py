@@ -21,8 +21,7 @@ BLOCK_BYTES = 8 << 20
 def derive_all(description, streams):
     """Read the command line of a script, and write the `streams` of all data sets and parts that exist.
 
-    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes. Raises
-    UserError if a data set that the command line names, or every one, has no joints.
+    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes.
     """
     parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',

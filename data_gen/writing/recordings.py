@@ -22,8 +22,7 @@ from runtime.errors import UserError
 def write_recordings(folder, splits, samples, read, preparation, settings):
     """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
 
-    See data_gen.writing.data_set.prepared for samples that are left out. An existing folder is kept, unless
-    settings.overwrite; one of other recordings raises UserError.
+    An existing folder is kept, unless settings.overwrite; one of other recordings raises UserError.
     """
     index = folder / INDEX
     if index.exists() and not settings.overwrite:
