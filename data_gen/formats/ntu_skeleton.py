@@ -3,7 +3,6 @@
 Format: https://github.com/shahroudy/NTURGB-D. The number of frames; per frame the number of bodies; per body ten
 values, the number of joints, and per joint twelve values, of which the first three are x y z in metres.
 """
-import codecs
 import itertools
 import os
 import pathlib
@@ -76,7 +75,7 @@ def parse(raw):
 
     Raises IndexError if the file ends too early, ValueError if it cannot be a recording.
     """
-    words = raw.removeprefix(codecs.BOM_UTF8).split()
+    words = raw.split()
     T, bodies, starts = find_bodies(words)
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
     values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
