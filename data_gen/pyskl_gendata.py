@@ -60,10 +60,9 @@ def clips_of(dimensions, own):
 def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--annotations', type=pathlib.Path, required=True, metavar='FILE',
-                        help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); '
-                             'the whole file is loaded into memory')
+                        help='such as ntu60_3danno.pkl or ntu60_hrnet.pkl; the whole file is loaded into memory')
     parser.add_argument('--skeleton', type=pathlib.Path, metavar='FILE',
-                        help='.yaml of the joints, if they are others: config/skeletons/ holds those in common use')
+                        help=".yaml of the joints, if they are neither NTU's nor COCO's: see config/skeletons/")
     parser.add_argument('--recordings', type=pathlib.Path, metavar='FOLDER',
                         help='write recordings for the configs of config/pyskl, which read ./data/pyskl/ntu60_3d etc.')
     add_settings(parser, hint=' of clips, such as ./data/ntu, or ./data/ntu-hrnet for 17 joints', required=False)

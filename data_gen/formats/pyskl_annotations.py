@@ -84,8 +84,8 @@ def read_annotations(path):
     split, annotations = (content.get(key) if isinstance(content, dict) else None for key in ('split', 'annotations'))
     if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()) or not is_list_of(
             annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f"{path}: not PYSKL's annotations: split (a dict, name → list of frame_dir) and annotations (a "
-                        'list of dicts, each with a frame_dir) are needed')
+        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: a dict of lists of "
+                        'frame_dir, and a list of dicts, each with a frame_dir')
     return split, annotations
 
 
