@@ -81,11 +81,12 @@ def problem_of(annotation, count):
 def read_annotations(path):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
     content = load_pickle(path)
-    split, annotations = (content.get(key) if isinstance(content, dict) else None for key in ('split', 'annotations'))
-    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()) or not is_list_of(
-            annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: a dict of lists of "
-                        'frame_dir, and a list of dicts, each with a frame_dir')
+    split, annotations = map(content.get, ('split', 'annotations')) if isinstance(content, dict) else (None, None)
+    has_form = (isinstance(split, dict) and all(is_list_of(names, str) for names in split.values())
+                and is_list_of(annotations, dict) and is_list_of([one.get('frame_dir') for one in annotations], str))
+    if not has_form:
+        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: lists of frame_dir "
+                        'by name, and a list of dicts, each with a frame_dir')
     return split, annotations
 
 
