@@ -85,8 +85,8 @@ def read_annotations(path):
     has_form = (isinstance(split, dict) and all(is_list_of(names, str) for names in split.values())
                 and is_list_of(annotations, dict) and is_list_of([one.get('frame_dir') for one in annotations], str))
     if not has_form:
-        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: lists of frame_dir "
-                        'by name, and a list of dicts, each with a frame_dir')
+        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: lists of "
+                        'frame_dir by name, and a list of dicts, each with a frame_dir')
     return split, annotations
 
 
