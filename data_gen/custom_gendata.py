@@ -1,7 +1,6 @@
 """Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
 
-Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
-for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; a copy of the table; and
+Beside them go `class_names.txt`, the names by label; copies of the skeleton and of the table; `preparation.yaml`; and
 config/small filled in for these data, `{train,test}_{joint,bone}.yaml`.
 """
 import dataclasses

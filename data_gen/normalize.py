@@ -8,13 +8,12 @@ import math
 
 import numpy as np
 
-CENTER, UP, RIGHT = 1, (0, 1), (4, 8)  # NTU's middle of the spine; base and middle of the spine; the shoulders
 X_AXIS, Z_AXIS = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
 TINY = 1e-6  # below this, a vector counts as zero and an angle as none
 PYSKL_NEAR_0, PYSKL_LOWEST_SCORE = 1e-8, 0.01  # at most this: an absent joint
 
 
-def clip_3d(joints, frames, persons, up=UP, right=RIGHT, center=CENTER, all_joints=False):
+def clip_3d(joints, frames, persons, up, right, center, all_joints=False):
     """Return joints (M, T, V, 3) as the clip of the most active persons, normalised: float32 (3, frames, V, persons).
 
     See `most_active` and `normalize_bodies`.
@@ -60,15 +59,15 @@ def most_active(joints, persons, all_joints=False):
 def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
     """Return `data` (N, C, T, V, M), C = x y z, with every sample normalised by `normalize_bodies`.
 
-    zaxis is (start, end), xaxis (end, start), as in the published code.
+    zaxis is (start, end), xaxis (end, start), and joint 1 the center, as in the published code.
     """
     normalized = np.empty_like(data)
     for sample, clip in zip(normalized, data):
-        sample[:] = normalize_bodies(clip.transpose(3, 1, 2, 0), clip.shape[1], zaxis, xaxis[::-1])
+        sample[:] = normalize_bodies(clip.transpose(3, 1, 2, 0), clip.shape[1], zaxis, xaxis[::-1], center=1)
     return normalized
 
 
-def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_joints=False):
+def normalize_bodies(bodies, num_frames, up, right, center, all_joints=False):
     """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
     Frames without a body are filled by `frames_in_turn`. The first person's joint `center` is the origin of each frame.

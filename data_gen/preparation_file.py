@@ -37,7 +37,7 @@ def folder_of(feeder_args):
 
 
 def needed(preparation, config):
-    """Return the Preparation; UserError if nothing says that of `config`."""
+    """Return the Preparation of `config`; UserError if it is None."""
     if preparation is None:
         raise UserError(f'{config}: nothing says how recordings become the clips that its network takes: there is no '
                         f'{FILE} beside its test data, and its graph is none of {", ".join(published())}: prepare the '

@@ -2,8 +2,8 @@
 
 Format: https://github.com/Uason-Chen/CTR-GCN, the files of `all_sqe`, named a01_s01_e00_v01.json by action, subject,
 repetition and view. A file is an object with `skeletons` (T, 20, 3): one person's joints in metres, in the order of
-config/skeletons/kinect20.yaml. Its other keys are not read: the name says the class and the view. Source of classes and
-parts: Wang et al., Cross-view Action Modeling, Learning and Recognition, CVPR 2014 (trained on views 1 and 2).
+config/skeletons/kinect20.yaml. Source of classes and parts: Wang et al., Cross-view Action Modeling, Learning and
+Recognition, CVPR 2014 (trained on views 1 and 2).
 """
 import os
 import re

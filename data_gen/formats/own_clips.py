@@ -4,8 +4,8 @@ The table has the columns `file`, relative to the folder of the clips, `class`, 
 
 A `.npy` holds (T, V, C) or, of several persons, (M, T, V, C). A `.csv` has a line for each frame and person, and
 columns named after the joints: `<joint>_x`, `<joint>_y`, and `<joint>_z` in 3D or `<joint>_score` in 2D, where it may
-be left out. A column `person` tells persons apart by any text, a column `frame` numbers the frames; without that, a
-person's lines are its frames in turn. Other columns, of both, are ignored.
+be left out. A column `person` holds any text, a column `frame` numbers the frames; without it, the lines of a person
+are its frames in turn.
 """
 import collections
 import itertools
