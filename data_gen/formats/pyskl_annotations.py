@@ -126,7 +126,7 @@ def describe_keypoint(annotation):
 
 
 def read_recording(source, layout, names):
-    """Return the Recording in a source (path, annotation) of this layout: x y z in metres, or x y in pixels and a score.
+    """Return the Recording in a source (path, annotation): x y z in metres, or x y in pixels and a score.
 
     `names` are those of its joints.
     """
