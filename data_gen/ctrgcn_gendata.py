@@ -1,8 +1,6 @@
 """CTR-GCN's arrays: one `.npz`, such as NTU60_CS.npz → `{train,val}_data_joint.npy` and `_label.pkl`.
 
-The joints stay as CTR-GCN has prepared them: the two persons that it chose, with the middle of the first person's spine
-in the first frame as the origin of all frames, and zeros after the last frame. None of the steps of ntu_gendata.py
-follows: no centring of each frame, no rotation, no repetition.
+The joints stay as CTR-GCN has prepared them, see docs/data.md; none of the steps of ntu_gendata.py follows.
 """
 import pathlib
 import sys

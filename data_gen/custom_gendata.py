@@ -1,7 +1,6 @@
 """Clips and a skeleton of one's own → `{train,val}_data_joint.npy` and `_label.pkl`.
 
-Beside them go `class_names.txt`, the names by label; `skeleton.yaml`, a copy of the skeleton, for gen_bone_data.py and
-for configs; `preparation.yaml`, by which predict.py prepares other clips in the same way; a copy of the table; and
+Beside them go `class_names.txt`, the names by label; copies of the skeleton and of the table; `preparation.yaml`; and
 config/small filled in for these data, `{train,test}_{joint,bone}.yaml`.
 """
 import dataclasses
@@ -88,29 +87,27 @@ def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     add = parser.add_argument
     add('--clips', type=pathlib.Path, required=True, metavar='FOLDER',
-        help='.npy files (T, V, C) or (M, T, V, C), .csv files with columns such as head_x, head_y, head_z, or '
-             'recordings of pose_gendata.py (.npz), see docs/own-video.md')
+        help='folder of .npy, .csv and .npz files; docs/own-clips.md describes them')
     add('--labels', type=pathlib.Path, required=True, metavar='FILE',
         help='.csv with the columns file, class, and part (train, val) or person')
     add('--val_persons', nargs='+', metavar='PERSON',
         help='persons whose clips are the val part, instead of the column part')
     add('--skeleton', type=pathlib.Path, required=True, metavar='FILE',
-        help='.yaml with joints, inward, center and pairs, as graph.skeleton.Graph takes them')
+        help='.yaml with joints, inward, center and pairs')
     add('--dimensions', type=int, choices=(2, 3), default=3,
         help='3: x, y, z; 2: x, y and a score, which may be missing')
     add('--center', metavar='JOINT', help='3D: make this joint the origin of every frame')
-    add('--up', nargs=2, metavar='JOINT', help='3D: rotate each clip so that the direction from the first joint to '
-                                               'the second is z in its first frame, such as pelvis neck')
-    add('--right', nargs=2, metavar='JOINT', help='3D: then rotate it so that this direction is x, such as left and '
-                                                  'right shoulder')
+    add('--up', nargs=2, metavar='JOINT',
+        help='3D: rotate each clip so that this direction is z in its first frame, such as pelvis neck')
+    add('--right', nargs=2, metavar='JOINT',
+        help='3D: rotate it so that this direction is x, such as left and right shoulder')
     add('--image_size', '--image-size', nargs=2, type=count, metavar=('WIDTH', 'HEIGHT'),
-        help='2D: size of the image, for .npy and .csv in pixels: they become fractions of it, from its centre, y '
-             'upwards (1 1: they are fractions already); without it, and without .npz, they stay as they are')
-    add('--fps', type=number_above_0, metavar='N', help='frames per second of .npy and .csv files, and of the clips: '
-                                                         'recordings of other rates are resampled')
+        help='2D: size of the image for .npy and .csv files in pixels; 1 1 if they are fractions of it')
+    add('--fps', type=number_above_0, metavar='N',
+        help='frames per second of .npy and .csv files and of the clips; other recordings are resampled')
     add('--max_frame', type=count, metavar='N', help='number of frames of a clip (default: the length of the longest)')
-    add('--max_body', type=count, metavar='N', help='number of persons of a clip (default: as many as occur, at most '
-                                                    f'{DEFAULT_PERSONS})')
+    add('--max_body', type=count, metavar='N',
+        help=f'number of persons of a clip (default: as many as occur, at most {DEFAULT_PERSONS})')
     add_settings(parser, './data/mine')
     return parser.parse_args()
 

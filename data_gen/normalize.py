@@ -8,13 +8,12 @@ import math
 
 import numpy as np
 
-CENTER, UP, RIGHT = 1, (0, 1), (4, 8)  # NTU's middle of the spine; base and middle of the spine; the shoulders
 X_AXIS, Z_AXIS = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
 TINY = 1e-6  # below this, a vector counts as zero and an angle as none
 PYSKL_NEAR_0, PYSKL_LOWEST_SCORE = 1e-8, 0.01  # at most this: an absent joint
 
 
-def clip_3d(joints, frames, persons, up=UP, right=RIGHT, center=CENTER, all_joints=False):
+def clip_3d(joints, frames, persons, up, right, center, all_joints=False):
     """Return joints (M, T, V, 3) as the clip of the most active persons, normalised: float32 (3, frames, V, persons).
 
     See `most_active` and `normalize_bodies`.
@@ -60,22 +59,22 @@ def most_active(joints, persons, all_joints=False):
 def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
     """Return `data` (N, C, T, V, M), C = x y z, with every sample normalised by `normalize_bodies`.
 
-    zaxis is (start, end), xaxis (end, start), as in the published code.
+    zaxis is (start, end), xaxis (end, start), and joint 1 the center, as in the published code.
     """
     normalized = np.empty_like(data)
     for sample, clip in zip(normalized, data):
-        sample[:] = normalize_bodies(clip.transpose(3, 1, 2, 0), clip.shape[1], zaxis, xaxis[::-1])
+        sample[:] = normalize_bodies(clip.transpose(3, 1, 2, 0), clip.shape[1], zaxis, xaxis[::-1], center=1)
     return normalized
 
 
-def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_joints=False):
+def normalize_bodies(bodies, num_frames, up, right, center, all_joints=False):
     """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
     Frames without a body are filled by `frames_in_turn`. The first person's joint `center` is the origin of each frame.
     Then all frames are turned so that in the first frame the first person's vector from joint up[0] to up[1] lies on
     z, and after that so that the one from right[0] to right[1] lies on x. Each of the three is left out if it is None.
-    "Empty" means that the values sum to 0, here and in the published code; what is empty stays so. With `all_joints`,
-    a person with any value that is not 0 in a frame is there with all joints.
+    Joints and frames whose values sum to 0 are absent, as published, and stay 0; with `all_joints`, only those of
+    persons whose values are all 0.
     """
     M, _, V, C = bodies.shape
     normalized = np.zeros((C, num_frames, V, M), bodies.dtype)
@@ -114,8 +113,7 @@ def is_present(body, all_joints=False):
 def frames_in_turn(present):
     """Return the indices of the frames that fill a clip, in turn, over and over; none for an empty person.
 
-    `present` (T,) bool says which of a person's frames have a body. Late starters lose all their empty frames,
-    others only those after the last body.
+    Persons who come late lose all their empty frames, others only those after the last body.
     """
     seen = np.flatnonzero(present)
     return np.arange(seen[-1] + 1) if present[:1].any() else seen
@@ -133,8 +131,8 @@ def rotate(joints, matrix):
 def rotation_onto(vector, axis):
     """Return the (3, 3) float64 matrix that turns `vector` onto the unit vector `axis`.
 
-    It turns about v × e by the angle θ between the two: R = I + sin θ K + (1 − cos θ) K², K the cross product with the
-    unit vector along v × e (Rodrigues). The identity where v × e or the angle is none.
+    R = I + sin θ K + (1 − cos θ) K², θ being the angle between the two, and K the cross product with the unit vector
+    along v × e (Rodrigues). It is the identity where v × e or the angle is none.
     """
     v, e = np.asarray(vector).tolist(), axis.tolist()
     cross = np.array((v[1] * e[2] - v[2] * e[1], v[2] * e[0] - v[0] * e[2], v[0] * e[1] - v[1] * e[0]))
@@ -151,10 +149,8 @@ def rotation_onto(vector, axis):
 def pyskl_3d(bodies, center, up, right):
     """Return bodies (M, T, V, 3), M ≤ 2, without the frames that lack the main body, centred and rotated as in PYSKL.
 
-    The main body is the first, or the second if it is there in more frames: then they change places. The origin is its
-    joint `center` in the first frame. The clip is rotated, where `up` and `right` are given, so that in that frame the
-    vector from joint up[0] to up[1] lies on z, and after that the one from right[0] to right[1] on x. Joints at 0 were
-    not seen, and stay there.
+    The main body is the one that is present in more frames. The origin is its joint `center` in the first frame. Where
+    `up` and `right` are given, the clip is rotated as in `normalize_bodies`. Joints at 0 were not seen, and stay there.
     """
     present = [(np.abs(body) > PYSKL_NEAR_0).any((1, 2)) for body in bodies]
     if len(bodies) == 2 and present[0].sum() < present[1].sum():

@@ -35,9 +35,8 @@ def parse_arguments():
     parser.add_argument('--benchmark', nargs='+', choices=BENCHMARKS, default=['xsub', 'xview'],
                         help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
     parser.add_argument('--by_id', '--by-id', action='store_true',
-                        help='follow persons by the IDs of their bodies, and leave out who does not move; as '
-                             'published, a person is the position of a body in its frame, which changes as others are '
-                             'lost and found')
+                        help='follow persons by the IDs of their bodies, not by their position in a frame, and leave '
+                             'out who does not move')
     add_settings(parser, './data/ntu')
     return parser.parse_args()
 

@@ -21,8 +21,7 @@ def by_id(recording, rejoined=False):
     """Return the joints (P, T, V, C) of the P persons of a Recording, each id being one person.
 
     Kinect gives a person whom it has lost a new id. So with `rejoined` an id that appears after the last frame of
-    another one goes on as that person: the first one who is free. Raises BrokenSample if two bodies in a frame have one
-    id, or if there are too many persons.
+    another one goes on as that person: the first one who is free.
     """
     if recording.ids is None:
         return recording.joints

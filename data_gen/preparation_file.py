@@ -18,8 +18,8 @@ PYSKL_GRAPHS = {'graph.ntu_rgb_d.Graph': 3, 'graph.coco.Graph': 2, 'graph.coco.P
 def preparation_of(arg):
     """Return the Preparation of the clips that a config's network was trained on, None if nothing says it.
 
-    `arg` holds the arguments of a run. The `preparation.yaml` beside its test data says it; without one, as for data
-    made with the published code, the published preparation that its graph stands for.
+    `arg` holds the arguments of a run. The `preparation.yaml` beside its test data says it, or else its graph, as for
+    data made with the published code.
     """
     beside, graph = folder_of(arg.test_feeder_args), arg.model_args.get('graph')
     if beside and (beside / FILE).is_file():
@@ -37,7 +37,7 @@ def folder_of(feeder_args):
 
 
 def needed(preparation, config):
-    """Return the Preparation; UserError if nothing says that of `config`."""
+    """Return the Preparation of `config`; UserError if it is None."""
     if preparation is None:
         raise UserError(f'{config}: nothing says how recordings become the clips that its network takes: there is no '
                         f'{FILE} beside its test data, and its graph is none of {", ".join(published())}: prepare the '

@@ -27,15 +27,15 @@ def main():
         raise UserError('give --recordings, for the configs of config/pyskl, or --out_folder, for others')
     graph = Graph(file=arg.skeleton) if arg.skeleton else None
     own = read_yaml(arg.skeleton) if arg.skeleton else None
-    samples, parts, layout = list_recordings(arg.annotations, graph and graph.num_node, all_splits=bool(arg.recordings))
-    names = (graph or skeleton('ntu25' if layout.coordinates == 3 else 'coco17')).joint_names
-    read = functools.partial(read_recording, layout=layout, names=names)
+    samples, parts, (V, C) = list_recordings(arg.annotations, graph and graph.num_node, all_splits=bool(arg.recordings))
+    names = (graph or skeleton('ntu25' if C == 3 else 'coco17')).joint_names
+    read = functools.partial(read_recording, layout=(V, C), names=names)
     if arg.recordings:
         return write_recordings(arg.recordings, parts, samples, functools.partial(first_bodies, read),
-                                pyskl(layout.coordinates, own), arg)
+                                pyskl(C, own), arg)
     beside = {str(pathlib.PurePath(part).with_name(SKELETON)): arg.skeleton.read_text(encoding='utf-8-sig')
               for part in parts if own}
-    return write_data_set(arg.out_folder, parts, samples, read, clips_of(layout.coordinates, own), arg, beside)
+    return write_data_set(arg.out_folder, parts, samples, read, clips_of(C, own), arg, beside)
 
 
 def first_bodies(read, source):
@@ -60,10 +60,9 @@ def clips_of(dimensions, own):
 def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--annotations', type=pathlib.Path, required=True, metavar='FILE',
-                        help='such as ntu60_3danno.pkl (25 joints in metres) or ntu60_hrnet.pkl (17 joints of COCO); '
-                             'the whole file is loaded into memory')
+                        help='such as ntu60_3danno.pkl or ntu60_hrnet.pkl; the whole file is loaded into memory')
     parser.add_argument('--skeleton', type=pathlib.Path, metavar='FILE',
-                        help='.yaml of the joints, if they are others: config/skeletons/ holds those in common use')
+                        help=".yaml of the joints, if they are neither NTU's nor COCO's: see config/skeletons/")
     parser.add_argument('--recordings', type=pathlib.Path, metavar='FOLDER',
                         help='write recordings for the configs of config/pyskl, which read ./data/pyskl/ntu60_3d etc.')
     add_settings(parser, hint=' of clips, such as ./data/ntu, or ./data/ntu-hrnet for 17 joints', required=False)

@@ -18,10 +18,9 @@ def is_video(path):
 
 
 def recordings_in(paths):
-    """Return the paths, with every folder replaced by the recordings and videos in it, in order of name.
+    """Return the paths, with every folder replaced by the recordings and videos in it, and in its folders, by name.
 
-    Folders within it are gone through too; one of OpenPose's frames stays one path, and the table of the labels of
-    clips of one's own is no recording.
+    A folder of OpenPose's frames stays one path; a table of labels is no recording.
     """
     found = []
     for path in map(pathlib.Path, paths):
@@ -39,8 +38,8 @@ def recordings_in(paths):
 def read_video(path, model):
     """Return (the PoseRecording that pose_gendata.py writes of the video at `path` by its defaults, remarks).
 
-    `model` is the path of MediaPipe's. Raises BrokenSample, which names the video, for what cannot be read and if
-    nobody is in it, and UserError if the model or a library is missing.
+    `model` is the path of MediaPipe's. Raises BrokenSample if nobody is in the video, and UserError if the model or a
+    library is missing.
     """
     with reading(path), silent_libraries(), Landmarker(model, PERSONS) as landmarker:
         with video.open_video(path) as (frames, rate):

@@ -22,7 +22,6 @@ def class_names(num_class, path=None):
 
     The file has a name a line, or is Kinetics' own kinetics_{train,val}_label.json. Without one, 60 and 120 classes are
     NTU's, 400 those of Kinetics' label file where it lies under ./data, and others are called "class 0" and so on.
-    Raises UserError, naming the file, if it does not name so many classes.
     """
     if path is None:
         if num_class in NTU_CLASSES:

@@ -32,29 +32,52 @@ def bump(start, end):
 
 # The movements of a person: rows of (joint, or a pair of joints without their side; a curve; the degrees of flexion,
 # abduction and twist where the curve is 1).
-WAVE = (('right shoulder', held, (0, 80, -90)), ('right elbow', held, (70, 0, 0)),
-        ('right elbow', swing(4), (38, 0, 0)), ('right wrist', swing(4), (0, 12, 0)))
-THROW = (('right shoulder', bump(0, .65), (0, 80, -90)), ('right elbow', bump(0, .65), (70, 0, 0)),
-         ('right shoulder', bump(.4, .95), (80, 0, 0)), ('right elbow', bump(.4, .95), (-13, 0, 0)),
-         ('middle of spine', bump(0, .65), (0, 0, -15)), ('middle of spine', bump(.4, .95), (10, 0, 22)))
-CLAP = (('shoulder', held, (28, 0, 16)), ('elbow', held, (65, 0, 0)), ('shoulder', swing(4), (0, 0, 22)))
-KICK = (('right hip', bump(0, .5), (-30, 0, 0)), ('right knee', bump(0, .5), (75, 0, 0)),
-        ('right hip', bump(.35, .95), (80, 0, 0)), ('left shoulder', bump(.35, .95), (45, 0, 0)),
-        ('middle of spine', bump(.35, .95), (-10, 0, 0)))
-SQUAT = (('hip', bump(0, 1), (66, 7, 0)), ('knee', bump(0, 1), (100, 0, 0)), ('ankle', bump(0, 1), (34, 0, 0)),
-         ('middle of spine', bump(0, 1), (25, 0, 0)), ('shoulder', bump(0, 1), (75, 0, 0)))
-TAKE_OFF = (('hip', bump(0, .45), (48, 5, 0)), ('knee', bump(0, .45), (73, 0, 0)), ('ankle', bump(0, .45), (25, 0, 0)),
-            ('shoulder', bump(0, .4), (-45, 0, 0)), ('shoulder', bump(.32, .82), (140, 0, 0)))
-LANDING = (('hip', bump(.6, 1), (39, 4, 0)), ('knee', bump(.6, 1), (59, 0, 0)), ('ankle', bump(.6, 1), (20, 0, 0)))
-SHAKE = (('right shoulder', held, (38, 0, 28)), ('right elbow', held, (32, 0, 0)),
-         ('middle of spine', held, (6, 0, 12)),
-         ('right shoulder', swing(5), (9, 0, 0)), ('right elbow', swing(5), (14, 0, 0)))
-PUSH = (('shoulder', bump(0, .5), (-10, 0, 14)), ('elbow', bump(0, .5), (95, 0, 0)),
-        ('shoulder', bump(.3, .85), (72, 0, 14)), ('elbow', bump(.3, .85), (-14, 0, 0)),
-        ('middle of spine', bump(.3, .85), (16, 0, 0)))
-BE_PUSHED = (('middle of spine', bump(.5, 1), (-20, 0, 0)), ('shoulder', bump(.5, 1), (30, 25, 0)),
-             ('elbow', bump(.5, 1), (35, 0, 0)))
-STANCE = (('shoulder', np.ones_like, (0, 10, 0)), ('elbow', np.ones_like, (18, 0, 0)), ('hip', np.ones_like, (0, 5, 0)))
+WAVE = (
+    ('right shoulder', held, (0, 80, -90)),
+    ('right elbow', held, (70, 0, 0)),
+    ('right elbow', swing(4), (38, 0, 0)))
+THROW = (
+    ('right shoulder', bump(0, .65), (0, 80, -90)),
+    ('right elbow', bump(0, .65), (70, 0, 0)),
+    ('right shoulder', bump(.4, .95), (80, 0, 0)),
+    ('middle of spine', bump(.4, .95), (10, 0, 22)))
+CLAP = (
+    ('shoulder', held, (28, 0, 16)),
+    ('elbow', held, (65, 0, 0)),
+    ('shoulder', swing(4), (0, 0, 22)))
+KICK = (
+    ('right hip', bump(0, .5), (-30, 0, 0)),
+    ('right knee', bump(0, .5), (75, 0, 0)),
+    ('right hip', bump(.35, .95), (80, 0, 0)),
+    ('left shoulder', bump(.35, .95), (45, 0, 0)))
+SQUAT = (
+    ('hip', bump(0, 1), (66, 7, 0)),
+    ('knee', bump(0, 1), (100, 0, 0)),
+    ('ankle', bump(0, 1), (34, 0, 0)),
+    ('shoulder', bump(0, 1), (75, 0, 0)))
+LEAP = (
+    ('hip', bump(0, .45), (48, 5, 0)),
+    ('knee', bump(0, .45), (73, 0, 0)),
+    ('ankle', bump(0, .45), (25, 0, 0)),
+    ('shoulder', bump(.32, .82), (140, 0, 0)))
+SHAKE = (
+    ('right shoulder', held, (38, 0, 28)),
+    ('right elbow', held, (32, 0, 0)),
+    ('middle of spine', held, (6, 0, 12)),
+    ('right shoulder', swing(5), (9, 0, 0)),
+    ('right elbow', swing(5), (14, 0, 0)))
+PUSH = (
+    ('elbow', bump(0, .5), (95, 0, 0)),
+    ('shoulder', bump(.3, .85), (72, 0, 14)),
+    ('middle of spine', bump(.3, .85), (16, 0, 0)))
+BE_PUSHED = (
+    ('middle of spine', bump(.5, 1), (-20, 0, 0)),
+    ('shoulder', bump(.5, 1), (30, 25, 0)),
+    ('elbow', bump(.5, 1), (35, 0, 0)))
+STANCE = (
+    ('shoulder', np.ones_like, (0, 10, 0)),
+    ('elbow', np.ones_like, (18, 0, 0)),
+    ('hip', np.ones_like, (0, 5, 0)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +91,14 @@ class Action:
 
 
 ACTIONS = (
-    Action('wave', 2.2, WAVE), Action('throw', 1.8, THROW), Action('clap', 2.0, CLAP), Action('kick', 1.6, KICK),
-    Action('squat', 2.2, SQUAT), Action('jump', 1.7, TAKE_OFF + LANDING),
-    Action('shake hands', 2.2, SHAKE, partner=SHAKE), Action('push', 1.8, PUSH, partner=BE_PUSHED))
+    Action('wave', 2.2, WAVE),
+    Action('throw', 1.8, THROW),
+    Action('clap', 2.0, CLAP),
+    Action('kick', 1.6, KICK),
+    Action('squat', 2.2, SQUAT),
+    Action('jump', 1.7, LEAP),
+    Action('shake hands', 2.2, SHAKE, partner=SHAKE),
+    Action('push', 1.8, PUSH, partner=BE_PUSHED))
 
 
 class Person:

@@ -1,9 +1,7 @@
-"""The forms that raw recordings come in: one module each, with the same two functions.
+"""The formats of raw recordings: one module each, with the same two functions.
 
-- `list_recordings(…)`: what there is in a folder or a file, as Samples (data_gen.formats.sample);
-- `read_recording(source)`: one of these as a Recording (data_gen.recording); BrokenSample names what is wrong with it.
-
-A new format is one more module, and one more row in the table below.
+- `list_recordings(…)` returns the Samples (data_gen.formats.sample) in a folder or a file, in the order of the rows;
+- `read_recording(source)` returns the Recording (data_gen.recording) of one; BrokenSample names the damage.
 
     module             a recording is                              a data set is
     ntu_skeleton       a `.skeleton` file                          folders of these, their names say the class
@@ -25,7 +23,7 @@ SUFFIXES = ntu_skeleton.SUFFIX, kinetics_json.SUFFIX, pose_recording.SUFFIX, *ow
 
 
 def read_recording(path, joints=None, dimensions=None):
-    """Return the Recording in the file at `path`, of any form; BrokenSample, which names the file, if it is none.
+    """Return the Recording in the file at `path`, of any format.
 
     `joints` and `dimensions` are those of a file that does not name them, a `.npy` or `.csv` of one's own clips; of a
     `.npz`, `dimensions` chooses between its joints.

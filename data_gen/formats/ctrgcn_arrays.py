@@ -25,8 +25,7 @@ VALUES = PERSONS * JOINTS * COORDINATES  # of a frame
 class ArrayInArchive:
     """The array `name` in the `.npz` at `path`, whose rows are read one by one; `shape` and `dtype` are its own.
 
-    Reading on from the last row is fast, whether the archive is compressed or not. Raises ValueError for an array that
-    is not of numbers, and what the archive raises if it is damaged.
+    Reading on from the last row is fast, whether the archive is compressed or not.
     """
 
     def __init__(self, path, name):
@@ -46,10 +45,7 @@ class ArrayInArchive:
 
 
 def list_recordings(path):
-    """Return (Samples in the order of the rows, T) of the `.npz` at `path`; UserError if it is not in CTR-GCN's form.
-
-    A Sample's source is (path, name of the array, row).
-    """
+    """Return (Samples in the order of the rows, T) of the `.npz` at `path`; UserError if it has another form."""
     samples, lengths = [], set()
     open(path, 'rb').close()  # an OSError from here on means a damaged archive
     for end, part in PARTS.items():
@@ -75,10 +71,7 @@ open_array = functools.lru_cache(maxsize=1)(ArrayInArchive)  # one for each proc
 
 
 def read_recording(source):
-    """Return the Recording in a source (path, name of the array, row): joints (2, T, 25, 3), centred, in metres.
-
-    Raises BrokenSample, which names all three and what is wrong.
-    """
+    """Return the Recording in a source (path, name of the array, row): joints (2, T, 25, 3), centred, in metres."""
     path, name, number = source
     with reading(f'{path}: row {number} of {name}'):
         try:

@@ -22,10 +22,10 @@ MAX_COORDINATE = 10  # images: OpenPose finds joints within one, and people in p
 
 
 def list_recordings(folder, parts):
-    """Return the Samples of all `parts` in `folder`, by part and name; prints how many have no skeleton.
+    """Return the Samples of all `parts` in `folder`, by part and name; UserError if there is none.
 
     Clips that are not both in the part's folder and in its label file, or have no proper label, are Samples with a
-    problem. A part that has neither is skipped. Raises UserError if all parts are, or if one cannot be used.
+    problem. A part that has neither folder nor label file is skipped.
     """
     samples = []
     for part in parts:
@@ -76,15 +76,14 @@ def read_recording(path):
     """Return the Recording in the JSON file at `path`: x and y are fractions of the image.
 
     T is up to the last person's frame, and M is a person's position in the frame, of which the first five count, as
-    published. Raises BrokenSample, which names the file and what is wrong; frames are named by their position in the
-    file, from 1.
+    published.
     """
     with reading(path):
         return recording_in(load_json(path))
 
 
 def recording_in(content):
-    """Return the Recording in the content of a JSON file, see `read_recording`; BrokenSample says what is wrong."""
+    """Return the Recording in the content of a JSON file, see `read_recording`."""
     persons, frames, values = [], [], []  # each person's position in the frame, its frame, its pose and score
     for number, frame in enumerate(look_up(content, 'data', list, 'not a clip of Kinetics-Skeleton'), 1):
         where = f'frame {number}'

@@ -42,12 +42,10 @@ def part_of(benchmark, name):
 
 def parts_of(benchmarks):
     """Return the parts of the benchmarks of these names; UserError if two of them share a folder."""
-    folders = {}
-    for benchmark in benchmarks:
-        folder, _ = BENCHMARKS[benchmark]
-        if folders.setdefault(folder, benchmark) != benchmark:
-            raise UserError(f'--benchmark: {benchmark} and {folders[folder]} have the same folder: make them one by '
-                            'one, each with an --out_folder of its own')
+    folders = [BENCHMARKS[benchmark][0] for benchmark in benchmarks]
+    if len({*folders}) < len(folders):
+        raise UserError(f'--benchmark: two of {", ".join(benchmarks)} have the same folder: make them one by one, each '
+                        'with an --out_folder of its own')
     return [f'{folder}/{part}' for folder in folders for part in ('train', 'val')]
 
 

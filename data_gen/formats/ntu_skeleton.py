@@ -3,7 +3,6 @@
 Format: https://github.com/shahroudy/NTURGB-D. The number of frames; per frame the number of bodies; per body ten
 values, the number of joints, and per joint twelve values, of which the first three are x y z in metres.
 """
-import codecs
 import itertools
 import os
 import pathlib
@@ -29,8 +28,7 @@ BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
 def list_recordings(folders, benchmarks, missing=frozenset()):
     """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Prints how many files are left out. Raises UserError if there are no recordings, if a folder is missing, or if two
-    folders hold a recording of the same name.
+    Raises UserError if there are no recordings, or if two folders hold one of the same name.
     """
     samples = {}
     listed = other = 0
@@ -59,8 +57,7 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
 def read_recording(path):
     """Return the Recording in the `.skeleton` file at `path`: joints in metres, at most four bodies a frame, their ids.
 
-    M is a body's position in its frame, so that persons change places when another one is lost or found. Raises
-    BrokenSample, which names the file and what is wrong.
+    M is a body's position in its frame, so that persons are swapped when another one is lost or found.
     """
     with reading(path):
         try:
@@ -78,7 +75,7 @@ def parse(raw):
 
     Raises IndexError if the file ends too early, ValueError if it cannot be a recording.
     """
-    words = raw.removeprefix(codecs.BOM_UTF8).split()
+    words = raw.split()
     T, bodies, starts = find_bodies(words)
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
     values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
@@ -92,10 +89,7 @@ def parse(raw):
 
 
 def find_bodies(words):
-    """Return the number of frames, each body's (position in its frame, frame), and where its joints start in `words`.
-
-    Raises the errors of `parse`.
-    """
+    """Return the number of frames, each body's (position in its frame, frame), and where its joints start, by word."""
     T = number_from_0(words[0])
     bodies, starts = [], []
     at = 1

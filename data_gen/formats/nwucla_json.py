@@ -2,8 +2,8 @@
 
 Format: https://github.com/Uason-Chen/CTR-GCN, the files of `all_sqe`, named a01_s01_e00_v01.json by action, subject,
 repetition and view. A file is an object with `skeletons` (T, 20, 3): one person's joints in metres, in the order of
-config/skeletons/kinect20.yaml. Its other keys are not read: the name says the class and the view. Source of classes and
-parts: Wang et al., Cross-view Action Modeling, Learning and Recognition, CVPR 2014 (trained on views 1 and 2).
+config/skeletons/kinect20.yaml. Source of classes and parts: Wang et al., Cross-view Action Modeling, Learning and
+Recognition, CVPR 2014 (trained on views 1 and 2).
 """
 import os
 import re
@@ -42,16 +42,13 @@ def list_recordings(folder):
 
 
 def read_recording(path):
-    """Return the Recording in the JSON file at `path`: one person's joints in metres, (1, T, 20, 3).
-
-    Raises BrokenSample, which names the file and what is wrong.
-    """
+    """Return the Recording in the JSON file at `path`: one person's joints in metres, (1, T, 20, 3)."""
     with reading(path):
         return recording_in(load_json(path))
 
 
 def recording_in(content):
-    """Return the Recording in the content of a JSON file; BrokenSample says what is wrong with it."""
+    """Return the Recording in the content of a JSON file, see `read_recording`."""
     joints = numbers(look_up(content, 'skeletons', list, 'not a recording of NW-UCLA'), 'its skeletons')
     if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
         raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')

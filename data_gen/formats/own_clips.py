@@ -4,8 +4,8 @@ The table has the columns `file`, relative to the folder of the clips, `class`, 
 
 A `.npy` holds (T, V, C) or, of several persons, (M, T, V, C). A `.csv` has a line for each frame and person, and
 columns named after the joints: `<joint>_x`, `<joint>_y`, and `<joint>_z` in 3D or `<joint>_score` in 2D, where it may
-be left out. A column `person` tells persons apart by any text, a column `frame` numbers the frames; without that, a
-person's lines are its frames in turn. Other columns, of both, are ignored.
+be left out. A column `person` holds any text, a column `frame` numbers the frames; without it, the lines of a person
+are its frames in turn.
 """
 import collections
 import itertools
@@ -30,8 +30,7 @@ def list_recordings(path, clips, val_persons=None):
     """Return (Samples, names of the classes) of the table at `path`, the samples sorted by name.
 
     `clips` is the folder of the clips. Classes are sorted by name, or by value if all are numbers, and counted from 0.
-    With `val_persons`, a list of names, their clips are the val part and all others the train part. Raises UserError,
-    which names the line, for a wrong table; says how many clips in the folder are not in it.
+    With `val_persons`, a list of names, their clips are the val part and all others the train part.
     """
     clips = pathlib.Path(clips)
     if not clips.is_dir():
@@ -80,10 +79,9 @@ def sorted_classes(classes):
 
 
 def read_recording(path, joints, dimensions):
-    """Return the Recording in the file at `path`.
+    """Return the Recording in the file at `path`; `joints` are the names of its V joints.
 
-    `joints` are the names of V joints. In 2 `dimensions`, a joint of a file without scores has the score 1 where it is
-    there. Raises BrokenSample, which names the file, if it is not in one of the two forms.
+    In 2 `dimensions`, the joints of a file without scores have the score 1, and those that are missing 0.
     """
     suffix = pathlib.Path(path).suffix
     if suffix not in SUFFIXES:
@@ -124,7 +122,7 @@ def read_csv(path, joints, dimensions):
         M, T = int(persons.max()) + 1, int(frames.max()) + 1
         pairs = np.unique(np.stack((persons, frames)), axis=1).shape[1]
         if pairs < len(frames) or MAX_ROWS + MAX_PERSONS * len(frames) < M * T:
-            raise BrokenSample(f"{len(frames)} lines of {pairs} pairs of 'person' and 'frame', not {M} × {T}: "
+            raise BrokenSample(f"{len(frames)} lines with {pairs} pairs of 'person' and 'frame', of {M} × {T}: "
                                'each line needs a pair of its own, and most pairs a line')
         bodies = np.full((M, T, len(joints), len(axes)), np.nan)
         bodies[persons, frames] = values.reshape(-1, *bodies.shape[2:])

@@ -9,10 +9,9 @@ It holds arrays by name, M persons, T frames and V joints; persons are followed,
     fps          ()             frames per second
     source       ()             text: what it was made of
 
-It has joints_2d, or joints_3d, or both; image_size, fps and source may be missing. The axes of joints_3d are those of
-the source: MediaPipe's are x to the right, y down, z away from the camera, with the origin between the hips. They are
-right-handed as Kinect's and so NTU's (x to the left, y up, z away), from which they differ by half a turn about z: a
-Recording of such a file has Kinect's.
+It has joints_2d, or joints_3d, or both; image_size, fps and source may be missing. The axes of joints_3d are
+MediaPipe's: x to the right, y down, z away from the camera, the origin between the hips. Kinect's, and so NTU's, are x
+to the left, y up, z away: half a turn about z. A Recording of such a file has Kinect's.
 """
 from typing import Any, NamedTuple
 
@@ -49,10 +48,7 @@ def write_recording(path, recording):
 
 
 def read_recording(path, dimensions):
-    """Return the Recording of the joints in 2 or 3 `dimensions` in the file at `path`.
-
-    Raises BrokenSample, which names the file, if it has no such joints or is none of these files.
-    """
+    """Return the Recording of the joints in 2 or 3 `dimensions` in the file at `path`."""
     content = read_pose_recording(path)
     with reading(path):
         return recording_of(content, dimensions)
@@ -76,7 +72,7 @@ def in_kinects_axes(joints):
 
 
 def read_pose_recording(path):
-    """Return the PoseRecording in the file at `path`; BrokenSample, which names the file, if it is none."""
+    """Return the PoseRecording in the file at `path`."""
     with reading(path):
         try:
             with np.load(path, allow_pickle=False) as archive:

@@ -7,7 +7,6 @@ the size of the file.
 """
 import collections
 import re
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,35 +19,22 @@ from runtime.data_file import load_pickle
 from runtime.errors import UserError, short_repr
 
 SPLIT = re.compile(r'(?:([\w-]+)_)?(train|val|test)(\d*)')
-
-
-class Layout(NamedTuple):
-    """A kind of keypoints: how many joints, and how many coordinates each."""
-
-    joints: int
-    coordinates: int
-
-    def __str__(self):
-        return f'{self.joints} joints of {self.coordinates} coordinates'
-
-
-NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
+LAYOUTS = (25, 3), (17, 2)  # joints and coordinates of keypoints: NTU's, and COCO's
 
 
 def list_recordings(path, joints=None, all_splits=False):
-    """Return (Samples, names of the parts, Layout) of the pickle at `path`.
+    """Return (Samples, names of the parts, layout) of the pickle at `path`.
 
-    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name;
-    those of NTU are named as in label files made from the raw data, with the suffix .skeleton, so that their scores can
-    be fused. With `all_splits`, the parts are PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the
-    number of a skeleton's, NTU's or COCO's if it is None. Raises UserError if the pickle is not in PYSKL's form, or has
-    not the keypoints of such a skeleton.
+    The layout is (V, C) of the keypoints. A Sample's source is (path, annotation). Samples are sorted by name; those of
+    NTU have the suffix .skeleton, as in label files made from the raw data, so that their scores can be fused. With
+    `all_splits`, the parts are PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the number of a
+    skeleton's, NTU's or COCO's if it is None. Raises UserError if the pickle has another form or other keypoints.
     """
     split, annotations = read_annotations(path)
-    known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))
+    known = LAYOUTS if joints is None else ((joints, 2), (joints, 3))
     parts = {name: name for name in split} if all_splits else parts_of(split, path)
     layout = common_layout(annotations, known, path)
-    print(f'{path}: {len(annotations)} annotations of {layout}')
+    print(f'{path}: {len(annotations)} annotations of {layout[0]} joints')
     by_name = {annotation['frame_dir']: annotation for annotation in annotations}
     counts = collections.Counter(annotation['frame_dir'] for annotation in annotations)
     members = {}
@@ -82,11 +68,12 @@ def problem_of(annotation, count):
 def read_annotations(path):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
     content = load_pickle(path)
-    split, annotations = (content.get(key) if isinstance(content, dict) else None for key in ('split', 'annotations'))
-    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()) or not is_list_of(
-            annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f"{path}: not PYSKL's annotations: split (a dict, name → list of frame_dir) and annotations (a "
-                        'list of dicts, each with a frame_dir) are needed')
+    split, annotations = map(content.get, ('split', 'annotations')) if isinstance(content, dict) else (None, None)
+    has_form = (isinstance(split, dict) and all(is_list_of(names, str) for names in split.values())
+                and is_list_of(annotations, dict) and is_list_of([one.get('frame_dir') for one in annotations], str))
+    if not has_form:
+        raise UserError(f"{path}: not PYSKL's annotations, which have the keys split and annotations: lists of "
+                        'frame_dir by name, and a list of dicts, each with a frame_dir')
     return split, annotations
 
 
@@ -116,44 +103,43 @@ def parts_of(split, path):
 
 
 def layout_of(annotation):
-    """Return the Layout of an annotation's keypoints, None if it has none (M, T, V, C)."""
+    """Return (V, C) of an annotation's keypoints, None if it has none (M, T, V, C)."""
     keypoint = annotation.get('keypoint')
-    return Layout(*keypoint.shape[2:]) if isinstance(keypoint, np.ndarray) and keypoint.ndim == 4 else None
+    return keypoint.shape[2:] if isinstance(keypoint, np.ndarray) and keypoint.ndim == 4 else None
 
 
 def common_layout(annotations, known, path):
-    """Return the Layout of the first annotation that has one of those `known`; UserError if none has."""
+    """Return (V, C) of the first annotation that has one of those `known`; UserError if none has."""
     for annotation in annotations:
         if (layout := layout_of(annotation)) in known:
             return layout
     first = f'{annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}' if annotations else 'no annotation'
-    raise UserError(f'{path}: {first}: {" or ".join(map(str, known))} are read, and others with a --skeleton that '
-                    'names the joints')
+    raise UserError(f'{path}: {first}: {" or ".join(f"{V} joints of {C} coordinates" for V, C in known)} are '
+                    'read, and others with a --skeleton that names the joints')
 
 
 def describe_keypoint(annotation):
-    """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
+    """Return what an error line says of an annotation whose keypoints are not as they should be."""
     if 'keypoint' not in annotation and 'raw_file' in annotation:  # Kinetics-400's
         return f'its keypoints are not in the pickle, but in {str(annotation["raw_file"])[:99]}, which is not read'
     return f'its keypoint has the shape {getattr(annotation.get("keypoint"), "shape", None)}, (M, T, V, C) is needed'
 
 
 def read_recording(source, layout, names):
-    """Return the Recording in a source (path, annotation): x y z, NTU's in metres, or x y in pixels and a score.
+    """Return the Recording in a source (path, annotation): x y z in metres, or x y in pixels and a score.
 
-    `names` are those of its joints. Raises BrokenSample, which names path and annotation, if it is not of the `layout`
-    or otherwise damaged.
+    `names` are those of its joints.
     """
     path, annotation = source
     with reading(f'{path}: {annotation["frame_dir"]}'):
         if layout_of(annotation) != layout:
-            raise BrokenSample(f'{describe_keypoint(annotation)}: the others have {layout}')
+            raise BrokenSample(f'{describe_keypoint(annotation)}: V, C of the others are {layout}')
         M, T, V, _ = annotation['keypoint'].shape
         total = annotation.get('total_frames', T)
         if not isinstance(total, (int, np.integer)) or not 0 < total <= T:
             raise BrokenSample(f'its total_frames is {short_repr(total)}, its keypoint has {T} frames')
         joints = numbers(annotation['keypoint'], 'its keypoints')[:, :total]
-        if layout.coordinates == 3:
+        if layout[1] == 3:
             return Recording(joints, tuple(names), 3, METRES, fps=FPS, followed=True)
         score = numbers(annotation.get('keypoint_score'), 'its keypoint_scores')
         size = numbers(annotation.get('img_shape'), 'its img_shape')  # height, width

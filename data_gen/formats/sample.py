@@ -7,9 +7,8 @@ from runtime.errors import UserError
 class Sample(NamedTuple):
     """One raw recording: its name and label as in the label files, the parts it goes to, and where it is read from.
 
-    `parts` names parts as paths under the output folder, 'xsub/train' or 'train'. `source` is what the format's
-    `read_recording` takes, such as a path. A sample that is known to be broken before it is read has no parts, and
-    `problem` says why, beginning with the file's name.
+    `parts` are paths under the output folder, such as 'xsub/train'. `source` is for the format's `read_recording`.
+    A sample that is known to be broken before it is read has no parts, and a `problem`, which begins with the file.
     """
 
     name: str

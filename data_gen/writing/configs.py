@@ -15,8 +15,7 @@ MEASURED = 100  # clips
 def write_configs(folder, preparation, num_class, overwrite):
     """Write the configs of both streams for the data in `folder`; existing ones are kept, unless `overwrite`.
 
-    They have the data's classes, joints, persons, skeleton and dimensions, and noise in their units. Results and
-    weights are named after the folder. Without training data, nothing is written.
+    Results and weights are named after the folder. Without training data, nothing is written.
     """
     path = folder / 'train_data_joint.npy'
     if not path.exists():

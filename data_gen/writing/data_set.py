@@ -44,10 +44,9 @@ def add_settings(parser, out_folder=None, hint='', required=True):
 def write_data_set(out_folder, parts, samples, read, preparation, settings, beside=None):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
-    `samples` is a list, in the order of the rows; see `prepared` for `read` and for those that are left out. Existing
-    parts are kept, unless settings.overwrite. The Preparation is written beside the parts, and so are the files of
-    `beside`, name → text. Raises UserError if there is nothing to write, and if the folder's data were prepared
-    otherwise. Whatever ends the run early, no part is half-written.
+    `samples` is a list, in the order of the rows; `make_clips` says which are left out. Existing parts are kept,
+    unless settings.overwrite. The Preparation is written beside the parts, and so are the files of `beside`, name →
+    text. Raises UserError if there is nothing to write, and if the folder's data were prepared otherwise.
     """
     texts = {**(beside or {}), **{str(pathlib.PurePath(part).with_name(FILE)): preparation.as_text() for part in parts}}
     with only_run_on(out_folder, '--out_folder'):
@@ -59,7 +58,7 @@ def write_data_set(out_folder, parts, samples, read, preparation, settings, besi
         check_room(out_folder, 4 * math.prod(preparation.shape) * sum(len(sample.parts) for sample in todo))
         summary, writers = {}, {}
         with (contextlib.ExitStack() as stack,
-              contextlib.closing(prepared(todo, read, preparation, settings, summary)) as clips):
+              contextlib.closing(make_clips(todo, read, preparation, settings, summary)) as clips):
             for sample, clip in clips:
                 for part in sample.parts:
                     if part not in writers:
@@ -107,7 +106,7 @@ def write_text(path, text):
         file.write(text)
 
 
-def prepared(samples, read, preparation, settings, summary):
+def make_clips(samples, read, preparation, settings, summary):
     """Yield (Sample, clip) of the samples, float32 (C, T, V, M), in their order.
 
     Samples of which `read` raises BrokenSample are left out and named; with settings.strict they raise UserError.

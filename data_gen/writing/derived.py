@@ -21,8 +21,7 @@ BLOCK_BYTES = 8 << 20
 def derive_all(description, streams):
     """Read the command line of a script, and write the `streams` of all data sets and parts that exist.
 
-    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes. Raises
-    UserError if a data set that the command line names, or every one, has no joints.
+    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes.
     """
     parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',
@@ -74,18 +73,16 @@ def partners_of(folder, num_joints):
     """Return the joint at which each bone starts, for data in `folder` of `num_joints` joints.
 
     The preparation.yaml in the folder says it, or a skeleton.yaml. Data that were made with the published code have
-    neither; of their skeletons no two have the same number of joints. Raises UserError if no skeleton is known.
+    neither; of their skeletons no two have the same number of joints.
     """
     if (folder / FILE).is_file():
-        graph, source = read_preparation(folder / FILE).graph, FILE
+        graph = read_preparation(folder / FILE).graph
     elif (folder / SKELETON).is_file():
-        graph, source = Graph(file=folder / SKELETON), SKELETON
+        graph = Graph(file=folder / SKELETON)
     else:
-        known = {preparation.graph.num_node: preparation.graph for preparation in published().values()}
-        if num_joints not in known:
-            raise UserError(f'no published data set has {num_joints} joints, only {", ".join(map(str, known))}: '
-                            f'describe the skeleton in a {SKELETON} beside the data')
-        graph, source = known[num_joints], ''
+        graphs = [preparation.graph for preparation in published().values()]
+        graph = next((graph for graph in graphs if graph.num_node == num_joints), graphs[0])
     if graph.num_node != num_joints:
-        raise UserError(f'{num_joints} joints, but {source} beside it has {graph.num_node}')
+        raise UserError(f'{num_joints} joints, and their skeleton has {graph.num_node}: describe the right one in a '
+                        f'{SKELETON} beside the data')
     return graph.bone_partners

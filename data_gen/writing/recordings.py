@@ -12,7 +12,7 @@ import pickle
 import numpy as np
 
 from data_gen.preparation_file import FILE
-from data_gen.writing.data_set import BROKEN, DONE, DONE_WITH_SAMPLES_LEFT_OUT, prepared, write_text
+from data_gen.writing.data_set import BROKEN, DONE, DONE_WITH_SAMPLES_LEFT_OUT, make_clips, write_text
 from data_gen.writing.npy_rows import NpyRows
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.data_file import INDEX, JOINTS
@@ -22,8 +22,7 @@ from runtime.errors import UserError
 def write_recordings(folder, splits, samples, read, preparation, settings):
     """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
 
-    See data_gen.writing.data_set.prepared for samples that are left out. An existing folder is kept, unless
-    settings.overwrite; one of other recordings raises UserError.
+    An existing folder is kept, unless settings.overwrite; one of other recordings raises UserError.
     """
     index = folder / INDEX
     if index.exists() and not settings.overwrite:
@@ -32,7 +31,7 @@ def write_recordings(folder, splits, samples, read, preparation, settings):
         return DONE
     kept, summary = [], {}
     with (only_run_on(folder, '--recordings'), write_whole(folder / JOINTS) as file,
-          contextlib.closing(prepared(samples, read, preparation, settings, summary)) as clips):
+          contextlib.closing(make_clips(samples, read, preparation, settings, summary)) as clips):
         rows = NpyRows(file)
         for sample, clip in clips:
             present = np.flatnonzero(clip.any((0, 1, 2)))

@@ -178,7 +178,7 @@ BROKEN = {
     'missing.npy': (with_nan(), "frame 5: 'elbow' is missing (nan), but other joints are not"),
     'word.csv': (csv_of('1' + ROW + '\n2,one' + ROW[2:]), "line 3: 'one' in column 'hand_x' is not a number"),
     'ragged.csv': (csv_of('1,2,3'), 'line 2 has 3 values, and the first line 16'),
-    'twice.csv': (csv_of('1' + ROW + '\n1' + ROW), '2 lines with 1 different pairs'),
+    'twice.csv': (csv_of('1' + ROW + '\n1' + ROW), '2 lines with 1 pairs'),
     'halves.csv': (csv_of('1.5' + ROW + '\n2' + ROW), "column 'frame' should count"),
     'people.csv': (csv_of('\n'.join(f'{i}{ROW},{i}' for i in range(1000)), ',person'), 'of 1000 × 1000'),
     'empty.csv': (b'', 'an empty file'),

@@ -129,14 +129,6 @@ def test_a_clip_without_a_skeleton_that_the_labels_do_not_tell_of_is_kept(tree, 
     assert names[0] == 'val0000.json' and labels[0] == 0 and not data[0].any() and data[1].any()
 
 
-def test_a_byte_order_mark_is_passed_over(tree, out, run):
-    run(SCRIPT, *arguments(tree, out))
-    for path in tree.rglob('*.json'):
-        path.write_bytes(b'\xef\xbb\xbf' + path.read_bytes())
-    run(SCRIPT, *arguments(tree, out.with_name('marked')))
-    assert tree_bytes(out) == tree_bytes(out.with_name('marked'))
-
-
 def test_a_data_set_that_cannot_be_used_is_one_line(tmp_path, tree, out, run):
     def refused(*words):
         assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), *words)

@@ -163,9 +163,3 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
         clip_of(tmp_path / 'nowhere.skeleton')
     with pytest.raises(UserError, match='directory'):
         read_recording(tmp_path)
-
-
-def test_a_byte_order_mark_is_passed_over(tmp_path):
-    for name, content in (('plain', GOOD), ('marked', b'\xef\xbb\xbf' + GOOD)):
-        (tmp_path / f'{name}.skeleton').write_bytes(content)
-    assert np.array_equal(*(clip_of(tmp_path / f'{name}.skeleton') for name in ('plain', 'marked')))

@@ -1,15 +1,12 @@
 """nwucla_gendata.py as a command: parts by view, classes by name, clips as a plain transcription makes them."""
 import json
-import pickle
 
 import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
-from tiny import write_weights
 
 from tests.conftest import assert_one_line_error
-from tests.data_gen.prepared import NW_UCLA, clip_of
 from tests.data_gen.raw_ntu import random_bodies, tree_bytes
 from tests.data_gen.written import load
 
@@ -99,15 +96,3 @@ def test_a_folder_of_other_files_is_one_line(tmp_path, run):
     process = run(SCRIPT, '--data_path', tmp_path / 'raw', '--out_folder', tmp_path / 'out', status=2)
     assert_one_line_error(process, tmp_path / 'raw', 'no recording in it')
     assert not (tmp_path / 'out').exists() or not tree_bytes(tmp_path / 'out')
-
-
-def test_predict_takes_a_recording(raw, tmp_path, run):
-    recording = raw / 'a12_s03_e00_v03.json'
-    np.testing.assert_allclose(clip_of(recording, NW_UCLA), plain_clip(recording), atol=1e-5)
-    write_weights(tmp_path / 'w.pt', num_class=10, num_point=20, num_person=1, graph='graph.skeleton.Graph',
-                  graph_args={'file': str(KINECT)}, base_channels=64)
-    process = run('predict.py', '--config', 'config/nw-ucla/test_joint.yaml', '--weights', tmp_path / 'w.pt',
-                  '--device', 'cpu', '--out', tmp_path / 'scores.pkl', recording, cwd=ROOT)
-    assert str(recording) in process.stdout
-    scores = pickle.loads((tmp_path / 'scores.pkl').read_bytes())
-    assert list(scores) == [recording.name] and len(scores[recording.name]) == 10

@@ -169,17 +169,14 @@ def test_splits_as_data_sets_name_them(path, out, run, kind):
 
 
 def test_joints_of_another_skeleton_in_2d(tmp_path, path, run):
-    rng = np.random.default_rng(0)
-    annotations = [random_2d(rng, name, joints=18) for name in 'abc']
-    write(path, annotations, train1=['a', 'b'], test1=['c'], train2=['c'], test2=['a'])
+    annotations = [random_2d(np.random.default_rng(0), name, joints=18) for name in 'abc']
+    write(path, annotations, train=['a', 'b'], test=['c'])
     process = run(SCRIPT, '--annotations', path, '--out_folder', 'data/jhmdb', status=2)
     assert_one_line_error(process, path, '(2, 9, 18, 2)', '25 joints of 3 coordinates', '--skeleton')
-
     run(SCRIPT, '--annotations', path, '--out_folder', 'data/jhmdb', '--skeleton', SKELETONS / 'openpose18.yaml')
-    for part, chosen in (('1/train', annotations[:2]), ('1/val', annotations[2:]), ('2/val', annotations[:1])):
-        np.testing.assert_array_equal(load(tmp_path / 'data/jhmdb', part)[2], list(map(plain_2d, chosen)))
-    run('data_gen/gen_bone_data.py', '--datasets', 'jhmdb/1', 'jhmdb/2')  # by the skeleton beside the data
-    joints, bones = (np.load(tmp_path / f'data/jhmdb/2/train_data_{stream}.npy') for stream in ('joint', 'bone'))
+    np.testing.assert_array_equal(load(tmp_path / 'data/jhmdb', 'train')[2], list(map(plain_2d, annotations[:2])))
+    run('data_gen/gen_bone_data.py', '--datasets', 'jhmdb')  # by the skeleton beside the data
+    joints, bones = (np.load(tmp_path / f'data/jhmdb/val_data_{stream}.npy') for stream in ('joint', 'bone'))
     np.testing.assert_array_equal(bones[:, :, :, 4], joints[:, :, :, 4] - joints[:, :, :, 3])  # right wrist and elbow
 
 
