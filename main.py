@@ -14,6 +14,7 @@ from tqdm import tqdm
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
 from feeders.interface import average_of, check_clips, check_feeder, sample_names
+from feeders.labels import top_k
 from feeders.validation import split_validation
 from model import recipe
 from model.empty_bodies import with_bodies
@@ -221,19 +222,20 @@ class Processor:
             return None
         loss, l1 = np.mean([b[:2] for b in batches], axis=0)
         index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
-        top1 = float(feeder.top_k(score, 1))
+        label = np.asarray(feeder.label)[index]
         self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
         for k in arg.show_topk:
-            self.folder.log(f'\tTop{k}: {100 * feeder.top_k(score, k):.2f}%')
+            self.folder.log(f'\tTop{k}: {100 * top_k(score, label, k):.2f}%')
         if arg.phase == 'train' and part == self.evaluated_part:
             write_events(pathlib.Path(self.saved_name, 'val'), epoch, self.global_step,
-                         [{'loss': loss, 'loss_l1': l1, 'acc': top1}])
+                         [{'loss': loss, 'loss_l1': l1, 'acc': top_k(score, label, 1)}])
         else:
-            of_class = class_accuracies(score, np.asarray(feeder.label)[index])
+            of_class = class_accuracies(score, label)
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
-        self.write_results(epoch, part, index, score)
+        self.write_results(epoch, part, index, score, label)
         over_samples = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
-        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top1, 'loss': float(over_samples)}
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top_k(score, label, 1),
+                'loss': float(over_samples)}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -266,7 +268,7 @@ class Processor:
             raise UserError(f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip '
                             'is: take other weights, or train with a lower --base-lr or with --grad-clip')
 
-    def write_results(self, epoch, part, index, score):
+    def write_results(self, epoch, part, index, score, label):
         """Write the scores (N, num_class) of the samples `index` (N,), and in the test phase the predictions."""
         arg, feeder = self.arg, self.feeder[part]
         if arg.save_score:
@@ -275,7 +277,7 @@ class Processor:
                 score = F.softmax(torch.from_numpy(score), 1).numpy()
             write_scores(path, sample_names(feeder, index.tolist()), score)
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
-            write_predictions(self.saved_name, index, score.argmax(1), np.asarray(feeder.label)[index])
+            write_predictions(self.saved_name, index, score.argmax(1), label)
 
     def start(self):
         """Train or test, as the phase says."""

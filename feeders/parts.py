@@ -1,7 +1,7 @@
 """Some of a feeder's samples, as a feeder: a validation part, or those that a file names."""
 from torch.utils.data import Dataset
 
-from feeders.labels import text_of, top_k
+from feeders.labels import text_of
 from runtime.dotted import build
 from runtime.errors import UserError
 
@@ -21,9 +21,6 @@ class Part(Dataset):
     def __getitem__(self, index):
         clip, label, _ = self.feeder[self.indices[index]]
         return clip, label, index
-
-    def top_k(self, score, k):
-        return top_k(score, self.label, k)
 
     def __getattr__(self, name):
         if name.startswith('__') or name == 'feeder':  # while a part is made or copied
