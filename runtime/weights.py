@@ -84,18 +84,6 @@ class WeightFiles:
         self.best = None
         self.numbered = []
 
-    def earlier(self):
-        """Return the files that a run with this name has left."""
-        name = pathlib.Path(self.saved_name)
-        ours = re.compile(re.escape(name.name) + r'-(best\.(pt|json)|\d+-\d+\.pt)')
-        return sorted(path for path in name.parent.glob('*') if ours.fullmatch(path.name))
-
-    def check_free(self):
-        """Raise UserError if an earlier run has left files under this name."""
-        if left := self.earlier():
-            raise UserError(f'{left[-1]}: it belongs to an earlier run: --overwrite replaces it, '
-                            '--model-saved-name chooses another name')
-
     def save(self, network, epoch, global_step):
         """Write the numbered file of `epoch`, and delete those that are not to be kept."""
         path = f'{self.saved_name}-{epoch}-{global_step}.pt'
