@@ -17,24 +17,19 @@ STREAMS = ('joint', 'bone')
 
 
 def run_step(folder, title, script, *arguments):
-    """Run `python <script> <arguments>` in `folder`; CalledProcessError if its status is not 0."""
+    """Run `python <script> <arguments>` in `folder`; UserError, with its status, if it fails."""
     print(f'\n{title}\n$ python {script} {" ".join(arguments)}', flush=True)
     started = time.perf_counter()
-    subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder, check=True)
+    status = subprocess.run([sys.executable, str(ROOT / script), *arguments], cwd=folder).returncode
+    if status:
+        status = status if status > 0 else 128 - status  # a signal, as shells report it
+        raise UserError(f'the demo stopped: {script} ended with status {status}', status)
     print(f'({time.perf_counter() - started:.0f} s)', flush=True)
 
 
 def run_main(folder, title, config, *arguments):
     """Run main.py with a config of the demo; an earlier run of the demo is replaced."""
     run_step(folder, title, 'main.py', '--config', str(ROOT / f'config/demo/{config}.yaml'), *arguments, '--overwrite')
-
-
-def newest_weights(folder, stream):
-    """Return the weights that training has just written, relative to `folder`."""
-    written = list((folder / 'runs').glob(f'demo_agcn_{stream}-[0-9]*-[0-9]*.pt'))
-    if not written:
-        raise UserError(f'{folder / "runs"}: training has written no weights demo_agcn_{stream}-EPOCH-STEP.pt')
-    return str(max(written, key=lambda path: path.stat().st_mtime).relative_to(folder))
 
 
 def run_all_steps(folder):
@@ -47,8 +42,9 @@ def run_all_steps(folder):
     for stream in STREAMS:
         run_main(folder, f'Train the {stream} stream', f'train_{stream}')
     for stream in STREAMS:
+        weights = max((folder / 'runs').glob(f'demo_agcn_{stream}-[0-9]*.pt'), key=lambda path: path.stat().st_mtime)
         run_main(folder, f'Test the {stream} stream on people it has never seen', f'test_{stream}',
-                 '--weights', newest_weights(folder, stream))
+                 '--weights', str(weights.relative_to(folder)))
     run_step(folder, 'Fuse the two streams', 'ensemble.py', '--datasets', 'demo/xsub')
 
 
@@ -68,13 +64,7 @@ def main():
     folder = parser.parse_args().folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    try:
-        run_all_steps(folder)
-    except subprocess.CalledProcessError as failure:
-        status = failure.returncode
-        script = pathlib.Path(failure.cmd[1]).relative_to(ROOT)
-        print(f'the demo stopped: {script} ended with status {status}', file=sys.stderr)
-        return status if status > 0 else 128 - status  # a signal, as shells report it
+    run_all_steps(folder)
     print_table(folder)
     print(f'\nAll steps took {time.perf_counter() - started:.0f} s.')
 

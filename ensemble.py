@@ -2,20 +2,10 @@
 """Fuse the scores of several streams: `python ensemble.py --datasets ntu/xsub`."""
 import pathlib
 
-import numpy as np
-
 from data_gen.class_names import NAMES_HELP, class_names, names_beside, unnamed
 from feeders.labels import top_k
-from prediction.scores import (
-    class_accuracies,
-    fuse,
-    read_streams,
-    search_factors,
-    split_samples,
-    stream_weights,
-    write_scores,
-)
-from runtime.arguments import Parser, finite_number, fraction
+from prediction.scores import class_accuracies, fuse, read_streams, stream_weights, write_scores
+from runtime.arguments import Parser, finite_number
 from runtime.errors import UserError, run_command
 
 
@@ -29,8 +19,6 @@ def get_parser():
     add('--labels', help='label file (default: that of --datasets)')
     add('--stream-weights', '--weights', nargs='+', type=finite_number, metavar='FACTOR',
         help='one factor for each stream (default: 1 and --alpha)')
-    add('--search', type=fraction, metavar='FRACTION',
-        help='find the factors on this fraction of the samples, such as 0.5, and report the accuracy on the rest')
     add('--report', action='store_true', help='print the accuracy of every class too')
     add('--names', help=f'for --report: {NAMES_HELP}')
     add('--out', help='write the fused scores to this file')
@@ -55,22 +43,12 @@ def main():
     score_files, label_file = find_files(arg)
     factors = stream_weights(arg.stream_weights, len(score_files), arg.alpha)
     names, labels, stacked = read_streams(score_files, label_file)
-    reported = np.arange(len(labels))
-    if arg.search is not None:
-        if arg.stream_weights:
-            raise UserError('--search finds the factors: leave out --stream-weights')
-        searched, reported = split_samples(len(labels), arg.search)
-        if not len(searched) or not len(reported):
-            raise UserError(f'--search {arg.search}: give a fraction between 0 and 1 that leaves samples in both parts')
-        factors = search_factors(stacked[:, searched], labels[searched])
-        print(f'\tFactors {" ".join(f"{factor:g}" for factor in factors)}, chosen on {len(searched)} samples; '
-              f'accuracy on the other {len(reported)}:')
     fused = fuse(stacked, factors)
     for k in (1, 5):
-        print(f'\tTop{k}: {100 * top_k(fused[reported], labels[reported], k):.4f}%')
+        print(f'\tTop{k}: {100 * top_k(fused, labels, k):.4f}%')
     if arg.report:
         class_name = class_names(fused.shape[1], arg.names or names_beside(label_file))
-        for label, accuracy in class_accuracies(fused[reported], labels[reported]).items():
+        for label, accuracy in class_accuracies(fused, labels).items():
             known = '' if class_name[label] == unnamed(label) else f' ({class_name[label]})'
             print(f'\tClass {label}{known}: {100 * accuracy:.2f}%')
     if arg.out:

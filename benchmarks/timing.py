@@ -1,30 +1,19 @@
-"""Timing of alternatives for the same work, and tables of the results."""
+"""Times and tables of the benchmarks."""
 import json
 import time
 
-
-def in_turns(sides, rounds, warm_up=1):
-    """Return name → [what work(number) returned, for each of the `rounds`], of `sides`, a dict name → work.
-
-    The sides take turns in every round, so that other load on the machine slows all of them alike. Results of the
-    first `warm_up` rounds are dropped.
-    """
-    results = {name: [] for name in sides}
-    for number in range(warm_up + rounds):
-        for name, work in sides.items():
-            result = work(number)
-            if number >= warm_up:
-                results[name].append(result)
-    return results
+import torch
 
 
-def seconds(work):
-    """Return a function like `work` that returns how many seconds a call took."""
-    def timed(*arguments):
-        start = time.perf_counter()
-        work(*arguments)
-        return time.perf_counter() - start
-    return timed
+def seconds(work, *arguments):
+    """Return how many seconds work(*arguments) takes, with all that it starts on a GPU."""
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    work(*arguments)
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
 
 
 class Table:

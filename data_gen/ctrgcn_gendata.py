@@ -22,7 +22,7 @@ def main():
     arg = parse_arguments()
     samples, frames = list_recordings(arg.arrays)
     preparation = Preparation(CTRGCN, MOST_ACTIVE, shipped('ntu25'), 3, CENTRED, frames, PERSONS, fps=FPS)
-    return write_data_set(arg.out_folder, PARTS.values(), samples, read_recording, preparation, arg, unit='clips')
+    return write_data_set(arg.out_folder, PARTS.values(), samples, read_recording, preparation, arg)
 
 
 def parse_arguments():

@@ -14,47 +14,45 @@ import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
-from data_gen.demo.actions import ACTIONS, perform, style
-from data_gen.demo.camera import seen_by, sensed
-from data_gen.demo.figure import JOINT, body
+from data_gen.demo.actions import ACTIONS, Person, measured, perform
+from data_gen.demo.figure import JOINT
 from graph.skeleton import Graph
-from runtime.arguments import Parser, count, whole_number
+from runtime.arguments import Parser, count
 from runtime.atomic_file import write_whole
 from runtime.errors import run_command
 
 SKELETON = pathlib.Path(__file__).resolve().parents[1] / 'config/small/skeleton.yaml'
 OTHER_NAMES = {'pelvis': 'base of spine'}  # in the demo's figure
-ALONE = [action for action in ACTIONS if action.partner is None]
+ALONE = [action for action in ACTIONS if not action.partner]
 TAKES = 3
-FARTHEST_ASIDE = 45  # degrees, of the camera
+SEED = 1  # of the people and their motion
+MAX_ASIDE = 45  # degrees, of the camera
 
 
-def read_arguments():
+def takes(people):
+    """Yield (person from 1, action, take from 1, joints (T, 25, 3) as a camera measures them)."""
+    for number in range(1, people + 1):
+        person = Person(np.random.default_rng([SEED, number]))
+        for label, action in enumerate(ALONE):
+            for take in range(1, TAKES + 1):
+                rng = np.random.default_rng([SEED, number, label, take])
+                joints, = perform(action, person, None, rng)
+                yield number, action, take, measured(joints, rng.uniform(-MAX_ASIDE, MAX_ASIDE), rng)
+
+
+def parse_arguments():
     parser = Parser(__doc__.splitlines()[0])
     parser.add_argument('--out_folder', default='./data/mine_raw', type=pathlib.Path, help='output folder')
     parser.add_argument('--people', type=count, default=16, help='number of people')
-    parser.add_argument('--seed', type=whole_number, default=1, help='seed of the people and their motion')
     return parser.parse_args()
 
 
-def takes(people, seed):
-    """Yield (person from 1, action, take from 1, joints (T, 25, 3) as a camera measures them)."""
-    for person in range(1, people + 1):
-        rng = np.random.default_rng([seed, person])
-        bones, their_style = body(rng), style(rng)
-        for number, action in enumerate(ALONE):
-            for take in range(1, TAKES + 1):
-                rng = np.random.default_rng([seed, person, number, take])
-                bodies = perform(action, [bones], [their_style], rng)
-                yield person, action, take, sensed(seen_by(rng.uniform(-1, 1) * FARTHEST_ASIDE, bodies), rng)[0]
-
-
 def main():
-    arg = read_arguments()
+    arg = parse_arguments()
     joints = [JOINT[OTHER_NAMES.get(name, name)] for name in Graph(file=SKELETON).joint_names]
     rows = []
-    for person, action, take, clip in tqdm(takes(arg.people, arg.seed), total=arg.people * len(ALONE) * TAKES,
-                                           unit='clip', disable=None):
+    for person, action, take, clip in tqdm(takes(arg.people), total=arg.people * len(ALONE) * TAKES,
+                                           unit=' clips', disable=None):
         name = f'p{person:02d}_{action.name}_{take}.npy'
         with write_whole(arg.out_folder / 'clips' / name) as file:
             np.save(file, clip[:, joints].astype(np.float32))

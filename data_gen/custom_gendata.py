@@ -16,16 +16,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 from data_gen.class_names import FILE as CLASS_NAMES
 from data_gen.formats import read_recording
 from data_gen.formats.own_clips import PARTS, TABLE, list_recordings
-from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.formats.sample import BrokenSample
 from data_gen.preparation import BEST_OF_CLIP, FLAT, MOST_ACTIVE, OWN, Preparation
 from data_gen.preparation_file import SKELETON, checked
-from data_gen.recording import FRACTIONS
+from data_gen.recording import FRACTIONS, METRES
 from data_gen.resample import new_frames
 from data_gen.writing.configs import write_configs
 from data_gen.writing.data_set import add_settings, write_data_set
 from data_gen.writing.workers import do_jobs
 from graph.skeleton import Graph
-from runtime.arguments import Parser, cores, count, number_above_0, read_yaml
+from runtime.arguments import Parser, count, number_above_0, read_yaml
 from runtime.errors import UserError, run_command
 
 DEFAULT_PERSONS = 2  # at most
@@ -36,12 +36,10 @@ def main():
     how = preparation_from(arg)
     samples, names = list_recordings(arg.labels, arg.clips, arg.val_persons)
     read = functools.partial(read_recording, joints=how.joints, dimensions=how.dimensions)
-    how = completed(how, list_descriptions(samples, read, arg), arg)
-    status = write_data_set(arg.out_folder, PARTS, samples, functools.partial(read_with_joints, read), how, arg,
-                            unit='clips', beside={
-                                CLASS_NAMES: '\n'.join(names) + '\n',
-                                SKELETON: arg.skeleton.read_text(encoding='utf-8'),
-                                TABLE: arg.labels.read_text(encoding='utf-8-sig')})
+    how = completed(how, samples, read, arg)
+    beside = {CLASS_NAMES: '\n'.join(names) + '\n', SKELETON: arg.skeleton.read_text(encoding='utf-8'),
+              TABLE: arg.labels.read_text(encoding='utf-8-sig')}
+    status = write_data_set(arg.out_folder, PARTS, samples, read, how, arg, beside)
     write_configs(arg.out_folder, how, len(names), arg.overwrite)
     C, T, V, M = how.shape
     print(f'model_args of these data: num_class {len(names)}, num_point {V}, num_person {M}; clips have {T} frames')
@@ -61,10 +59,20 @@ def preparation_from(arg):
         raise UserError(f'--{error}') from None
 
 
-def list_descriptions(samples, read, arg):
-    """Return what `describe` does of each recording that is not broken."""
-    jobs = do_jobs(functools.partial(describe, read), samples, arg.workers or cores())
-    return [found for found in tqdm(jobs, total=len(samples), disable=None) if found]
+def completed(how, samples, read, arg):
+    """Return the Preparation with what the recordings of the samples say, and the flags do not."""
+    jobs = do_jobs(functools.partial(describe, read), samples, arg.workers)
+    found = [description for description in tqdm(jobs, total=len(samples), disable=None) if description]
+    frames, persons, units, rates = zip(*found or [(1, 1, None, None)])
+    known = sorted({*rates} - {None})
+    if how.fps is None and len(known) > 1:
+        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in known)} frames per '
+                        'second: --fps chooses one, to which all are resampled')
+    fps = how.fps or (known[0] if known else None)
+    longest = max(new_frames(T, rate, fps) if rate else T for T, rate in zip(frames, rates))
+    said = (FRACTIONS if how.dimensions == 2 else METRES) if any(units) else how.units
+    return dataclasses.replace(how, fps=fps, units=said, frames=how.frames or longest,
+                               persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
 
 
 def describe(read, sample):
@@ -74,30 +82,6 @@ def describe(read, sample):
     except BrokenSample:  # named when its clip is made
         return None
     return recording.joints.shape[1], len(recording.joints), recording.units, recording.fps
-
-
-def completed(how, descriptions, arg):
-    """Return the Preparation with what the recordings say, see `describe`, and the flags do not."""
-    frames, persons, units, rates = zip(*descriptions) if descriptions else ((1,), (1,), (None,), (None,))
-    known = sorted({*rates} - {None})
-    if how.fps is None and len(known) > 1:
-        raise UserError(f'{arg.labels}: its recordings have {", ".join(f"{rate:g}" for rate in known)} frames per '
-                        'second: --fps chooses one, to which all are resampled')
-    how = dataclasses.replace(how, fps=how.fps or (known[0] if known else None))
-    if said := sorted({*units} - {None}):
-        how = dataclasses.replace(how, units=FRACTIONS if how.dimensions == 2 else said[0])
-    longest = max(new_frames(T, rate, how.fps) if rate else T for T, rate in zip(frames, rates))
-    return dataclasses.replace(how, frames=how.frames or longest,
-                               persons=arg.max_body or min(DEFAULT_PERSONS, max(persons)))
-
-
-def read_with_joints(read, source):
-    """Return the Recording of a source; EmptySample if it has no joint: there is nothing to learn from."""
-    recording = read(source)
-    scores = recording.joints[..., 2] if recording.dimensions == 2 else recording.joints
-    if not scores.any():
-        raise EmptySample('without a skeleton in any frame')
-    return recording
 
 
 def parse_arguments():

@@ -8,11 +8,6 @@ from data_gen.writing.derived import derive_all, partners_of
 from graph.streams import bones
 from runtime.errors import run_command
 
-
-def bones_of(folder, joints):
-    """Return the bones of joints (n, C, T, V, M) of the data set in `folder`."""
-    return bones(joints, partners_of(folder, joints.shape[-2]))
-
-
 if __name__ == '__main__':
-    run_command(lambda: derive_all(__doc__, {'bone': (['joint'], bones_of)}))
+    run_command(lambda: derive_all(__doc__, {
+        'bone': (['joint'], lambda folder, joints: bones(joints, partners_of(folder, joints.shape[-2])))}))

@@ -8,12 +8,6 @@ from data_gen.writing.derived import derive_all
 from graph.streams import motion
 from runtime.errors import run_command
 
-
-def motion_of(_, frames):
-    """Return the motion of joints or bones (n, C, T, V, M)."""
-    return motion(frames)
-
-
 if __name__ == '__main__':
-    streams = {f'{stream}_motion': ([stream], motion_of) for stream in ('joint', 'bone')}
-    run_command(lambda: derive_all(__doc__, streams))
+    run_command(lambda: derive_all(__doc__, {
+        f'{stream}_motion': ([stream], lambda _, frames: motion(frames)) for stream in ('joint', 'bone')}))

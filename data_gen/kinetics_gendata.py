@@ -16,8 +16,7 @@ PARTS = 'train', 'val'
 def main():
     arg = parse_arguments()
     samples = list_recordings(arg.data_path, PARTS)
-    return write_data_set(arg.out_folder, PARTS, samples, read_recording, published()['graph.kinetics.Graph'], arg,
-                          unit='clips')
+    return write_data_set(arg.out_folder, PARTS, samples, read_recording, published()['graph.kinetics.Graph'], arg)
 
 
 def parse_arguments():

@@ -9,11 +9,6 @@ import numpy as np
 from data_gen.writing.derived import derive_all
 from runtime.errors import run_command
 
-
-def joint_bone(_, joint, bone):
-    """Return joints and bones (n, 3, T, V, M) as (n, 6, T, V, M)."""
-    return np.concatenate((joint, bone), 1)
-
-
 if __name__ == '__main__':
-    run_command(lambda: derive_all(__doc__, {'joint_bone': (['joint', 'bone'], joint_bone)}))
+    run_command(lambda: derive_all(__doc__, {
+        'joint_bone': (['joint', 'bone'], lambda _, *streams: np.concatenate(streams, axis=1))}))

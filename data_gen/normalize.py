@@ -28,8 +28,8 @@ def clip_3d(joints, frames, persons, up=UP, right=RIGHT, center=CENTER, all_join
 def clip_2d(joints, frames, persons, image_size=None, frame_by_frame=False):
     """Return joints (M, T, V, 3), C = x y score, as a clip: float32 (3, frames, V, persons), padded with zeros.
 
-    With `image_size` (width, height), x and y become shares of the image from its centre, y upwards; both are 0 where
-    the score is. The persons of highest score come first: in each frame, or in the whole clip.
+    With `image_size` (width, height), x and y become fractions of the image from its centre, y upwards; both are 0
+    where the score is. The persons of highest score come first: in each frame, or in the whole clip.
     """
     x, y, score = np.moveaxis(joints, -1, 0)
     # The last bit of a sum depends on its order, and with it which of two persons with equal scores comes first.
@@ -49,16 +49,12 @@ def clip_2d(joints, frames, persons, image_size=None, frame_by_frame=False):
 def most_active(joints, persons, all_joints=False):
     """Return the `persons` bodies of highest energy among `joints` (M, T, V, 3), highest first.
 
-    Energy is the spread of x plus that of y plus that of z (standard deviations over T and V) where the body is there:
-    see `is_there` for `all_joints`.
+    Energy is the sum of the standard deviations of x, y and z over T and V where the body is present: see `is_present`
+    for `all_joints`.
     """
-    energies = [energy(body[is_there(body, all_joints)]) for body in joints]
+    seen = [body[is_present(body, all_joints)] for body in joints]
+    energies = [body.std((0, 1)).sum() if len(body) else 0 for body in seen]
     return joints[np.argsort(energies, kind='stable')[::-1][:persons]]
-
-
-def energy(body):
-    """Return the sum of the standard deviations of x, y and z of one body (T, V, 3)."""
-    return body.std((0, 1)).sum() if len(body) else 0.0
 
 
 def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
@@ -75,7 +71,7 @@ def pre_normalization(data, zaxis=(0, 1), xaxis=(8, 4)):
 def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_joints=False):
     """Return bodies (M, T, V, 3) as a clip (3, num_frames, V, M), padded, centred and rotated, T ≤ num_frames.
 
-    Frames without a body are filled by `frames_to_show`. The first person's joint `center` is the origin of each frame.
+    Frames without a body are filled by `frames_in_turn`. The first person's joint `center` is the origin of each frame.
     Then all frames are turned so that in the first frame the first person's vector from joint up[0] to up[1] lies on
     z, and after that so that the one from right[0] to right[1] lies on x. Each of the three is left out if it is None.
     "Empty" means that the values sum to 0, here and in the published code; what is empty stays so. With `all_joints`,
@@ -83,7 +79,7 @@ def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_
     """
     M, _, V, C = bodies.shape
     normalized = np.zeros((C, num_frames, V, M), bodies.dtype)
-    orders = [frames_to_show(is_there(body, all_joints)) for body in bodies]
+    orders = [frames_in_turn(is_present(body, all_joints)) for body in bodies]
     lengths = {len(order) for order in orders if len(order)}
     if not lengths:
         return normalized
@@ -95,9 +91,9 @@ def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_
         if len(order):
             joints[:, m] = bodies[m][order[np.arange(period) % len(order)]].transpose(2, 0, 1)
     if center is not None:
-        there = joints.any((0, 3), keepdims=True) if all_joints else joints.sum(0) != 0
+        present = joints.any((0, 3), keepdims=True) if all_joints else joints.sum(0) != 0
         joints -= joints[:, :1, :, center:center + 1].copy()
-        joints *= there
+        joints *= present
     for joints_on_axis, axis in ((up, Z_AXIS), (right, X_AXIS)):
         if joints_on_axis is None:
             continue
@@ -110,19 +106,19 @@ def normalize_bodies(bodies, num_frames, up=UP, right=RIGHT, center=CENTER, all_
     return normalized
 
 
-def is_there(body, all_joints=False):
-    """Return (T,) bool: in which frames the body (T, V, 3) is there; see `normalize_bodies`."""
+def is_present(body, all_joints=False):
+    """Return (T,) bool: in which frames the body (T, V, 3) is present; see `normalize_bodies`."""
     return body.any((1, 2)) if all_joints else body.sum((1, 2)) != 0
 
 
-def frames_to_show(body_there):
-    """Return the indices of the frames that are shown in turn, over and over, to fill a clip; none for an empty person.
+def frames_in_turn(present):
+    """Return the indices of the frames that fill a clip, in turn, over and over; none for an empty person.
 
-    `body_there` (T,) bool says which of a person's frames have a body. Late starters lose all their empty frames,
+    `present` (T,) bool says which of a person's frames have a body. Late starters lose all their empty frames,
     others only those after the last body.
     """
-    seen = np.flatnonzero(body_there)
-    return np.arange(seen[-1] + 1) if body_there[:1].any() else seen
+    seen = np.flatnonzero(present)
+    return np.arange(seen[-1] + 1) if present[:1].any() else seen
 
 
 def rotate(joints, matrix):
@@ -160,12 +156,12 @@ def pyskl_3d(bodies, center, up, right):
     vector from joint up[0] to up[1] lies on z, and after that the one from right[0] to right[1] on x. Joints at 0 were
     not seen, and stay there.
     """
-    there = [(np.abs(body) > PYSKL_NEAR_0).any((1, 2)) for body in bodies]
-    if len(bodies) == 2 and there[0].sum() < there[1].sum():
-        bodies, there = bodies[::-1], there[::-1]
-    if not len(bodies) or not there[0].any():
+    present = [(np.abs(body) > PYSKL_NEAR_0).any((1, 2)) for body in bodies]
+    if len(bodies) == 2 and present[0].sum() < present[1].sum():
+        bodies, present = bodies[::-1], present[::-1]
+    if not len(bodies) or not present[0].any():
         return bodies
-    x = bodies[:, there[0]]
+    x = bodies[:, present[0]]
     x = (x - x[0, 0, center]) * x.any(-1, keepdims=True)
     if up is None or right is None:
         return x

@@ -7,7 +7,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started 
 
 from data_gen.formats.ntu_benchmarks import BENCHMARKS, parts_of, read_missing
 from data_gen.formats.ntu_skeleton import list_recordings, read_recording
-from data_gen.formats.sample import EmptySample
 from data_gen.preparation import BY_ID, published
 from data_gen.writing.data_set import add_settings, write_data_set
 from runtime.arguments import Parser
@@ -22,15 +21,7 @@ def main():
     preparation = published()['graph.ntu_rgb_d.Graph']
     if arg.by_id:
         preparation = dataclasses.replace(preparation, choose=BY_ID)
-    return write_data_set(arg.out_folder, parts, samples, read_with_bodies, preparation, arg)
-
-
-def read_with_bodies(path):
-    """Return the Recording at `path`; EmptySample if no frame has a body: such a file is no sample, as published."""
-    recording = read_recording(path)
-    if not len(recording.joints):
-        raise EmptySample('without a body in any frame')
-    return recording
+    return write_data_set(arg.out_folder, parts, samples, read_recording, preparation, arg)
 
 
 def parse_arguments():
@@ -45,7 +36,7 @@ def parse_arguments():
                         help='splits: xsub and xview of NTU RGB+D, xsub120 and xset120 of NTU RGB+D 120')
     parser.add_argument('--by_id', '--by-id', action='store_true',
                         help='follow persons by the IDs of their bodies, and leave out who does not move; as '
-                             'published, a person is the place of a body in its frame, which changes as others are '
+                             'published, a person is the position of a body in its frame, which changes as others are '
                              'lost and found')
     add_settings(parser, './data/ntu')
     return parser.parse_args()

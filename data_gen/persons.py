@@ -12,13 +12,13 @@ def first_of_each_frame(recording, bodies):
     if not recording.followed:
         ids = None if recording.ids is None else recording.ids[:bodies]
         return recording._replace(joints=recording.joints[:bodies], ids=ids)
-    there = recording.joints.any((2, 3))
-    counted = there & (there.cumsum(0) <= bodies)
+    present = recording.joints.any((2, 3))
+    counted = present & (present.cumsum(0) <= bodies)
     return recording._replace(joints=recording.joints * counted[..., None, None])
 
 
 def by_id(recording, rejoined=False):
-    """Return joints (P, T, V, C) of a Recording with ids: each of the P persons in a place of their own.
+    """Return the joints (P, T, V, C) of the P persons of a Recording, each id being one person.
 
     Kinect gives a person whom it has lost a new id. So with `rejoined` an id that appears after the last frame of
     another one goes on as that person: the first one who is free. Raises BrokenSample if two bodies in a frame have one
@@ -26,27 +26,26 @@ def by_id(recording, rejoined=False):
     """
     if recording.ids is None:
         return recording.joints
-    frames, places = np.nonzero(recording.ids.T >= 0)
-    ids = recording.ids[places, frames]
+    frames, positions = np.nonzero(recording.ids.T >= 0)
+    ids = recording.ids[positions, frames]
     if len(np.unique(np.stack((ids, frames)), axis=1).T) < len(ids):
         raise BrokenSample('two bodies in a frame have one id')
-    names, first, number = np.unique(ids, return_index=True, return_inverse=True)
-    last = np.zeros(len(names), int)
-    np.maximum.at(last, number, frames)
-    person, until = np.zeros(len(names), int), []  # of each id; the last frame of each person
-    for i in np.argsort(first):
-        free = (p for p, end in enumerate(until) if rejoined and end < frames[first[i]])
-        person[i] = next(free, len(until))
-        until[person[i]:person[i] + 1] = [last[i]]
-    if len(until) > MAX_PERSONS:
-        raise BrokenSample(f'{len(until)} persons are too many for one recording')
-    followed = np.zeros((len(until), *recording.joints.shape[1:]))
-    followed[person[number], frames] = recording.joints[places, frames]
-    return followed
+    bodies, last_frame = [], []  # of each person
+    for body_id in dict.fromkeys(ids.tolist()):
+        own = ids == body_id
+        free = [p for p, last in enumerate(last_frame) if rejoined and last < frames[own][0]]
+        person = free[0] if free else len(bodies)
+        if not free:
+            bodies.append(np.zeros(recording.joints.shape[1:]))
+            last_frame.append(0)
+        bodies[person][frames[own]] = recording.joints[positions[own], frames[own]]
+        last_frame[person] = frames[own][-1]
+        if len(bodies) > MAX_PERSONS:
+            raise BrokenSample(f'more than {MAX_PERSONS} persons are too many for one recording')
+    return np.array(bodies).reshape(-1, *recording.joints.shape[1:])
 
 
 def without_still(joints):
     """Return the joints (M, T, V, 3) of those who move: their mean deviation from each joint's mean is over STILL."""
-    there = joints.any((2, 3))
-    moving = [joints[m, seen].std(0).mean() > STILL for m, seen in enumerate(there)]
+    moving = [body[body.any((1, 2))].std(0).mean() > STILL for body in joints]
     return joints[moving] if any(moving) else joints

@@ -64,7 +64,7 @@ class Preparation:
 
     @functools.cached_property
     def graph(self):
-        """The SkeletonGraph of the joints."""
+        """The Graph of the joints."""
         return Graph(**self.skeleton)
 
     @property
@@ -166,8 +166,8 @@ class Preparation:
     def bodies_of(self, recording):
         """Return the bodies (M, T, V, C) of a Recording that persons are chosen from.
 
-        As published for NTU, a person is the place of a body in its frame. Elsewhere persons are followed by their ids,
-        if there are any.
+        As published for NTU, a person is the position of a body in its frame. Elsewhere persons are followed by their
+        ids, if there are any.
         """
         if self.bodies is not None:
             recording = persons.first_of_each_frame(recording, self.bodies)

@@ -11,7 +11,6 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # started as a script: find the root's packages
 
 from data_gen.formats.pyskl_annotations import list_recordings, read_recording
-from data_gen.formats.sample import EmptySample
 from data_gen.preparation import FRAMES, MOST_ACTIVE, OWN, Preparation, published, pyskl
 from data_gen.preparation_file import SKELETON
 from data_gen.recording import METRES
@@ -36,22 +35,13 @@ def main():
                                 pyskl(layout.coordinates, own), arg)
     beside = {str(pathlib.PurePath(part).with_name(SKELETON)): arg.skeleton.read_text(encoding='utf-8-sig')
               for part in parts if own}
-    return write_data_set(arg.out_folder, parts, samples, functools.partial(with_bodies, read),
-                          clips_of(layout.coordinates, own), arg, unit='samples', beside=beside)
+    return write_data_set(arg.out_folder, parts, samples, read, clips_of(layout.coordinates, own), arg, beside)
 
 
 def first_bodies(read, source):
     """Return the Recording of a source with its first two bodies, which are those that PYSKL takes."""
     recording = read(source)
     return recording._replace(joints=recording.joints[:2])
-
-
-def with_bodies(read, source):
-    """Return the Recording of a source; EmptySample if it has no body in 3D: such a recording is no sample of NTU."""
-    recording = read(source)
-    if not len(recording.joints) and recording.dimensions == 3:
-        raise EmptySample('without a body in any frame')
-    return recording
 
 
 def clips_of(dimensions, own):

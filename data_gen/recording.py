@@ -19,8 +19,8 @@ class Recording(NamedTuple):
     - `units`: METRES or CENTRED in 3D, PIXELS or FRACTIONS of the image in 2D, y downwards; None if nothing says them.
     - `image_size`: (width, height) of the image in pixels, None if it is not known.
     - `fps`: frames per second, None if they are not known.
-    - `followed`: whether person m is the same person in all frames; else m is a place in the list of a frame's persons.
-    - `ids`: int64 (M, T), who is in each place of each frame, −1 for nobody; None if the source does not say.
+    - `followed`: whether person m is the same person in all frames; else m is a position in its list.
+    - `ids`: int64 (M, T), who is in each position of each frame, −1 for nobody; None if the source does not say.
     - `label`: the class that the file itself names, if it does.
     - `remarks`: lines on how the joints were made.
     """

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-DECIMALS = 6  # of the place of a frame: nearer than that, it is another frame's
+DECIMALS = 6  # of the number of a frame: nearer than that, it is another frame's
 
 SAME_RATE = 0.01  # 29.97 frames per second are as good as 30
 
@@ -33,7 +33,7 @@ def new_frames(frames, old_fps, fps):
 
 
 def source_frames(frames, old_fps, fps):
-    """Return (before, after, weight): the frames between which new `frames` (T,) lie, and the share of `after`."""
+    """Return (before, after, weight): the frames between which new `frames` (T,) lie, and the fraction of `after`."""
     at = np.round(frames * (old_fps / fps), DECIMALS)
     before = np.floor(at).astype(int)
     weight = at - before

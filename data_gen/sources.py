@@ -6,9 +6,10 @@ from tqdm import tqdm
 from data_gen.formats import SUFFIXES, own_clips
 from data_gen.formats.pose_recording import recording_of
 from data_gen.formats.raw_file import reading
-from data_gen.poses import openpose_frames, video
-from data_gen.poses.landmarks import PERSONS, Landmarker, check_model, detect, silent_libraries
-from data_gen.poses.recordings import Wishes, as_recording
+from data_gen.poses import video
+from data_gen.poses.estimator_files import is_openpose_folder
+from data_gen.poses.landmarks import PERSONS, Landmarker, detect, silent_libraries
+from data_gen.poses.recordings import as_recording
 
 
 def is_video(path):
@@ -24,7 +25,7 @@ def recordings_in(paths):
     """
     found = []
     for path in map(pathlib.Path, paths):
-        if not path.is_dir() or openpose_frames.is_folder(path):
+        if not path.is_dir() or is_openpose_folder(path):
             found.append(path)
             continue
         for within in sorted(path.iterdir()):
@@ -41,13 +42,12 @@ def read_video(path, model):
     `model` is the path of MediaPipe's. Raises BrokenSample, which names the video, for what cannot be read and if
     nobody is in it, and UserError if the model or a library is missing.
     """
-    check_model(model)
     with reading(path), silent_libraries(), Landmarker(model, PERSONS) as landmarker:
         with video.open_video(path) as (frames, rate):
             frames = tqdm(frames, unit=' frames', leave=False, dynamic_ncols=True, disable=None)
             detections = detect(frames, rate, landmarker)
-        recording, remarks = as_recording(detections, Wishes(PERSONS), str(path))
-    return recording, tuple(': '.join(filter(None, remark)) for remark in remarks)
+        recording, remarks = as_recording(detections, PERSONS, source=str(path))
+    return recording, tuple(remarks)
 
 
 def video_recordings(poses, remarks, preparations):

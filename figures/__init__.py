@@ -1,1 +1,1 @@
-"""Drawings: arrays in, matplotlib figures out. Only visualize.py and TensorBoard's pictures import this."""
+"""The pictures and reports of visualize.py: a module a command, whose `run` takes the command's arguments."""

@@ -1,65 +1,18 @@
-"""Where the joints of a body are drawn."""
-import itertools
-
+"""Where the joints of people are drawn."""
 import numpy as np
 
-# A standing person who faces the reader: x to the right, y up. Joints of the left side; the right side mirrors them.
-CENTRE = {'head': (0, 2.75), 'neck': (0, 2.2), 'spine at the shoulders': (0, 1.75), 'middle of spine': (0, .85),
-          'base of spine': (0, 0), 'pelvis': (0, 0), 'nose': (0, 2.5)}
-LEFT = {'shoulder': (.7, 1.6), 'elbow': (1.15, .85), 'wrist': (1.5, .2), 'hand': (1.68, -.2), 'hand tip': (1.85, -.62),
-        'thumb': (1.28, -.36), 'hip': (.42, -.2), 'knee': (.52, -1.25), 'ankle': (.6, -2.25), 'foot': (.85, -2.65),
-        'eye': (.3, 2.85), 'ear': (.65, 2.6)}
-POSITIONS = {**CENTRE, **{f'left {name}': (x, y) for name, (x, y) in LEFT.items()},
-             **{f'right {name}': (-x, y) for name, (x, y) in LEFT.items()}}
-SHORTER = (('left ', 'L '), ('right ', 'R '), ('spine at the shoulders', 'spine top'),
-           ('middle of spine', 'spine middle'), ('base of spine', 'spine base'))
 FRONT_OF_3D = -1  # prepared bodies look along y, away from the reader: mirrored, they face the reader
-FARTHEST_TURN = np.pi / 3
+MAX_TURN = np.pi / 3
 FLAT, UPRIGHT, AS_RECORDED = 'flat', 'upright', 'as recorded'  # what clips hold
 
 
-def standing(graph):
-    """Return (V, 2): where the graph's joints are in a standing person; if some have other names, see `spread_tree`."""
-    if all(name in POSITIONS for name in graph.joint_names):
-        return np.array([POSITIONS[name] for name in graph.joint_names])
-    return spread_tree(graph)
-
-
-def spread_tree(graph):
-    """Return (V, 2): the graph's root in the middle, every other joint one step further out than the one it hangs on.
-
-    The ends of the tree are at even angles, and every other joint at the mean angle of those that hang on it, so that
-    links do not cross. The joints of a graph that is not a tree are on a circle.
-    """
-    V, parent = graph.num_node, dict(graph.inward)
-    hanging = {joint: [i for i, towards in graph.inward if towards == joint] for joint in range(V)}
-    roots = hanging.keys() - parent.keys()
-    turn, steps, ends = {}, {}, itertools.count()
-
-    def visit(joint, step):
-        steps[joint] = step
-        below = [visit(other, step + 1) for other in hanging[joint]]
-        turn[joint] = np.mean(below) if below else next(ends)
-        return turn[joint]
-
-    if len(roots) == 1 and len(parent) == len(graph.inward):
-        visit(roots.pop(), 0)
-    if len(turn) < V:
-        return on_circles(np.arange(V) / V, np.ones(V))
-    turns, radii = (np.array([of[joint] for joint in range(V)]) for of in (turn, steps))
-    return on_circles(turns / next(ends), radii / max(1, radii.max()))
-
-
-def on_circles(turns, radii):
-    """Return (V, 2): places at `turns` (V,), the share of a turn from the top, and `radii` (V,), from 0 to 1."""
-    return 2.5 * np.stack((radii * np.sin(2 * np.pi * turns), radii * np.cos(2 * np.pi * turns)), 1)
-
-
-def short_names(joint_names):
-    """Return the names, short enough for the ticks of a matrix."""
-    for long, short in SHORTER:
-        joint_names = [name.replace(long, short) for name in joint_names]
-    return joint_names
+def kind_of_clips(preparation):
+    """Return the kind of the clips of a Preparation, as `front_view` takes it; None if nothing says it."""
+    if preparation is None:
+        return None
+    if preparation.dimensions == 2:
+        return FLAT
+    return UPRIGHT if preparation.up else AS_RECORDED
 
 
 def front_view(joints, kind=None):
@@ -90,4 +43,4 @@ def turn_of_camera(x, y, seen):
     away_x, away_y = second - first
     angle = np.arctan2(away_y, away_x)
     angle -= np.pi * round(angle / np.pi)  # from either side: the shorter way
-    return np.clip(angle, -FARTHEST_TURN, FARTHEST_TURN)
+    return np.clip(angle, -MAX_TURN, MAX_TURN)

@@ -3,52 +3,75 @@ import itertools
 
 import numpy as np
 
-from figures.body import front_view
-from figures.style import BLUE, GREY, INK, ORANGE, PALE, WIDTH, as_image, new_figure, styled
+from data_gen.preparation_file import preparation_of
+from feeders.augment import true_length
+from figures.body import front_view, kind_of_clips
+from figures.source import load_joints, rate_of
+from figures.style import BLUE, GREY, ORANGE, WIDTH, as_image, new_figure, save_figure, save_film, styled
+from model.from_config import build_graph
+from prediction.ranking import best
+from prediction.streams import FusedStreams
+from runtime.arguments import get_parser as get_run_parser
 
 PERSONS = BLUE, ORANGE
 MARGIN = .06  # fraction of the larger side of the persons' bounding box
 COLUMNS = 8
+PEOPLE, BARS = 1.8, 1.2  # inches, the heights of a row of people and of the predictions
+MAX_FILM = 150  # frames; longer clips are shown with a stride
+
+
+def run(arg):
+    """Draw the people of one clip of joints and, if there are weights, what the model predicts for it."""
+    run = get_run_parser().parse_with_config(['--config', arg.config])
+    joints, path, title = load_joints(arg, run)
+    predictions = ()
+    if arg.weights:
+        model = FusedStreams([arg.config], [arg.weights], names=arg.names, device='cpu')
+        predictions = best(model.scores([model.prepare([joints], path)])[0], model.class_names, 5)
+    first, end = int(joints.any(axis=(0, 2, 3)).argmax()), true_length(joints)
+    preparation, links = preparation_of(run), build_graph(run).inward
+    frame_rate = rate_of(preparation)
+    how = frame_rate, title, predictions, kind_of_clips(preparation)
+    if arg.out.endswith('.gif'):
+        step = -(-(end - first) // MAX_FILM)
+        save_film(film(joints, links, range(first, end, step), *how), arg.out, frame_rate / step)
+    else:
+        frames = np.linspace(first, end - 1, min(arg.frames, end - first)).round().astype(int)
+        save_figure(strip(joints, links, frames, *how), arg.out)
 
 
 @styled
 def strip(joints, links, frames, frame_rate, title, predictions=(), kind=None):
     """Return the figure of the `frames` of joints (3, T, V, M), side by side, above the `predictions`.
 
-    `predictions` are pairs (name, probability), likeliest first; `kind` is that of `front_view`.
+    `predictions` are dicts with name and probability, likeliest first; `kind` is that of `front_view`.
     """
-    view = front_view(joints, kind)
-    limits = limits_of(view[:, frames])
+    view = front_view(joints, kind)[:, frames]
     columns = min(len(frames), COLUMNS)
     rows = -(-len(frames) // columns)
-    tall = .25 + float(np.clip(WIDTH / columns * np.ptp(limits[1]) / np.ptp(limits[0]), 1., 2.6))
-    bars = .3 + .2 * len(predictions) if predictions else 0
-    figure = new_figure(WIDTH, .4 + rows * tall + bars, title)
-    grid = figure.add_gridspec(rows + bool(predictions), columns, height_ratios=[tall] * rows + [bars] * bool(bars))
+    heights = [PEOPLE] * rows + [BARS] * bool(predictions)
+    figure = new_figure(WIDTH, .4 + sum(heights), title)
+    grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     for number, frame in enumerate(frames):
-        axes = figure.add_subplot(grid[number])
-        draw_persons(axes, view[:, frame], links, limits)
-        axes.set_title(f'{frame / frame_rate:.2f} s', fontsize=8, color=GREY)
+        draw_persons(figure.add_subplot(grid[number]), view[:, number], links, limits_of(view), frame / frame_rate)
     if predictions:
-        draw_predictions(figure.add_subplot(grid[-1, :]), predictions)
+        draw_predictions(figure.add_subplot(grid[rows, :]), predictions)
     return figure
 
 
 @styled
 def film(joints, links, frames, frame_rate, title, predictions=(), kind=None):
     """Return a PIL image of each of the `frames` of joints (3, T, V, M); see `strip`."""
-    view = front_view(joints, kind)
-    limits = limits_of(view[:, frames])
-    figure = new_figure(6.9 if predictions else 3.6, 3.8, title)
-    axes, *beside = figure.subplots(1, 2 if predictions else 1, squeeze=False)[0]
-    for bars in beside:
+    view = front_view(joints, kind)[:, frames]
+    heights = [2 * PEOPLE] + [BARS] * bool(predictions)
+    figure = new_figure(WIDTH / 2, .4 + sum(heights), title)
+    axes, *below = figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0]
+    for bars in below:
         draw_predictions(bars, predictions)
-        bars.set_box_aspect(.8)
     images = []
-    for frame in frames:
+    for number, frame in enumerate(frames):
         axes.clear()
-        draw_persons(axes, view[:, frame], links, limits)
-        axes.set_title(f'{frame / frame_rate:.2f} s', y=-.08, fontsize=9, color=GREY)
+        draw_persons(axes, view[:, number], links, limits_of(view), frame / frame_rate)
         images.append(as_image(figure))
         figure.set_layout_engine('none')  # all images have the first one's places
     return images
@@ -61,27 +84,21 @@ def limits_of(view):
     return tuple(zip(low - margin, high + margin))
 
 
-def draw_persons(axes, places, links, limits):
-    """Draw the persons of one frame, (M, V, 2) with NaN for joints that are not seen."""
-    for place, colour in zip(places, itertools.cycle(PERSONS)):
+def draw_persons(axes, persons, links, limits, seconds):
+    """Draw the persons (M, V, 2), NaN where joints are not seen, of one frame, below its time."""
+    for person, colour in zip(persons, itertools.cycle(PERSONS)):
         for link in links:
-            axes.plot(*place[list(link)].T, color=colour, linewidth=1.6, solid_capstyle='round')
-        axes.scatter(*place.T, s=5, color=colour, linewidth=0, zorder=3)
+            axes.plot(*person[list(link)].T, color=colour, linewidth=1.6)
+        axes.scatter(*person.T, s=5, color=colour, linewidth=0)
     axes.set(aspect='equal', xlim=limits[0], ylim=limits[1])
     axes.set_axis_off()
+    axes.set_title(f'{seconds:.2f} s', color=GREY)
 
 
 def draw_predictions(axes, predictions):
-    """Draw horizontal bars of pairs (name, probability), the likeliest on top."""
-    names, probabilities = zip(*predictions)
-    place = range(len(names))
-    axes.barh(place, 1, color='#F2F2F2', height=.72)
-    bars = axes.barh(place, probabilities, color=[INK] + [GREY] * (len(names) - 1), height=.72)
-    axes.bar_label(bars, [f'{probability:.1%}' for probability in probabilities], padding=3)
-    axes.set_yticks(place, names)
+    """Draw horizontal bars of the probabilities, the likeliest on top."""
+    bars = axes.barh([row['name'] for row in predictions], [row['probability'] for row in predictions], color=GREY)
+    axes.bar_label(bars, [f'{row["probability"]:.1%}' for row in predictions], padding=3)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.set_xticks([])
-    axes.tick_params(length=0)
+    axes.set(xlim=(0, 1.1), xticks=[])
     axes.spines[:].set_visible(False)
-    axes.spines['left'].set(visible=True, color=PALE)

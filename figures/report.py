@@ -1,52 +1,60 @@
-"""The confusion matrix, with the accuracy of every class beside it."""
+"""A report on score files: accuracies, confusions, and the effect of fusion."""
 import numpy as np
 
-from figures.style import BLUE, GREY, MAGNITUDE, new_figure, styled
+from data_gen.class_names import class_names, names_beside
+from feeders.labels import top_k
+from prediction.scores import class_accuracies, fuse, read_streams, stream_weights
 
-MOST_NAMED = 120  # of more classes, only some are marked, by number
-MOST_NUMBERED = 40
-ROW = .135  # inches a class
-
-
-@styled
-def confusion(counts, names, title):
-    """Return the figure of `counts` (classes, classes), true by predicted, in shares of each row, best class on top.
-
-    The accuracy of each class is drawn beside its row. Classes without a sample have neither a row nor a column.
-    """
-    tested = np.flatnonzero(counts.sum(1))
-    shares = counts[tested] / counts[tested].sum(1, keepdims=True)
-    order = np.argsort(-shares[np.arange(len(tested)), tested], kind='stable')
-    classes = tested[order]
-    shares = shares[order][:, classes]
-    named = len(classes) <= MOST_NAMED
-    row = max(ROW, 2.4 / len(classes)) if named else 6 / len(classes)
-    fontsize = min(8, row * 72 * .8) if named else 7
-    size = row * len(classes)
-    label = max(len(names[c]) for c in classes) * .0085 * fontsize if named else .5
-    figure = new_figure(.8 + label + 1.25 * size, 1.8 + label + size, title)
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap=MAGNITUDE, vmin=0, vmax=1, interpolation='nearest')
-    marked = np.arange(0, len(classes), 1 if named else -(-len(classes) // MOST_NUMBERED))
-    labels = [names[c] if named else str(c) for c in classes[marked]]
-    axes.set_xticks(marked, labels, rotation=90, fontsize=fontsize)
-    axes.set_yticks(marked, labels, fontsize=fontsize)
-    number = '' if named else ' (number of the class)'
-    axes.set_xlabel(f'predicted{number}')
-    axes.set_ylabel(f'true{number}, best first')
-    draw_accuracies(axes.inset_axes([1.03, 0, .22, 1]), shares.diagonal(), fontsize if named else 0)
-    figure.colorbar(image, ax=axes, location='bottom', shrink=.8, aspect=40, label='share of the samples of a class')
-    return figure
+MAX_PAIRS = 10  # that are printed
 
 
-def draw_accuracies(axes, accuracy, fontsize):
-    """Draw a bar for each class, with the percentage beside it unless `fontsize` is 0."""
-    bars = axes.barh(np.arange(len(accuracy)), accuracy, color=BLUE, height=.7)
-    if fontsize:
-        axes.bar_label(bars, [f'{100 * share:.0f}' for share in accuracy], padding=2, fontsize=fontsize, color=GREY)
-    axes.set_ylim(len(accuracy) - .5, -.5)
-    axes.set_xlim(0, 1)
-    axes.set_xticks([0, .5, 1], ['0', '50', '100'], fontsize=7)
-    axes.set_yticks([])
-    axes.set_title('accuracy, %', fontsize=8)
-    axes.spines[['top', 'right']].set_visible(False)
+def run(arg):
+    """Print the report on one score file, or on several that are fused, and draw it if --out is given."""
+    weights = stream_weights(arg.stream_weights, len(arg.scores))
+    _, labels, stacked = read_streams(arg.scores, arg.labels)
+    num_class = stacked.shape[2]
+    names = class_names(num_class, arg.names or names_beside(arg.labels))
+    fused = fuse(stacked, weights)
+    counts = confusion_counts(fused.argmax(1), labels, num_class)
+    print('\n'.join(report_lines(fused, counts, labels, names)))
+    if len(stacked) > 1:
+        print('\n'.join(['', *effect_of_fusion(stacked, fused, labels, arg.scores)]))
+    if arg.out:
+        from figures import confusion, style  # the text needs no matplotlib
+        title = f'{len(labels)} samples, top-1 {counts.trace() / counts.sum():.1%}'
+        style.save_figure(confusion.confusion(counts, names, title), arg.out)
+
+
+def confusion_counts(predicted, labels, num_class):
+    """Return (num_class, num_class) integers: how many samples of each true class were predicted as each class."""
+    return np.bincount(labels * num_class + predicted, minlength=num_class ** 2).reshape(num_class, num_class)
+
+
+def confused_pairs(counts):
+    """Return (true, predicted, samples) of every pair of different classes that were confused, most frequent first."""
+    wrong = counts - np.diag(counts.diagonal())
+    pairs = np.argwhere(wrong)
+    return [(int(i), int(j), int(wrong[i, j])) for i, j in pairs[np.argsort(-wrong[tuple(pairs.T)], kind='stable')]]
+
+
+def report_lines(scores, counts, labels, names):
+    """Return the report's lines on scores (N, num_class) and their confusions, `counts` (num_class, num_class)."""
+    accuracies = class_accuracies(scores, labels)
+    lines = [f'{len(labels)} samples of {len(accuracies)} classes: top-1 {top_k(scores, labels, 1):.2%}, '
+             f'top-5 {top_k(scores, labels, 5):.2%}, mean class accuracy {np.mean(list(accuracies.values())):.2%}',
+             '', 'Accuracy of every class, best first']
+    for label, accuracy in sorted(accuracies.items(), key=lambda item: -item[1]):
+        lines.append(f'  {accuracy:7.2%}  {counts[label, label]:5d} of {counts[label].sum():<5d} {names[label]}')
+    return [*lines, '', 'Most confused', *(
+        f'  {number:5d} of {counts[true].sum():<5d} {names[true]} → {names[predicted]}'
+        for true, predicted, number in confused_pairs(counts)[:MAX_PAIRS])]
+
+
+def effect_of_fusion(stacked, fused, labels, files):
+    """Return the lines on how many samples of each stream, `stacked` (S, N, num_class), fusion corrects and spoils."""
+    right, lines = fused.argmax(1) == labels, ['Effect of fusion']
+    for file, alone in zip(files, stacked.argmax(2) == labels):
+        lines.append(f'  {file}: {alone.mean():.2%} alone; fusion makes {(~alone & right).sum()} of its '
+                     f'{(~alone).sum()} wrong samples right, and {(alone & ~right).sum()} of its {alone.sum()} right '
+                     'ones wrong')
+    return lines

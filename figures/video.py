@@ -1,95 +1,106 @@
-"""A video with the people's skeletons drawn on it, what they do, and the timeline of classes below."""
+"""A video with the people's skeletons drawn on it, and below it what they do now, and the timeline of classes."""
 import fractions
 
 import matplotlib.font_manager
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from data_gen.formats.raw_file import reading
+from data_gen.poses.landmarks import SKELETON
 from data_gen.poses.libraries import library
+from data_gen.poses.video import open_video
+from data_gen.sources import is_video, read_video
 from figures.clip import PERSONS
-from figures.style import GREY, INK, VERMILLION, WIDTH, new_figure, styled
-from figures.timeline import draw_classes
+from figures.source import FRAME_RATE, predictor_of
+from figures.style import INK, VERMILLION, WIDTH, as_image
+from figures.timeline import classes_over_time
+from graph.skeleton import skeleton
+from prediction.flags import separate_files
+from prediction.ranking import best
 from runtime.atomic_file import write_whole
+from runtime.errors import UserError
 
-ROW, AXIS = .26, .75  # inches, of the figure
-TEXT = .035  # of the video's width: the height of the line of text
+TEXT = .035  # of the video's width: the size of the text
 LINE = .004  # of the video's width
-SEEN = .5  # joints of a lower score are not drawn
-MOST_CLASSES = 8  # in the timeline
+MIN_SCORE = .5  # joints of a lower score are not drawn
+MAX_CLASSES = 8  # in the timeline
 CLOCK = fractions.Fraction(1, 90000)  # seconds: what the times of images are counted in
 
 
-class Panel:
-    """What stands below the images of a video that are `width` wide: the current class, and the timeline.
+def run(arg):
+    """Draw on a video the skeletons of the people, the current class, and the timeline of classes below.
 
-    The other arguments are those of figures.timeline.timeline; `seconds` is the length of the video. `height` is in
-    pixels.
+    The video is read twice, so that only one image of it is in memory.
+    """
+    separate_files(arg)
+    if len(arg.files) != 1 or not is_video(arg.files[0]):
+        raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
+    path, = arg.files
+    predictor = predictor_of(arg)
+    preparation, *_ = predictor.model.needed_preparations()
+    poses, remarks = read_video(path, arg.pose_model)
+    windows = predictor.windows(path, arg.window, arg.stride, video=(poses, remarks))
+    rate = poses.fps or FRAME_RATE
+    panel = Panel(poses.image_size[0], windows, predictor.class_names, preparation.fps or rate)
+    with reading(path), open_video(path) as (frames, _):
+        save_video(drawn(frames, poses.joints_2d, rate, skeleton(SKELETON).inward, panel), arg.out, rate)
+
+
+class Panel:
+    """The strip below the images of a video that are `width` wide: the current class, and the timeline.
+
+    `windows` are those of the video, at `frame_rate` frames per second.
     """
 
-    @styled
-    def __init__(self, width, seconds, segments, chances, middles, names, frame_rate):
-        spans = {}
-        for segment in segments:
-            if segment.label is not None:
-                spans[segment.label] = spans.get(segment.label, 0) + segment.end - segment.first
-        labels = sorted(spans, key=spans.get, reverse=True)[:MOST_CLASSES]
-        figure = new_figure(WIDTH, AXIS + ROW * len(labels), '')
-        axes = figure.subplots()
-        draw_classes(axes, labels, segments, chances, middles / frame_rate, frame_rate)
-        axes.set_yticks(range(len(labels)), [names[label] for label in labels])
-        axes.set(xlim=(0, seconds), ylim=(len(labels) - .5, -.6), xlabel='seconds')
-        axes.spines[['top', 'right', 'left']].set_visible(False)
-        axes.tick_params(axis='y', length=0)
-        figure.set_dpi(width / WIDTH)
-        figure.canvas.draw()
-        timeline = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert('RGB')
-        left, right = (axes.transData.transform((x, 0))[0] for x in (0, seconds))
-        self.places = left * width / timeline.width, (right - left) * width / timeline.width / seconds
-        text = round(TEXT * width)
-        self.text_height = 2 * text
-        self.height = self.text_height + timeline.height
-        self.blank = Image.new('RGB', (width, self.height), 'white')
-        self.blank.paste(timeline.resize((width, timeline.height)), (0, self.text_height))
-        self.font = ImageFont.truetype(matplotlib.font_manager.findfont('DejaVu Sans'), text)
-        self.line = max(1, round(LINE * width))
+    def __init__(self, width, windows, names, frame_rate):
+        figure = classes_over_time(windows, frame_rate, names, max_classes=MAX_CLASSES)
+        timeline = as_image(figure, width / WIDTH)
+        timeline = timeline.resize((width, timeline.height))
+        position = figure.axes[0].get_position()
+        self.left = position.x0 * width
+        self.pixels_per_second = position.width * width / windows[-1].end * frame_rate
+        self.middles = np.array([(window.first + window.end) / 2 for window in windows]) / frame_rate
+        likeliest = [None if scores is None else best(scores, names, 1)[0] for _, _, scores in windows]
+        self.texts = [f'{row["name"]}  {row["probability"]:.0%}' if row else 'nobody' for row in likeliest]
+        size = round(TEXT * width)
+        self.text_height = 2 * size
+        self.blank = Image.new('RGB', (width, self.text_height + timeline.height), 'white')
+        self.blank.paste(timeline, (0, self.text_height))
+        self.font = ImageFont.truetype(matplotlib.font_manager.findfont('DejaVu Sans'), size)
 
-    def at(self, seconds, name, probability):
-        """Return the panel at this time as an image; `name` is the current class, None if nobody is there."""
+    def at(self, seconds):
+        """Return the panel at this time as an image: the current class is that of the window with the nearest middle.
+        """
         panel = self.blank.copy()
         draw = ImageDraw.Draw(panel)
-        words = 'nobody' if name is None else f'{name}  {probability:.0%}'
-        draw.text((self.places[0], self.text_height / 2), words, GREY if name is None else INK, self.font, anchor='lm')
-        x = self.places[0] + seconds * self.places[1]
-        draw.line((x, self.text_height, x, self.height), VERMILLION, self.line)
+        text = self.texts[np.abs(self.middles - seconds).argmin()]
+        draw.text((self.left, self.text_height / 2), text, INK, self.font, anchor='lm')
+        x = self.left + seconds * self.pixels_per_second
+        draw.line((x, self.text_height, x, panel.height), VERMILLION, max(1, round(LINE * panel.width)))
         return panel
 
 
-def drawn(frames, joints, rate, links, classes, shown):
+def drawn(frames, joints, rate, links, panel):
     """Yield the `frames` of a video, pairs (seconds, uint8 (H, W, 3)), with what was found in them.
 
-    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`. `classes` are triples (seconds, name,
-    probability), of which the nearest in time is current; `shown` are the arguments of a Panel after its width.
+    `joints` (M, T, V, 3) are at `rate` frames per second, see `draw_people`.
     """
-    times, panel = np.array([seconds for seconds, _, _ in classes]), None
     for seconds, pixels in frames:
         image = Image.fromarray(pixels)
-        panel = panel or Panel(image.width, *shown)
         draw_people(image, joints[:, min(round(seconds * rate), joints.shape[1] - 1)], links)
-        _, *current = classes[np.abs(times - seconds).argmin()]
-        yield seconds, with_panel(image, panel.at(seconds, *current))
+        yield seconds, with_panel(image, panel.at(seconds))
 
 
 def draw_people(image, people, links):
     """Draw the skeletons of `people` (M, V, 3), x and y as fractions of the image and a score, on a PIL image."""
-    draw, size = ImageDraw.Draw(image), np.array(image.size)
-    width = max(1, round(LINE * image.width))
+    draw, width = ImageDraw.Draw(image), max(1, round(LINE * image.width))
     for number, person in enumerate(people):
-        colour, seen = PERSONS[number % len(PERSONS)], person[:, 2] >= SEEN
-        places = person[:, :2] * size
+        colour, found = PERSONS[number % len(PERSONS)], person[:, 2] >= MIN_SCORE
+        pixels = person[:, :2] * image.size
         for a, b in links:
-            if seen[a] and seen[b]:
-                draw.line((*places[a], *places[b]), colour, width)
-        for x, y in places[seen]:
+            if found[a] and found[b]:
+                draw.line((*pixels[a], *pixels[b]), colour, width)
+        for x, y in pixels[found]:
             draw.ellipse((x - width, y - width, x + width, y + width), colour)
 
 

@@ -4,7 +4,7 @@ from graph.skeleton import Graph as Skeleton
 
 
 class Graph(Skeleton):
-    """COCO's skeleton: V = 17; see SkeletonGraph for the attributes."""
+    """COCO's skeleton: V = 17; graph.skeleton.Graph lists the attributes."""
 
     def __init__(self, labeling_mode='spatial'):
         super().__init__(SKELETONS / 'coco17.yaml', labeling_mode)

@@ -4,7 +4,7 @@ from graph.skeleton import Graph as Skeleton
 
 
 class Graph(Skeleton):
-    """Kinetics-Skeleton's skeleton: V = 18; see SkeletonGraph for the attributes."""
+    """Kinetics-Skeleton's skeleton: V = 18; graph.skeleton.Graph lists the attributes."""
 
     def __init__(self, labeling_mode='spatial'):
         super().__init__(SKELETONS / 'openpose18.yaml', labeling_mode)

@@ -1,7 +1,6 @@
-"""Joints of one skeleton from those of another: what a pose estimator finds, as trained weights know it.
+"""The joints of one skeleton from those of another, by name: from a pose estimator's to those of a trained network.
 
-A joint is taken from the joint of the same name. One whose name the source lacks is derived, as DERIVED says, and one
-that cannot be derived is missing.
+A joint that the source lacks is derived from others, as DERIVED says; if they are lacking too, it is missing.
 """
 import numpy as np
 
@@ -31,15 +30,15 @@ DERIVED = {
 
 
 def map_joints(joints, names, graph, dimensions=2):
-    """Return (the joints that `graph` has, what was derived and what is missing).
+    """Return (the joints of `graph`, notes on those that are derived or missing).
 
     `joints` (…, V, C) are those of the list `names`. The first `dimensions` of the C channels are coordinates; those
     after them are scores. The result is a new array (…, V', C), and a list with one text for each derived and each
     missing joint, such as 'neck: middle of left shoulder, right shoulder' and 'left ear: missing'.
 
-    A derived joint has the mean of its joints' coordinates and the lowest of their scores: it is seen no better than
-    the worst of them. Where one of them is missing (its score is 0; without scores, all its coordinates are; or
-    there is nan), it is missing too: 0 in all channels, or nan. A joint that `names` cannot give is 0 in all channels.
+    A derived joint has the mean of its joints' coordinates and the lowest of their scores. Where one of them is
+    missing (its score is 0 or, without scores, all its coordinates are), it is 0 in all channels, too; nan stays nan.
+    A joint that `names` cannot give is 0 in all channels.
 
     Raises ValueError, which names the joint, if that joint is the root of the graph's tree or another joint that is not
     missing hangs on it; and if `joints` are not those of `names`.
@@ -57,9 +56,9 @@ def map_joints(joints, names, graph, dimensions=2):
     return mapped, notes
 
 
-def way_to(name, there):
-    """Return the joints of the list `there` that the joint `name` is taken from: itself, others, or none."""
-    return next((list(way) for way in [[name], *DERIVED.get(name, [])] if set(way) <= set(there)), [])
+def way_to(name, names):
+    """Return those of the joints `names` that the joint `name` is taken from: itself, others, or none."""
+    return next((list(way) for way in [[name], *DERIVED.get(name, [])] if set(way) <= set(names)), [])
 
 
 def refuse_gaps(ways, graph):

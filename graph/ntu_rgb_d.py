@@ -4,7 +4,7 @@ from graph.skeleton import Graph as Skeleton
 
 
 class Graph(Skeleton):
-    """NTU RGB+D's skeleton: V = 25; see SkeletonGraph for the attributes."""
+    """NTU RGB+D's skeleton: V = 25; graph.skeleton.Graph lists the attributes."""
 
     def __init__(self, labeling_mode='spatial'):
         super().__init__(SKELETONS / 'ntu25.yaml', labeling_mode)

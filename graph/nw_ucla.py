@@ -4,7 +4,7 @@ from graph.skeleton import Graph as Skeleton
 
 
 class Graph(Skeleton):
-    """NW-UCLA's skeleton: V = 20; see SkeletonGraph for the attributes."""
+    """NW-UCLA's skeleton: V = 20; graph.skeleton.Graph lists the attributes."""
 
     def __init__(self, labeling_mode='spatial'):
         super().__init__(SKELETONS / 'kinect20.yaml', labeling_mode)

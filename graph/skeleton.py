@@ -4,12 +4,11 @@ import functools
 import graphlib
 import pathlib
 
-from graph.tools import SkeletonGraph
+from graph.tools import get_spatial_graph
 from runtime.arguments import read_yaml
 from runtime.errors import UserError, short_repr
 
 NEEDED = 'joints', 'inward', 'center', 'pairs'
-KEYS = *NEEDED, 'bone_root', 'labeling_mode'
 SKELETONS = pathlib.Path(__file__).resolve().parents[1] / 'config' / 'skeletons'
 
 
@@ -26,8 +25,8 @@ def skeleton(name):
     return Graph(file=SKELETONS / f'{name}.yaml')
 
 
-class Graph(SkeletonGraph):
-    """The skeleton that its arguments describe; see SkeletonGraph for the attributes.
+class Graph:
+    """The graph of the skeleton that its arguments describe.
 
     - `joints`: the names of the V joints, in the order of the data;
     - `inward`: links [from, to]; every joint but the root has one, to its neighbour on the way to the root;
@@ -38,49 +37,53 @@ class Graph(SkeletonGraph):
 
     With `file`, the path of a YAML, these keys are read from there. Raises ValueError for a wrong skeleton, and
     UserError, which names the file, for a wrong one in a file.
+
+    Attributes, as the published graphs have them: `A` (3, V, V) float64, `num_node` V, and the lists of links
+    `self_link`, `inward`, `outward`, `neighbor`, each link a pair (from, to) of joints counted from 0. Besides,
+    `joint_names`, `bone_partners` (the joint at which each joint's bone starts), `center` (the joint that the body is
+    centred on) and `left_right` (the pairs of joints that a mirror swaps).
     """
 
     def __init__(self, file=None, labeling_mode='spatial', **skeleton):
+        if labeling_mode != 'spatial':
+            raise ValueError(f"labeling_mode '{labeling_mode}': only 'spatial' exists")
         if file is None:
-            super().__init__(**described({**skeleton, 'labeling_mode': labeling_mode}))
-            return
-        if skeleton:
+            self.build(skeleton)
+        elif skeleton:
             raise ValueError(f'give file or {", ".join(skeleton)}, not both')
-        content = read_yaml(file)
-        try:
-            arguments = described({'labeling_mode': labeling_mode, **content})
-        except ValueError as error:
-            raise UserError(f'{file}: {error}') from None
-        super().__init__(**arguments)
+        else:
+            try:
+                self.build(read_yaml(file))
+            except ValueError as error:
+                raise UserError(f'{file}: {error}') from None
 
-
-def described(skeleton):
-    """Return SkeletonGraph's arguments for the dict `skeleton` with the KEYS; ValueError says what is wrong with it."""
-    for key in skeleton:
-        if key not in KEYS:
-            raise ValueError(f"there is no key '{key}'{did_you_mean(str(key), KEYS) or ': ' + ', '.join(KEYS)}")
-    for key in NEEDED:
-        if skeleton.get(key) is None:
-            raise ValueError(f'no {key}: a skeleton has {", ".join(NEEDED)}')
-    names = joint_names(skeleton['joints'])
-    number = {name: i for i, name in enumerate(names)}
-    links = pairs_of_joints(skeleton['inward'], 'inward', number)
-    parent, root = tree(links, names)
-    bone_root = skeleton.get('bone_root')
-    bone_root = root if bone_root is None else joint_number(bone_root, 'bone_root', number)
-    return {'joint_names': names, 'inward': links, 'bone_partners': bone_partners(parent, bone_root),
-            'center': joint_number(skeleton['center'], 'center', number),
-            'left_right': left_right(skeleton['pairs'], number), 'labeling_mode': skeleton['labeling_mode']}
+    def build(self, skeleton):
+        """Set the attributes from the dict `skeleton`; ValueError says what is wrong with it."""
+        if not {*NEEDED} <= skeleton.keys() <= {*NEEDED, 'bone_root'}:
+            raise ValueError(f'a skeleton has {", ".join(NEEDED)}, and it may have bone_root; here are '
+                             f'{", ".join(map(str, skeleton)) or "none of them"}')
+        self.joint_names = joint_names(skeleton['joints'])
+        self.num_node = len(self.joint_names)
+        number = {name: joint for joint, name in enumerate(self.joint_names)}
+        self.self_link = [(i, i) for i in range(self.num_node)]
+        self.inward = pairs_of_joints(skeleton['inward'], 'inward', number)
+        self.outward = [(j, i) for i, j in self.inward]
+        self.neighbor = self.inward + self.outward
+        root = root_of_tree(self.inward, self.joint_names)
+        bone_root = joint_number(skeleton.get('bone_root', self.joint_names[root]), 'bone_root', number)
+        self.bone_partners = bone_partners(dict(self.inward), bone_root)
+        self.center = joint_number(skeleton['center'], 'center', number)
+        self.left_right = pairs_of_joints(skeleton['pairs'], 'pairs', number)
+        refuse_repeated([self.joint_names[joint] for pair in self.left_right for joint in pair], 'pairs')
+        self.A = get_spatial_graph(self.num_node, self.self_link, self.inward, self.outward)
 
 
 def joint_names(joints):
-    """Return the list of names; ValueError if it is not a list of names, or a name is there twice."""
+    """Return the list of names; ValueError if it is no list of names, or a name occurs twice."""
     if not isinstance(joints, list) or not joints:
         raise ValueError('joints: a list of names is needed')
     names = [joint_name(joint, 'joints') for joint in joints]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise ValueError(f"joints: '{name}' is there twice")
+    refuse_repeated(names, 'joints')
     return names
 
 
@@ -95,61 +98,38 @@ def joint_number(value, key, number):
     """Return the number of the joint with the name `value`; `number` is the dict name → number."""
     name = joint_name(value, key)
     if name not in number:
-        raise ValueError(f"{key}: there is no joint '{name}'{did_you_mean(name, number)}")
+        similar = [f": did you mean '{known}'?" for known in difflib.get_close_matches(name, number, n=1)]
+        raise ValueError(f"{key}: there is no joint '{name}'{''.join(similar)}")
     return number[name]
 
 
-def did_you_mean(name, known):
-    """Return the end of an error line that proposes the known name most like `name`; '' if none is like it."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f": did you mean '{near[0]}'?" if near else ''
-
-
 def pairs_of_joints(pairs, key, number):
-    """Return pairs of different joints, (number, number), of a list of pairs of names."""
-    if not isinstance(pairs, list):
-        raise ValueError(f'{key}: a list of pairs of joints is needed')
-    found = []
-    for pair in pairs:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError(f'{key}: {short_repr(pair)} is no pair of joints, such as [head, neck]')
-        first, second = (joint_number(name, key, number) for name in pair)
-        if first == second:
-            raise ValueError(f"{key}: '{pair[0]}' is paired with itself")
-        found.append((first, second))
-    return found
+    """Return the pairs (number, number) of a list of pairs of names."""
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError(f'{key}: a list of pairs of joints is needed, such as [[head, neck]]')
+    return [tuple(joint_number(name, key, number) for name in pair) for pair in pairs]
 
 
-def left_right(pairs, number):
-    """Return the pairs of joints that a mirror swaps; ValueError if a joint is in two of them."""
-    found = pairs_of_joints(pairs, 'pairs', number)
-    joints = [joint for pair in found for joint in pair]
-    for i, joint in enumerate(joints):
-        if joint in joints[:i]:
-            raise ValueError(f"pairs: '{list(number)[joint]}' is in two of them")
-    return found
+def refuse_repeated(names, key):
+    """Raise ValueError if a joint occurs twice in the list `names`, which the `key` of the skeleton gives."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise ValueError(f"{key}: '{name}' occurs twice")
 
 
-def tree(links, names):
-    """Return (joint → its neighbour towards the root, the root) of links (from, to); ValueError if they are no tree."""
-    parent = {}
-    for joint, towards in links:
-        if joint in parent:
-            raise ValueError(f"inward: '{names[joint]}' has two ways inward, to '{names[parent[joint]]}' and to "
-                             f"'{names[towards]}'")
-        parent[joint] = towards
-    before = {joint: [parent[joint]] if joint in parent else [] for joint in range(len(names))}
-    part = {}  # joint → the root of its part
+def root_of_tree(links, names):
+    """Return the joint to which all links (from, to) lead; ValueError if they form no tree of all joints."""
+    refuse_repeated([names[joint] for joint, _ in links], 'inward: the first joint of links must differ')
+    parent = dict(links)
     try:
-        for joint in graphlib.TopologicalSorter(before).static_order():
-            part[joint] = part[parent[joint]] if joint in parent else joint
+        graphlib.TopologicalSorter({joint: [towards] for joint, towards in links}).prepare()
     except graphlib.CycleError as error:
         raise ValueError(f'inward: a loop: {" → ".join(repr(names[i]) for i in reversed(error.args[1]))}') from None
-    roots = sorted(set(part.values()))
-    if len(roots) > 1:
-        parts = [', '.join(repr(names[joint]) for joint in sorted(part) if part[joint] == root) for root in roots]
-        raise ValueError(f'inward: parts that do not touch: {" and ".join(f"({part})" for part in parts)}')
-    return parent, roots[0]
+    root, *others = [joint for joint in range(len(names)) if joint not in parent]
+    if others:
+        raise ValueError(f"inward: '{names[root]}' and '{names[others[0]]}' have no link: only one joint, the root, "
+                         'has none')
+    return root
 
 
 def bone_partners(parent, bone_root):

@@ -55,6 +55,6 @@ def derive(joints, stream, partners=None, mean_score=False, take=np.take, concat
 
 
 def stream_of_file(path):
-    """Return which of FILE_STREAMS the name of a file, such as `val_data_bone.npy`, tells; else None."""
+    """Return the one of FILE_STREAMS in the name of a file such as `val_data_bone.npy`, or None."""
     stream = pathlib.PurePath(path).stem.rpartition('_data_')[2]
     return stream if stream in FILE_STREAMS else None

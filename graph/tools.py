@@ -1,4 +1,4 @@
-"""Adjacency matrices from lists of links, and the graph of a skeleton."""
+"""Adjacency matrices from lists of links."""
 import numpy as np
 
 from runtime.errors import UserError
@@ -7,9 +7,8 @@ from runtime.errors import UserError
 def attribute_of(graph, name):
     """Return the attribute `name` of `graph`; UserError if it has none, as graphs in the published style."""
     if not hasattr(graph, name):
-        kind = type(graph)
-        raise UserError(f'{kind.__module__}.{kind.__qualname__} has no {name}, which bones and flips need: see '
-                        'graph/tools.py')
+        raise UserError(f'{type(graph).__module__}.{type(graph).__qualname__} has no {name}, which bones and flips '
+                        'need: see graph/skeleton.py')
     return getattr(graph, name)
 
 
@@ -66,27 +65,3 @@ def normalize_adjacency_matrix(A):
     degree = A.sum(-1)
     scale = np.where(degree > 0, degree, 1) ** -0.5
     return (scale[:, None] * A * scale).astype(np.float32)
-
-
-class SkeletonGraph:
-    """The graph of one skeleton.
-
-    Attributes, as the published graphs have them: `A` (3, V, V) float64, `num_node` V, and the lists of links
-    `self_link`, `inward`, `outward`, `neighbor`, each link a pair (from, to) of joints counted from 0. Beside them
-    `joint_names`, `bone_partners` (the joint that each joint's bone starts at), `center` (the joint that the body is
-    centred on) and `left_right` (the pairs of joints that a mirror swaps).
-    """
-
-    def __init__(self, joint_names, inward, bone_partners, center, left_right, labeling_mode='spatial'):
-        if labeling_mode != 'spatial':
-            raise ValueError(f"labeling_mode '{labeling_mode}': only 'spatial' exists")
-        self.joint_names = list(joint_names)
-        self.num_node = len(self.joint_names)
-        self.self_link = [(i, i) for i in range(self.num_node)]
-        self.inward = list(inward)
-        self.outward = [(j, i) for i, j in self.inward]
-        self.neighbor = self.inward + self.outward
-        self.bone_partners = list(bone_partners)
-        self.center = center
-        self.left_right = list(left_right)
-        self.A = get_spatial_graph(self.num_node, self.self_link, self.inward, self.outward)

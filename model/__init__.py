@@ -1,7 +1,7 @@
-"""The networks: AGCN, AAGCN and what they share."""
+"""The networks AGCN and AAGCN, their parts, and their training recipe."""
 import pkgutil
 
 from runtime.dotted import submodules
 
-__path__ = pkgutil.extend_path(__path__, __name__)  # beside ours, what folders of this name on PYTHONPATH hold
+__path__ = pkgutil.extend_path(__path__, __name__)  # folders of this name on PYTHONPATH belong to it, too
 __getattr__ = submodules(__name__)

@@ -1,5 +1,6 @@
 """The graphs that a network uses in a forward pass."""
 import copy
+import functools
 
 import numpy as np
 import torch
@@ -15,19 +16,22 @@ def captured_graphs(network, data, layers):
     """
     network = copy.deepcopy(network).eval()
     network.skip_empty_bodies = False
-    captured = {layer: [] for layer in layers}
+    captured = {}
     for layer in layers:
         graph_unit = getattr(getattr(network, f'l{layer}', None), 'gcn1', None)
         if not hasattr(graph_unit, 'graphs'):
             raise ValueError(f'the model has no layer {layer} whose graphs could be shown')
-
-        def capture(unit, inputs, parts=captured[layer]):
-            graphs = {**unit.graphs(*inputs[:1]), SUM: unit.adjacency(*inputs[:1])}
-            parts.append({letter: graph.expand(len(inputs[0]), -1, -1, -1).numpy(force=True)
-                          for letter, graph in graphs.items()})
-        graph_unit.register_forward_pre_hook(capture)
+        captured[layer] = []
+        graph_unit.register_forward_pre_hook(functools.partial(capture, captured[layer]))
     with torch.no_grad():
         network(data)
-    # A network may compute its bodies in several parts.
-    return {layer: {letter: np.concatenate([part[letter] for part in parts]) for letter in parts[0]}
-            for layer, parts in captured.items()}
+    # A network may compute its bodies in several groups.
+    return {layer: {letter: np.concatenate([group[letter] for group in groups]) for letter in groups[0]}
+            for layer, groups in captured.items()}
+
+
+def capture(captured, graph_unit, inputs):
+    """Append to `captured` the graphs that the unit is about to use for its input x, the first of `inputs`."""
+    x = inputs[0]
+    graphs = {**graph_unit.graphs(x), SUM: graph_unit.adjacency(x)}
+    captured.append({letter: graph.expand(len(x), -1, -1, -1).numpy(force=True) for letter, graph in graphs.items()})

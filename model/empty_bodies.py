@@ -19,18 +19,18 @@ class Bodies(NamedTuple):
     """The bodies of a batch that are computed, in its order: the first of each kind.
 
     kept   (B,)    the index of each computed body among the N·M of the batch
-    place  (N·M,)  which computed body has the result of each body of the batch
+    source (N·M,)  the index of the computed body whose result each body of the batch has
     count  (B,)    how often each computed body occurs in the batch
     """
 
     kept: torch.Tensor
-    place: torch.Tensor
+    source: torch.Tensor
     count: torch.Tensor
 
     def to(self, device):
         """Return the Bodies on `device`, without waiting for it: CUDA copies page-locked memory on its own."""
-        on_cpu = [part.pin_memory() for part in self] if device.type == 'cuda' else self
-        return Bodies(*(part.to(device, non_blocking=True) for part in on_cpu))
+        on_cpu = [indices.pin_memory() for indices in self] if device.type == 'cuda' else self
+        return Bodies(*(indices.to(device, non_blocking=True) for indices in on_cpu))
 
 
 def distinct_bodies(x):
@@ -41,17 +41,17 @@ def distinct_bodies(x):
     bodies[..., 0] = np.arange(M)  # bodies at two person indices are never identical
     np.add(np.moveaxis(x, 4, 1).reshape(N, M, -1), 0, out=bodies[..., 1:])  # −0 + 0 is 0
     of_bytes = np.dtype((np.void, bodies[0, 0].nbytes))
-    _, kept, place, count = np.unique(bodies.reshape(N * M, -1).view(of_bytes)[:, 0], return_index=True,
-                                      return_inverse=True, return_counts=True)
+    _, kept, source, count = np.unique(bodies.reshape(N * M, -1).view(of_bytes)[:, 0], return_index=True,
+                                       return_inverse=True, return_counts=True)
     order = kept.argsort()  # the bodies in the order of the batch
-    return Bodies(*map(torch.from_numpy, (kept[order], order.argsort()[place], count[order])))
+    return Bodies(*map(torch.from_numpy, (kept[order], order.argsort()[source], count[order])))
 
 
 def with_bodies(model, data, device):
-    """Return `model` with the Bodies of `data` (…, C, T, V, M), still on the CPU, as its argument `bodies` on `device`.
+    """Return `model` with the Bodies of `data` (…, C, T, V, M), which are on the CPU, as its argument on `device`.
 
-    The model then looks for none in the data on the device, and the CPU need not wait for what it finds. A model that
-    takes clips alone is returned as it is, and so is DataParallel, each of whose parts has other bodies.
+    The model then need not search the data on the device, which would make the CPU wait. A model that takes clips alone
+    is returned as it is, and so is DataParallel, which divides the batch.
     """
     network = model.module if isinstance(model, DistributedDataParallel) else model
     if isinstance(model, DataParallel) or 'bodies' not in inspect.signature(network.forward).parameters:
@@ -77,9 +77,9 @@ def batch_norm(bn, x, count=None):
     # The variance is the small difference of two numbers for each channel; only Apple's GPUs have no float64 for it.
     count = count.to(wide.dtype if x.device.type == 'mps' else torch.float64)
     n = count.sum() * x.size(2) * x.size(3)
-    share = (count / n)[:, None]
-    mean = (share * wide.sum((2, 3))).sum(0)
-    variance = (share * wide.square().sum((2, 3))).sum(0) - mean.square()
+    weight = (count / n)[:, None]
+    mean = (weight * wide.sum((2, 3))).sum(0)
+    variance = (weight * wide.square().sum((2, 3))).sum(0) - mean.square()
     variance = variance.clamp(min=0)  # rounding can make it negative
     with torch.no_grad():
         bn.num_batches_tracked.add_(1)

@@ -1,7 +1,7 @@
 """What AGCN and AAGCN share: the temporal unit, the graph unit's convolutions, and the network of ten units.
 
 Shapes: N samples, C channels, T frames, V joints, M persons; the graph has 3 subsets, numbered k. The units take each
-body as a sample: N there counts bodies, and `count` (N,) says how often each occurs in the batch, None: once.
+body as a sample: N counts bodies there, and `count` (N,) says how often each occurs in the batch; None means once.
 """
 import math
 
@@ -121,7 +121,7 @@ class SkeletonNetwork(nn.Module):
     class in `graph/`, built with `graph_args`. Raises ValueError without a graph, or if it has other than `num_point`
     joints. The first four units have `base_channels` channels, 64 in the paper, the last three four times as many.
 
-    Set the attribute `skip_empty_bodies` to False to compute every body: slower, with the same results.
+    With the attribute `skip_empty_bodies` set to False, every body is computed: slower, with the same results.
     """
 
     skip_empty_bodies = True
@@ -148,9 +148,9 @@ class SkeletonNetwork(nn.Module):
         return [getattr(self, f'l{number}') for number in range(1, len(UNITS) + 1)]
 
     def forward(self, x, bodies=None):
-        """Return the scores of x. `bodies` are its distinct_bodies; they are found here if they are not given."""
+        """Return the scores of x; `bodies` are its distinct_bodies, which are found here if they are not given."""
         N, C, T, V, M = x.shape
-        # A recorded graph must fit other data. If the input needs a gradient, every body needs its own.
+        # A recorded pass must fit other data. If the input needs a gradient, every body needs its own.
         if not self.skip_empty_bodies or is_recorded() or x.requires_grad:
             bodies = None
         elif bodies is None:
@@ -161,7 +161,7 @@ class SkeletonNetwork(nn.Module):
             x = x[bodies.kept]
         features = self.features(x.contiguous(memory_format=torch.channels_last), bodies and bodies.count)
         if bodies is not None:
-            features = features[bodies.place]
+            features = features[bodies.source]
         with torch.autocast(x.device.type, enabled=False):  # scores in full precision
             return self.fc(self.drop_out(features.to(self.fc.weight.dtype).view(N, M, -1).mean(1)))
 
@@ -178,9 +178,9 @@ class SkeletonNetwork(nn.Module):
         through_units = self.testing_units or self.through_units
         if x.device.type != 'cpu':
             return through_units(x)
-        # A network is compiled again for every size, so the parts are of nearly equal size.
-        parts = x.tensor_split(-(-len(x) // BODIES_IN_CACHE))
-        return torch.cat([through_units(part) for part in parts])
+        # A network is compiled again for every size, so the groups are of nearly equal size.
+        groups = x.tensor_split(math.ceil(len(x) / BODIES_IN_CACHE))
+        return torch.cat([through_units(group) for group in groups])
 
     def through_units(self, x, count=None):
         for unit in self.units:

@@ -1,1 +1,1 @@
-"""What answers predict.py: trained networks in PyTorch, or a model that export.py wrote."""
+"""Trained networks, in PyTorch or exported, from files or frames to scores, and what is computed from scores."""

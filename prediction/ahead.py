@@ -1,64 +1,55 @@
-"""An iterator that runs in a thread of its own, ahead of who reads it."""
+"""Iterators whose items are made in a thread of their own, while the reader does something else."""
 import collections
+import concurrent.futures
 import contextlib
-import threading
+import queue
 
 
-class Ahead:
-    """The items of a generator, made in a thread of their own, at most `most` of them in advance.
+def made_ahead(items, count):
+    """Yield the items of a generator, of which another thread makes up to `count` in advance.
 
-    If they come faster than they are read, the thread waits; with `newest_only` it does not, and the oldest items are
-    dropped and counted in `dropped`. Errors of the generator are raised to the reader. Use it in a `with` block, at
-    whose end the thread ends after the item that it is making.
+    An error of the generator is raised here. When this generator is closed, that thread closes the other one.
+    """
+    end = object()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = collections.deque(pool.submit(next, items, end) for _ in range(count))
+        try:
+            while (item := waiting.popleft().result()) is not end:
+                waiting.append(pool.submit(next, items, end))
+                yield item
+        finally:
+            for future in waiting:
+                future.cancel()
+            pool.submit(items.close).result()
+
+
+class NewestOnly:
+    """Iterates over the newest items of a generator, which another thread reads without a pause.
+
+    `dropped` counts the others.
     """
 
-    def __init__(self, items, most, newest_only=False):
-        self.items, self.most, self.newest_only, self.dropped = items, most, newest_only, 0
-        self.made, self.ended, self.closed, self.error = collections.deque(), False, False, None
-        self.changed = threading.Condition()
-        self.thread = threading.Thread(target=self.make, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
-        self.thread.join()
-
-    def make(self):
-        try:
-            with contextlib.closing(self.items):
-                for item in self.items:
-                    if not self.add(item):
-                        break
-        except BaseException as error:  # whatever it is, the reader is to know
-            self.error = error
-        with self.changed:
-            self.ended = True
-            self.changed.notify_all()
-
-    def add(self, item):
-        """Add an item to those that wait to be read; return whether more are wanted."""
-        with self.changed:
-            if self.newest_only and len(self.made) == self.most:
-                self.made.popleft()
-                self.dropped += 1
-            self.changed.wait_for(lambda: self.closed or len(self.made) < self.most)
-            self.made.append(item)
-            self.changed.notify_all()
-            return not self.closed
+    def __init__(self, items):
+        self.items, self.newest, self.dropped, self.stopped = items, queue.SimpleQueue(), 0, False
 
     def __iter__(self):
-        while True:
-            with self.changed:
-                self.changed.wait_for(lambda: self.made or self.ended)
-                if not self.made:
+        end = object()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            making = pool.submit(self.make)
+            making.add_done_callback(lambda _: self.newest.put(end))
+            try:
+                while (item := self.newest.get()) is not end:
+                    yield item
+            finally:
+                self.stopped = True
+            making.result()
+
+    def make(self):
+        with contextlib.closing(self.items):
+            for item in self.items:
+                if self.stopped:
                     break
-                item = self.made.popleft()
-                self.changed.notify_all()
-            yield item
-        if self.error is not None:
-            raise self.error
+                with contextlib.suppress(queue.Empty):
+                    self.newest.get_nowait()
+                    self.dropped += 1
+                self.newest.put(item)

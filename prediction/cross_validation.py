@@ -21,7 +21,7 @@ from prediction.scores import stream_weights
 from runtime.arguments import cores
 from runtime.arguments import get_parser as get_run_parser
 from runtime.atomic_file import write_whole
-from runtime.errors import UserError, stop_requested
+from runtime.errors import UserError
 from runtime.run_folder import CHECKPOINT
 
 MAIN = pathlib.Path(__file__).resolve().parents[1] / 'main.py'
@@ -31,48 +31,41 @@ CHOSEN_HERE = (*HOW_IT_RUNS, 'phase', 'work_dir', 'model_saved_name', 'seed', 'v
 
 
 def cross_validate(arg):
-    """Train, test and fuse all folds; print the results; UserError if runs failed, after the results of the others."""
+    """Train, test and fuse all folds, and print the results; UserError if runs failed, when the others have ended."""
     if not arg.configs:
         raise UserError('--configs: name the training config of each stream')
     factors = stream_weights(arg.stream_weights, len(arg.configs))
-    streams = stream_names(arg.configs)
+    streams = [pathlib.Path(path).stem.removeprefix('train_') for path in arg.configs]
+    if len(set(streams)) < len(streams):
+        raise UserError(f'--configs: {", ".join(streams)}: two of one name: give the files different ones')
     configs = [read_config(path, arg.flags) for path in arg.configs]
     names, labels = common_samples(configs)
     folder = pathlib.Path(configs[0]['train_feeder_args']['data_path']).parent
-    folds = {seed: make_folds(arg, names, labels, seed, folder) for seed in arg.seeds}
-    data = [fingerprints({**config['test_feeder_args'], **config['train_feeder_args']}) for config in configs]
-    out = pathlib.Path(arg.out)
-    keep_labels(out / 'labels.pkl', names, labels, arg.overwrite)
-    for file in out.glob('seed*/*_score.pkl') if arg.overwrite else ():
-        file.unlink()  # --compare would take the scores of the runs before for those of these
-    runs = {}  # (seed, fold) → (the tested clips (N,) bool, the folder of each stream's run)
+    folds = {seed: make_folds(names, labels, arg.by, arg.folds, seed, folder) for seed in arg.seeds}
+    for file in list(arg.out.glob('seed*/**/*_score.pkl')) if arg.overwrite else ():
+        file.unlink()  # else the scores of the runs before would be taken for those of these
+    for stream, config in zip(streams, configs):
+        data = fingerprints({**config['test_feeder_args'], **config['train_feeder_args']})
+        write_same(arg.out / f'{stream}_data.yaml', yaml.safe_dump(data), arg.overwrite)
+    runs = {seed: {} for seed in folds}  # → fold → (the tested clips (N,) bool, the folder of each stream's run)
     for seed, of_seed in folds.items():
         for fold, tested in of_seed.items():
-            folder = out / f'seed{seed}' / fold
+            folder = arg.out / f'seed{seed}' / fold
             for part, chosen in (('train', ~tested), ('test', tested)):
                 write_same(folder / f'{part}.txt', '\n'.join(np.array(names)[chosen]), arg.overwrite)
-            runs[seed, fold] = tested, [write_run(folder / stream, *of_stream, seed, arg.overwrite)
-                                        for stream, *of_stream in zip(streams, configs, data)]
-    every = [folder for _, folders in runs.values() for folder in folders]
-    waiting = [folder for folder in every if not score_file(folder)]
-    failed = run_side_by_side(waiting, job_devices(arg.device, arg.jobs)) if waiting else {}
-    for folder in waiting:
-        if folder not in failed:
-            for file in (CHECKPOINT, 'weights-best.pt'):  # nothing is resumed, and the best weights are the last
-                (folder / file).unlink(missing_ok=True)
-    print('\n'.join(results(runs, streams, factors, names, labels, out)))
+            for stream, config in zip(streams, configs):
+                text = yaml.safe_dump(run_config(folder / stream, config, seed))
+                write_same(folder / stream / 'run.yaml', text, arg.overwrite)
+            runs[seed][fold] = tested, [folder / stream for stream in streams]
+    with write_whole(arg.out / 'labels.pkl') as file:
+        pickle.dump((names, labels.tolist()), file)
+    every = [folder for of_seed in runs.values() for _, folders in of_seed.values() for folder in folders]
+    failed = run_side_by_side([folder for folder in every if not score_file(folder)], job_devices(arg.device, arg.jobs))
     if failed:
         folder, reason = next(iter(failed.items()))
         raise UserError(f'{len(failed)} of {len(every)} runs failed, the first in {folder}: {reason}: fix it, and the '
-                        'same command trains those again', status=2 if len(failed) == len(every) else 1)
-
-
-def stream_names(paths):
-    """Return a name for each config: its file's, without `train_`."""
-    names = [pathlib.Path(path).stem.removeprefix('train_') for path in paths]
-    if len(set(names)) < len(names):
-        raise UserError(f'--configs: {", ".join(names)}: two of one name: give the files different ones')
-    return names
+                        'same command trains those again')
+    print('\n'.join(results(runs, streams, factors, names, labels, arg.out)))
 
 
 def read_config(path, flags):
@@ -94,19 +87,7 @@ def common_samples(configs):
             raise UserError(f'{config["config"]}: its label_path holds other clips than that of '
                             f'{configs[0]["config"]}: the streams must be of the same data')
     names, labels = found[0]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UserError(f'{configs[0]["train_feeder_args"]["label_path"]}: {twice} is there twice')
     return names, np.array(labels)
-
-
-def keep_labels(path, names, labels, overwrite):
-    """Write the label file of the cross-validation; UserError if the folder holds one of other clips."""
-    samples = names, labels.tolist()
-    if path.exists() and not overwrite and read_labels(path) != samples:
-        raise UserError(f'{path}: the folder holds runs on other clips: choose another --out, or --overwrite them')
-    with write_whole(path) as file:
-        pickle.dump(samples, file)
 
 
 def write_same(path, text, overwrite):
@@ -118,10 +99,9 @@ def write_same(path, text, overwrite):
         file.write(text)
 
 
-def write_run(folder, config, data, seed, overwrite):
-    """Write the config of one stream's run in a fold to run.yaml in `folder`, and return the folder.
+def run_config(folder, config, seed):
+    """Return the config of one stream's run in a fold, which writes into `folder`.
 
-    Beside it, data.yaml holds the fingerprints `data` of the files that it is of.
     Its last weights are tested once, at the end: none are chosen by the clips that they are tested on.
     """
     samples = {key: value for key, value in config['train_feeder_args'].items() if key in SAMPLES_OF}
@@ -132,13 +112,7 @@ def write_run(folder, config, data, seed, overwrite):
         own = {key: value for key, value in config[f'{part}_feeder_args'].items() if key not in SAMPLES_OF}
         run[f'{part}_feeder_args'] = {'feeder': config['feeder'], 'names': str(folder.parent / f'{part}.txt'),
                                       **own, **samples}
-    for key in HOW_IT_RUNS:
-        run.pop(key)
-    write_same(folder / 'run.yaml', yaml.safe_dump(run), overwrite)
-    write_same(folder / 'data.yaml', yaml.safe_dump(data), overwrite)
-    if overwrite and (scores := score_file(folder)):
-        scores.unlink()
-    return folder
+    return {key: value for key, value in run.items() if key not in HOW_IT_RUNS}
 
 
 def job_devices(devices=None, jobs=None):
@@ -147,9 +121,9 @@ def job_devices(devices=None, jobs=None):
     By default `devices` are all GPUs, or else what torch finds best, and there is one run a device, one a core on CPU.
     """
     if devices is None:
-        from runtime.device import choose_devices, torch  # takes seconds: commands answer --help without
-        best = choose_devices(['auto'])[0][0].type
-        devices = [str(i) for i in range(torch.cuda.device_count())] if best == 'cuda' else [best]
+        import torch  # takes seconds: commands answer --help without
+        best = 'mps' if torch.backends.mps.is_available() else 'cpu'
+        devices = [str(i) for i in range(torch.cuda.device_count())] or [best]
     jobs = jobs or (cores() if devices == ['cpu'] else len(devices))
     return [devices[job % len(devices)] for job in range(jobs)]
 
@@ -161,7 +135,7 @@ def run_side_by_side(folders, devices):
     continue. Ctrl-C and SIGTERM end the runs with the command.
     """
     threads = max(1, cores() // len(devices))  # the same when few runs are left: sums depend on it in the last digit
-    free, failed, running, stopped = queue.SimpleQueue(), {}, set(), threading.Event()
+    free, processes, stopped, failed = queue.SimpleQueue(), [], threading.Event(), {}
     for device in devices:
         free.put(device)
 
@@ -171,18 +145,16 @@ def run_side_by_side(folders, devices):
         with open(folder / 'output.txt', 'w', encoding='utf-8') as output:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                        env={'OMP_NUM_THREADS': str(threads), **os.environ})
-        running.add(process)
+        processes.append(process)
         if stopped.is_set():
             process.terminate()
-        status = process.wait()
-        running.remove(process)
+        reason = why_failed(folder, process.wait())
         free.put(device)
-        return folder, why_failed(folder, status)
+        for file in (CHECKPOINT, 'weights-best.pt') if reason is None else ():
+            (folder / file).unlink(missing_ok=True)  # nothing is resumed, and the best weights are the last
+        return folder, reason
 
-    def stop(number, _frame):
-        raise stop_requested(number, 'finished runs are kept, and the same command trains the others')
-
-    before = signal.signal(signal.SIGTERM, stop)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
         futures = [pool.submit(run, folder) for folder in folders]
         try:
@@ -194,14 +166,14 @@ def run_side_by_side(folders, devices):
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in running.copy():
+            for process in processes:
                 process.terminate()
             signal.signal(signal.SIGTERM, before)
     return failed
 
 
 def why_failed(folder, status):
-    """Return why the run in `folder`, which ended with `status`, failed, None if it did not: the last line it wrote."""
+    """Return why the run in `folder`, which ended with `status`, failed: the last line it wrote; None if it did not."""
     if status < 0:
         return f'ended by {signal.Signals(-status).name}'
     lines = (folder / 'output.txt').read_text(encoding='utf-8', errors='replace').splitlines() or [f'status {status}']

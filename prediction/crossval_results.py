@@ -1,13 +1,12 @@
 """The results of a cross-validation: accuracies of its folds and of all clips, and whether two recipes differ."""
-import json
 import math
 import statistics
 
 import numpy as np
 
 from feeders.labels import read_labels, top_k
-from prediction.scores import class_accuracies, fuse, read_scores, stack_streams, write_scores
-from prediction.significance import mcnemar, wilson
+from prediction.ranking import probabilities
+from prediction.scores import class_accuracies, fuse, read_scores, read_streams, stack_streams, write_scores
 from runtime.errors import UserError
 
 
@@ -16,53 +15,40 @@ def score_file(folder):
     return next(folder.glob('epoch*_test_score.pkl'), None)
 
 
-def test_loss(folder):
-    """Return the test loss of the finished run in `folder`, the mean over its samples; NaN of a run from before it had.
-    """
-    best = json.loads((folder / 'weights-best.json').read_text(encoding='utf-8'))  # the only evaluation
-    return best.get('loss', math.nan)
-
-
 def results(runs, streams, factors, names, labels, out):
-    """Return the lines of the table, of the folds whose streams are all finished; write the scores of whole seeds.
+    """Return the lines of the table, and write the scores of all N clips, a file a seed and stream.
 
-    Accuracies are in per cent. Those of all clips are of a whole seed, all folds together; with several seeds,
-    their mean ± standard deviation.
+    `runs` is seed → fold → (the tested clips (N,) bool, the folder of each stream's run). Accuracies are in per cent.
+    Those of all clips are of all folds of a seed together; with several seeds, their mean ± standard deviation.
     """
     columns = [*streams, 'fused'] if len(streams) > 1 else streams
-    lines = [f'| seed | fold | clips | {" | ".join(columns)} | mean class |', '| --- ' * (len(columns) + 4) + '|']
-    by_fold, pooled = [], {}  # seed → [scores (S, n, num_class), indices (n,), losses (S,) of its folds]
-    for (seed, fold), (tested, folders) in runs.items():
-        files = [score_file(folder) for folder in folders]
-        if not all(files):
-            pooled[seed] = None
-            lines.append(f'| {seed} | {fold} | {tested.sum()} |' + ' not finished |' * (len(columns) + 1))
-            continue
-        index = np.flatnonzero(tested)
-        stacked = stack_streams([read_scores(file) for file in files], [names[i] for i in index], files)
-        by_fold.append(accuracies(stacked, factors, labels[index]))
-        if pooled.setdefault(seed, []) is not None:
-            pooled[seed].append((stacked, index, [test_loss(folder) for folder in folders]))
-        lines.append(f'| {seed} | {fold} | {len(index)} | {" | ".join(f"{value:.1f}" for value in by_fold[-1])} |')
-    if by_fold:
-        lines.append(f'| | mean of {len(by_fold)} folds | | {" | ".join(map(mean_text, zip(*by_fold)))} |')
-    whole, losses = [], []
-    for seed, gathered in pooled.items():
-        if gathered:
-            scores, indices, of_folds = zip(*gathered)
-            losses.append(np.average(of_folds, axis=0, weights=[len(index) for index in indices]))
-            scores = np.concatenate(scores, 1)[:, np.argsort(np.concatenate(indices))]
-            write_pooled(out / f'seed{seed}', streams, scores, factors, names)
-            whole.append(accuracies(scores, factors, labels))
-    if whole:
-        lines.append(f'| | all clips | {len(names)} | {" | ".join(map(mean_text, zip(*whole)))} |')
-        accuracy = np.mean(whole, axis=0)[len(columns) - 1] / 100  # the seeds test the same clips: they count once
-        low, high = wilson(accuracy * len(names), len(names))
-        lines += ['', f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * accuracy:.1f}%; 95% interval '
-                      f'(Wilson) from {100 * low:.1f}% to {100 * high:.1f}%',
-                  'Mean test loss over all clips: ' + ', '.join(
-                      f'{stream} {loss:.4f}' for stream, loss in zip(streams, np.mean(losses, axis=0)))]
-    return lines
+    lines = [as_row('seed', 'fold', 'clips', *columns, 'mean class'), '| --- ' * (len(columns) + 4) + '|']
+    by_fold, by_seed, entropies = [], [], []
+    for seed, folds in runs.items():
+        scores = {}
+        for fold, (tested, folders) in folds.items():
+            files = [score_file(folder) for folder in folders]
+            stacked = stack_streams([read_scores(file) for file in files], np.array(names)[tested].tolist(), files)
+            scores.update(zip(np.flatnonzero(tested), stacked.swapaxes(0, 1)))
+            by_fold.append(accuracies(stacked, factors, labels[tested]))
+            lines.append(as_row(seed, fold, tested.sum(), *(f'{value:.1f}' for value in by_fold[-1])))
+        stacked = np.stack([scores[i] for i in range(len(names))], 1)
+        by_seed.append(accuracies(stacked, factors, labels))
+        entropies.append([cross_entropy(of_stream, labels) for of_stream in stacked])
+        for stream, of_stream in zip([*streams, 'fused'], [*stacked, fuse(stacked, factors)]):
+            write_scores(out / f'seed{seed}/{stream}_score.pkl', names, of_stream)
+    accuracy = np.mean(by_seed, axis=0)[len(columns) - 1] / 100
+    low, high = wilson(accuracy * len(names), len(names))  # the seeds test the same clips: they count once
+    return [*lines, as_row('', f'mean of {len(by_fold)} folds', '', *map(mean_text, zip(*by_fold))),
+            as_row('', 'all clips', len(names), *map(mean_text, zip(*by_seed))), '',
+            f'{columns[-1].capitalize()}, all {len(names)} clips: {100 * accuracy:.1f}%; 95% interval (Wilson) from '
+            f'{100 * low:.1f}% to {100 * high:.1f}%',
+            'Mean cross entropy of all clips: ' + ', '.join(
+                f'{stream} {entropy:.4f}' for stream, entropy in zip(streams, np.mean(entropies, axis=0)))]
+
+
+def as_row(*cells):
+    return f'| {" | ".join(map(str, cells))} |'
 
 
 def accuracies(stacked, factors, labels):
@@ -73,37 +59,56 @@ def accuracies(stacked, factors, labels):
     return [100 * fraction for fraction in right]
 
 
+def cross_entropy(scores, labels):
+    """Return the mean over the N samples of −log of the probability that scores (N, num_class) give their label."""
+    return -np.log(np.maximum(probabilities(scores)[np.arange(len(labels)), labels], np.finfo(float).tiny)).mean()
+
+
 def mean_text(values):
     """Return `mean ± standard deviation` of several values, or the one."""
     spread = f' ± {statistics.stdev(values):.1f}' if len(values) > 1 else ''
     return f'{statistics.mean(values):.1f}{spread}'
 
 
-def write_pooled(folder, streams, stacked, factors, names):
-    """Write the scores of all clips, of each stream and fused, as ensemble.py and visualize.py read them."""
-    for stream, scores in zip([*streams, 'fused'], [*stacked, fuse(stacked, factors)]):
-        write_scores(folder / f'{stream}_score.pkl', names, scores)
+def wilson(right, number, confidence=0.95):
+    """Return (low, high), Wilson's score interval of the fraction right / number. Source: Wilson, JASA 22, 1927."""
+    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    p = right / number
+    middle = p + z ** 2 / (2 * number)
+    reach = z * math.sqrt(p * (1 - p) / number + z ** 2 / (4 * number ** 2))
+    scale = 1 + z ** 2 / number
+    return (middle - reach) / scale, (middle + reach) / scale
+
+
+def mcnemar(only_a, only_b):
+    """Return the two-sided p of McNemar's exact test of two classifiers on the same samples.
+
+    `only_a` samples are classified correctly by A alone, `only_b` by B alone. If both are equally good, each of these
+    samples is A's or B's with probability one half; p is the probability of a split at least this uneven. Source:
+    McNemar, Psychometrika 12, 1947; exact by the binomial distribution.
+    """
+    number = only_a + only_b
+    tail = sum(math.comb(number, k) for k in range(min(only_a, only_b) + 1))
+    return min(1.0, 2 * tail / 2 ** number)
 
 
 def compare(a, b):
     """Return the lines that compare the fused scores of two cross-validations of the same clips, seed by seed."""
-    samples = [read_labels(folder / 'labels.pkl') for folder in (a, b)]
-    if dict(zip(*samples[0])) != dict(zip(*samples[1])):
+    if dict(zip(*read_labels(a / 'labels.pkl'))) != dict(zip(*read_labels(b / 'labels.pkl'))):
         raise UserError(f'{b}: its clips are not those of {a}: only runs on the same clips can be compared')
-    names, labels = samples[0]
-    files = [{file.parent.name: file for file in sorted(folder.glob('seed*/fused_score.pkl'))} for folder in (a, b)]
-    seeds = [seed for seed in files[0] if seed in files[1]]
+    seeds = [file.parent.name for file in sorted(a.glob('seed*/fused_score.pkl'))
+             if (b / file.parent.name / file.name).exists()]
     if not seeds:
         raise UserError(f'{a} and {b}: no seed of which both have all folds: finish them first')
-    lines = [f'A: {a}, B: {b}, {len(names)} clips', '', '| | A | B | only A right | only B right | McNemar, exact |',
-             '| --- ' * 6 + '|']
-    scores = [[stack_streams([read_scores(of[seed])], names, [of[seed]])[0] for seed in seeds] for of in files]
-    rows = dict(zip(seeds, zip(*scores)))
-    if len(seeds) > 1:
-        rows['their sum'] = [np.sum(of_seeds, axis=0) for of_seeds in scores]
-    for row, (of_a, of_b) in rows.items():
-        right_a, right_b = of_a.argmax(1) == labels, of_b.argmax(1) == labels
+    files = [folder / seed / 'fused_score.pkl' for folder in (a, b) for seed in seeds]
+    names, labels, stacked = read_streams(files, a / 'labels.pkl')
+    pairs = stacked.reshape(2, len(seeds), *stacked.shape[1:]).swapaxes(0, 1)
+    rows = [*zip(seeds, pairs), *([('their sum', pairs.sum(0))] if len(seeds) > 1 else [])]
+    lines = [f'A: {a}, B: {b}, {len(names)} clips', '',
+             as_row('', 'A', 'B', 'only A right', 'only B right', 'McNemar, exact'), '| --- ' * 6 + '|']
+    for row, pair in rows:
+        right_a, right_b = pair.argmax(2) == labels
         only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
-        lines.append(f'| {row} | {100 * right_a.mean():.1f} | {100 * right_b.mean():.1f} | {only_a} | {only_b} | '
-                     f'p = {mcnemar(only_a, only_b):.3g} |')
+        lines.append(as_row(row, f'{100 * right_a.mean():.1f}', f'{100 * right_b.mean():.1f}', only_a, only_b,
+                            f'p = {mcnemar(only_a, only_b):.3g}'))
     return lines

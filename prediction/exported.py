@@ -8,37 +8,35 @@ from data_gen.preparation import Preparation
 from data_gen.preparation_file import checked
 from feeders.augment import true_length, uniform_frames
 from feeders.pyskl_frames import draw_frames
-from graph.streams import derive, stream_of_file
+from graph.streams import derive
+from prediction.reading import needed_preparations
 from runtime.errors import UserError
 
 VERSION = 2
-VERSION_KEY = 'two_stream_agcn'  # the metadata key that tells our files from others; its value is the VERSION
+VERSION_KEY = 'two_stream_agcn'  # the metadata key that marks our files; its value is the VERSION
 
 
 class ExportedModel:
     """A function from clips to scores or probabilities (N, num_class), and its description.
 
     `description` is the dict that export.py writes into the file, see docs/export.md. Attributes, as those of
-    prediction.streams.FusedStreams: `class_names`, `preparations`, `files`.
+    prediction.streams.FusedStreams: `class_names`, `preparations`, `are_probabilities`, `files`, `configs`.
     """
 
     def __init__(self, function, description):
         self.function = function
         self.class_names = description['class_names']
         self.files = [{key: stream[key] for key in ('config', 'weights')} for stream in description['streams']]
+        self.configs = ' and '.join(files['config'] for files in self.files)
         self.preparations = [preparation and checked(Preparation(**preparation))
                              for preparation in description['preparations']]
         self.inputs = description['inputs']
-        self.averages_draws = self.inputs[0]['frames_are'] == 'drawn'  # the model itself does
         self.gives_probabilities = description['output'] == 'probabilities'
-        self.are_probabilities = self.averages_draws
+        self.are_probabilities = self.inputs[0]['frames_are'] == 'drawn'
 
     def needed_preparations(self):
-        """Return `preparations`; UserError if one is not known, without which no recording can be prepared."""
-        if None in self.preparations:
-            raise UserError(f'{self.files[0]["config"]}: the exported file does not say how recordings are prepared: '
-                            'give prepared clips (.npy)')
-        return self.preparations
+        """Return `preparations`; UserError if one is not known, without which no recording becomes a clip."""
+        return needed_preparations(self.preparations, self.configs)
 
     def prepare(self, clips, path):
         """Return what the model takes of the clips of joints (C, T, V, M) from `path`, one of each preparation.
@@ -46,9 +44,6 @@ class ExportedModel:
         It is a list of arrays (draws, C, frames, V, M), one of each input, chosen as the test feeder of the config
         does. Raises UserError if the model does not take such a clip.
         """
-        held = stream_of_file(path) or 'joint'
-        if held != 'joint':
-            raise UserError(f'{path}: its name says it holds {held}, but the model takes joints: give the joint file')
         return [prepare_input(clips[entry['preparation']], entry, path) for entry in self.inputs]
 
     def scores(self, clips):
@@ -57,10 +52,9 @@ class ExportedModel:
         If the model gives probabilities, the scores are their logarithms: those before softmax up to a constant.
         """
         stacked = [np.stack(of_input) for of_input in zip(*clips)]
-        if self.averages_draws:
-            scores = self.function(*stacked)
-        else:
-            scores = self.function(*(clips.reshape(-1, *clips.shape[2:]) for clips in stacked))
+        if not self.are_probabilities:  # else the model itself averages over the draws
+            stacked = [of_input.reshape(-1, *of_input.shape[2:]) for of_input in stacked]
+        scores = self.function(*stacked)
         if self.gives_probabilities:
             scores = np.log(np.maximum(scores, np.finfo(np.float32).tiny))
         return scores.reshape(len(clips), -1, scores.shape[-1]).mean(1)
@@ -79,8 +73,8 @@ def prepare_input(joints, entry, path):
     if entry['frames_are'] == 'all':
         return joints[None]
     if entry['frames_are'] == 'uniform':
-        length, shares = true_length(joints), (np.arange(entry['draws']) + .5) / entry['draws']
-        return np.stack([joints[:, uniform_frames(length, frames, share)] for share in shares])
+        length, fractions = true_length(joints), (np.arange(entry['draws']) + .5) / entry['draws']
+        return np.stack([joints[:, uniform_frames(length, frames, fraction)] for fraction in fractions])
     x = derive(joints, entry['stream'], entry['bone_partners'], entry['mean_score'])
     drawn = draw_frames(x.shape[1], frames, entry['draws'], np.random.RandomState(entry['seed']), False)
     return np.ascontiguousarray(x[:, drawn].swapaxes(0, 1), np.float32)
@@ -96,31 +90,17 @@ def onnx_model(path, content=None):
         import onnxruntime
     except ModuleNotFoundError:
         raise UserError(f'{path} needs onnxruntime: pip install -r requirements-extra.txt') from None
-
-    def run(*clips):
-        try:
-            return session.run(None, {entry.name: clip for entry, clip in zip(session.get_inputs(), clips)})[0]
-        except Exception as error:
-            raise UserError(f'{path}: onnxruntime cannot run it ({reason(error)}): lower --batch-size, or export it '
-                            'again') from None
-
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # errors are raised as exceptions, too
     try:
         session = onnxruntime.InferenceSession(content, options, providers=['CPUExecutionProvider'], enable_fallback=0)
-        metadata = session.get_modelmeta().custom_metadata_map
-        if VERSION_KEY not in metadata:
-            raise UserError(f'{path}: not a model of export.py: it does not say which joints it takes')
-        if metadata[VERSION_KEY] != str(VERSION):
-            raise UserError(f'{path}: it is of version {metadata[VERSION_KEY]}, and this program reads version '
-                            f'{VERSION}: export it again, or take the program that wrote it')
-        return ExportedModel(run, {key: json.loads(value) for key, value in metadata.items()})
-    except UserError:
-        raise
     except Exception as error:  # onnxruntime's own exceptions have no class in common
-        raise UserError(f'{path}: an incomplete or damaged .onnx file ({reason(error)}): export it again') from None
-
-
-def reason(error):
-    """Return what an exception of onnxruntime says is wrong, or the class of an exception that says nothing."""
-    return str(error).rpartition(' : ')[2][:200] or type(error).__name__
+        reason = str(error).rpartition(' : ')[2][:200]
+        raise UserError(f'{path}: an incomplete or damaged .onnx file ({reason}): export it again') from None
+    metadata = session.get_modelmeta().custom_metadata_map
+    if metadata.get(VERSION_KEY) != str(VERSION):
+        raise UserError(f'{path}: it is of version {metadata.get(VERSION_KEY)} of export.py, and this program reads '
+                        f'version {VERSION}: export it again')
+    names = [entry.name for entry in session.get_inputs()]
+    return ExportedModel(lambda *clips: session.run(None, dict(zip(names, clips)))[0],
+                         {key: json.loads(value) for key, value in metadata.items()})

@@ -15,7 +15,8 @@ def add_streams(add, required=False):
 def separate_files(arg):
     """Move the files that follow the lists of add_streams' flags, as in `--config C --weights W FILE`, to arg.files.
 
-    Configs end in .yaml or .yml, and there are as many weights and factors. Factors become numbers.
+    Configs end in .yaml or .yml, and there are as many weights and factors. Factors become numbers. Raises UserError if
+    files are given and the command takes none.
     """
     files = []
     if arg.config:
@@ -31,4 +32,6 @@ def separate_files(arg):
     except ValueError:
         factors = ' '.join(arg.stream_weights)
         raise UserError(f'--stream-weights {factors}: a number for each stream is needed') from None
+    if files and not hasattr(arg, 'files'):
+        raise UserError(f'{files[0]}: more files than streams')
     arg.files = files + getattr(arg, 'files', [])

@@ -1,185 +1,157 @@
-"""Frames that are scored while they are recorded: what a frame holds, and the windows that end at the newest one."""
+"""Frames that are scored as they come, in windows that end at the newest one."""
+import collections
+import contextlib
+import math
+
 import numpy as np
 
-from data_gen.formats.raw_file import check_size
+from data_gen.formats.raw_file import numbers
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation_file import is_positive
 from data_gen.recording import METRES, PIXELS, Recording
-from data_gen.resample import between, rates_differ, source_frames
+from data_gen.resample import between, new_frames, rates_differ, source_frames
 from prediction.ranking import best, probabilities
 from prediction.windows import check_stride, score_windows
-from runtime.errors import UserError, print_error
+from runtime.errors import UserError
 
 SMOOTHING = .5  # weight of the newest window in the smoothed probabilities
 SOURCE = 'the frames'
-NEEDED = '{"persons": [[[x, y, score], …], …]} is needed'
 HEADER = 'joint_names', 'image_size', 'fps'
 
 
 class LivePredictor:
-    """Scores the last `window` frames after every `stride` frames, half a window if it is None.
+    """Scores the last `window` frames after every `stride` frames, by default half a window.
 
-    `predictor` is a predict.Predictor. `joint_names`, `image_size` (width, height; 1, 1 for fractions) and `fps` say
-    what the frames hold; without them, they are the joints that the network was trained on, in units and at a rate that
-    nothing says, see Preparation.fit. `followed` says that a person has the same place in all frames. A window is
-    prepared as a recording of its frames is, so that the results are those of `Predictor.windows` for a recording of
-    the same frames. Raises UserError if the model does not take such windows.
+    The results are those of `predictor.windows` for a recording of the same frames. By default, frames have the joints,
+    units and rate that the network was trained on; `joint_names`, `image_size` (width, height; 1, 1 for fractions) and
+    `fps` say otherwise. With `followed`, a person has the same place in all frames. Raises UserError if the model does
+    not take such windows.
     """
 
     def __init__(self, predictor, window, stride=None, top_k=5, joint_names=None, image_size=None, fps=None,
                  followed=False):
-        self.predictor, self.window, self.stride, self.top_k = predictor, window, check_stride(window, stride), top_k
+        self.predictor, self.top_k = predictor, top_k
+        self.window, self.stride = window, check_stride(window, stride)
         self.preparations = predictor.model.needed_preparations()
         first = self.preparations[0]
-        self.rate = first.fps
         if any((other.dimensions, other.fps) != (first.dimensions, first.fps) for other in self.preparations):
-            raise UserError('--live: the streams were trained on joints of different dimensions or frames per second')
-        names = tuple(joint_names or first.joints)
-        warm_up = np.random.default_rng(0).random((1, window, len(names), 3))
-        warm_up[..., :2] *= image_size or first.image_size or (1, 1)
-        # The last `window` frames, the newest last.
-        self.newest = Recording(warm_up, names, first.dimensions, followed=followed, ids=np.zeros((1, window), int))
+            raise UserError('--live: the streams were trained on different dimensions or frames per second')
+        self.received = 0  # frames
+        self.resampled = 0  # frames, at the rate of the network
+        self.scored = 0  # of these, up to the end of the last window
+        self.smoothed = None  # probabilities (num_class,)
+        self.have_ids = None  # whether frames with persons have ids, None before the first one
+        self.empty = Recording(np.zeros((1, 0, len(first.joints), 3)), tuple(first.joints), first.dimensions,
+                               followed=followed)
         self.describe(joint_names, image_size, fps)
-        self.seen, self.time, self.smoothed = window, None, None
-        self.score()  # reports what does not fit before the first frame comes; the first pass is slow, too
-        self.newest = self.newest.part(0, 0)
-        self.received, self.seen, self.smoothed, self.before = 0, 0, None, None
-        self.have_ids = None  # whether frames have ids: as the first one with persons
+        self.warm_up(image_size or first.image_size or (1, 1))
 
     def describe(self, joint_names=None, image_size=None, fps=None):
         """Say what the frames hold, before the first one."""
-        names = tuple(joint_names or self.newest.joint_names)
-        size = tuple(image_size) if image_size else None
-        units = METRES if self.newest.dimensions == 3 and joint_names else PIXELS if size else None
-        M, T, _, C = self.newest.joints.shape
-        newest = self.newest._replace(
-            joints=np.resize(self.newest.joints, (M, T, len(names), C)), joint_names=names, units=units,
-            image_size=size, fps=self.rate)
+        names, rate = tuple(joint_names or self.empty.joint_names), self.preparations[0].fps
+        units = METRES if self.empty.dimensions == 3 and joint_names else PIXELS if image_size else None
+        empty = self.empty._replace(joints=np.zeros((1, 0, len(names), 3)), joint_names=names, units=units,
+                                    image_size=tuple(image_size) if image_size else None)
         for preparation in self.preparations:
-            for remark in preparation.fit(newest._replace(fps=fps)).remarks:
-                self.predictor.tell(f'{SOURCE}: {remark}')
-        self.newest, self.fps = newest, fps
+            for remark in preparation.fit(empty._replace(fps=fps)).remarks:
+                self.predictor.log(f'{SOURCE}: {remark}')
+        self.empty = empty._replace(fps=rate)
+        self.rates = (fps, rate) if rates_differ(fps, rate) else (1, 1)
+        # The newest frames, (joints (M, V, 3), ids (M,) or None), as many as a window is resampled from.
+        self.newest = collections.deque(maxlen=math.ceil(self.window * self.rates[0] / self.rates[1]) + 4)
 
-    @property
-    def due(self):
-        """Whether a window ends at the newest frame."""
-        return self.seen >= self.window and (self.seen - self.window) % self.stride == 0
+    def warm_up(self, size):
+        """Score noise: it reports early what does not fit, and the first pass is slow."""
+        noise = np.random.default_rng(0).random((1, self.window, len(self.empty.joint_names), 3))
+        noise[..., :2] *= size
+        list(self.score_recording(self.empty._replace(joints=noise, ids=np.zeros((1, self.window), int))))
 
     def push(self, frame):
-        """Take the next frame; return the result for the window that ends there, if one is due, else None.
+        """Take the next frame; return the result for the window that ends there, None if none does.
 
-        `frame` is {'persons': (M, V, C), 'ids': (M,), 'time': anything}, C = x y z in 3D and x y score or x y in 2D, as
-        lists or arrays; `ids`, integers, say who is who, in all frames or in none, and `time` is returned. A dict with
-        the keys of HEADER, before the first frame, says what the frames hold. A result has the time of its last frame
-        (None if it has none), the frames `from` … `to`, the `top` classes, which are none if nobody is there, and the
-        `smoothed` class. Frames of another rate than the network's are resampled to it; of several windows that end at
-        one frame of a lower rate, the result is that of the last. Raises BrokenSample for an invalid frame, which is
-        ignored.
+        `frame` is a dict: `persons` (M, V, C), C = x y z in 3D and x y score or x y in 2D, and, if known, `ids` (M,),
+        integers that say who is who, and `time`, anything. Before the first frame, a dict with keys of HEADER may come.
+        A result is a dict: the `time` of its last frame, the frames `from` … `to`, the `top` classes, none if it shows
+        nobody, and the `smoothed` class. Of several windows that end at one frame, the last is scored.
+        Raises BrokenSample for an invalid frame, which is ignored.
         """
         if isinstance(frame, dict) and 'persons' not in frame and frame.keys() & set(HEADER) and not self.received:
             self.describe(**checked_header(frame))
             return None
-        joints, ids = self.bodies_in(frame)
-        time = frame.get('time')
+        self.newest.append(self.persons_in(frame))
+        self.time = frame.get('time')
         self.received += 1
-        result = None
-        for new_joints, new_ids in self.at_rate(joints, ids):
-            self.append(new_joints, new_ids)
-            self.time = time
-            self.seen += 1
-            if self.due:
-                result = self.score()
-        return result
+        self.resampled = new_frames(self.received, *self.rates)
+        end = self.resampled - (self.resampled - self.window) % self.stride
+        return self.score(end) if end >= self.window and end > self.scored else None
 
     def finish(self):
         """Return the result for the window at the end, None if no frame came after the last result."""
-        return self.score() if self.seen and not self.due else None
+        return self.score(self.resampled) if self.resampled > self.scored else None
 
-    def at_rate(self, joints, ids):
-        """Yield the frames at the network's rate that lie after the frame before and until this one: joints and ids."""
-        if not rates_differ(self.fps, self.rate):
-            yield joints, ids
-            return
-        previous, self.before = self.before, (joints, ids)
-        newest = self.received - 1  # the number of this frame
-        number = self.seen
-        while True:
-            (before,), (after,), weight = source_frames(np.array([number]), self.fps, self.rate)
-            if after > newest:
-                return
-            first, second = (previous if at < newest else (joints, ids) for at in (before, after))
-            M = max(len(first[0]), len(second[0]))
-            (a, a_ids), (b, b_ids) = (padded(*frame, M) for frame in (first, second))
-            new_joints, new_ids = between(a[:, None], b[:, None], weight,
-                                          None if a_ids is None or b_ids is None else (a_ids[:, None], b_ids[:, None]))
-            yield new_joints[:, 0], None if new_ids is None else new_ids[:, 0]
-            number += 1
+    def persons_in(self, frame):
+        """Return (joints (M, V, 3), float64, ids (M,) or None) of a frame."""
+        if not isinstance(frame, dict) or 'persons' not in frame:
+            raise BrokenSample('not a frame: {"persons": [[[x, y, score], …], …]} is needed')
+        V, channels = len(self.empty.joint_names), (3,) if self.empty.dimensions == 3 else (2, 3)
+        persons = numbers(frame['persons'], 'its persons')
+        if not persons.size:
+            return np.zeros((0, V, 3)), None
+        if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
+            raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
+        ids = None if frame.get('ids') is None else checked_ids(frame['ids'], len(persons))
+        if self.have_ids not in (None, ids is not None):
+            raise BrokenSample('ids are needed in all frames with persons or in none')
+        if persons.shape[2] == 2:
+            persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
+        for preparation in self.preparations:
+            preparation.fit(self.empty._replace(joints=persons[:, None]))
+        self.have_ids = ids is not None
+        return persons, ids
 
-    def append(self, joints, ids):
-        """Add a frame of joints (M, V, 3) and ids (M,), or None, to the newest ones."""
-        M = max(len(joints), len(self.newest.joints))
-        joints, ids = padded(joints, ids, M)
-        old = self.newest.part(max(0, self.newest.joints.shape[1] + 1 - self.window), None)
-        missing = M - len(old.joints)
-        all_joints = np.pad(old.joints, ((0, missing), (0, 1), (0, 0), (0, 0)))
-        all_joints[:, -1] = joints
-        all_ids = None
-        if ids is not None:
-            before = np.full((M, old.joints.shape[1]), -1) if old.ids is None else np.pad(
-                old.ids, ((0, missing), (0, 0)), constant_values=-1)
-            all_ids = np.concatenate((before, ids[:, None]), 1)
-        self.newest = old._replace(joints=all_joints, ids=all_ids)
-
-    def score(self):
-        """Return the result for the window that ends at the newest frame."""
-        length = self.newest.joints.shape[1]
-        recordings = [preparation.fit(self.newest) for preparation in self.preparations]
-        window, = score_windows(self.predictor.model, recordings, SOURCE, [(0, length)], 1)
-        result = {'time': self.time, 'from': self.seen - length, 'to': self.seen, 'top': [], 'smoothed': None}
+    def score(self, end):
+        """Return the result for the window that ends at frame `end` of the resampled ones."""
+        first = max(0, end - self.window)
+        window, = self.score_recording(self.recording(first, end))
+        self.scored = end
+        result = {'time': self.time, 'from': first, 'to': end, 'top': [], 'smoothed': None}
         if window.scores is None:
             self.smoothed = None
             return result
-        chances = probabilities(window.scores)
-        self.smoothed = chances if self.smoothed is None else SMOOTHING * chances + (1 - SMOOTHING) * self.smoothed
+        newest = probabilities(window.scores)
+        before = newest if self.smoothed is None else self.smoothed
+        self.smoothed = SMOOTHING * newest + (1 - SMOOTHING) * before
         names, label = self.predictor.class_names, int(self.smoothed.argmax())
         smoothed = {'label': label, 'name': names[label], 'probability': float(self.smoothed[label])}
         return {**result, 'top': best(window.scores, names, self.top_k), 'smoothed': smoothed}
 
-    def bodies_in(self, frame):
-        """Return (joints (M, V, 3), float64, ids (M,) or None) of a frame."""
-        if not isinstance(frame, dict) or 'persons' not in frame:
-            raise BrokenSample(f'not a frame: {NEEDED}; data_gen/pose_gendata.py reads what pose estimators write')
-        V, channels = len(self.newest.joint_names), (3,) if self.newest.dimensions == 3 else (2, 3)
-        try:
-            persons = np.array(frame['persons'], np.float64)
-            ids = None if frame.get('ids') is None else np.array(frame['ids'], np.int64)
-        except (TypeError, ValueError, OverflowError):
-            raise BrokenSample('its persons are not lists of numbers, all of one length, or its ids no integers'
-                               ) from None
-        if not persons.size:
-            return np.zeros((0, V, 3)), None if self.have_ids is False else np.zeros(0, np.int64)
-        if persons.ndim != 3 or persons.shape[1] != V or persons.shape[2] not in channels:
-            raise BrokenSample(f'its persons are of the shape {persons.shape}, and (M, {V}, 3) is needed')
-        if ids is not None and (ids.shape != persons.shape[:1] or (ids < 0).any()):
-            raise BrokenSample(f'its ids are no {len(persons)} integers from 0')
-        if self.have_ids not in (None, ids is not None):
-            raise BrokenSample('the frames before have ids, and it has none' if ids is None else
-                               'it has ids, and the frames before have none')
-        check_size(persons)
-        if persons.shape[2] == 2:
-            persons = np.concatenate((persons, persons.any(2, keepdims=True)), 2)
-        for preparation in self.preparations:
-            fitted = preparation.fit(self.newest._replace(joints=persons[:, None], ids=None))
-            preparation.bodies_of(fitted._replace(ids=None if ids is None else ids[:, None]))
-        self.have_ids = ids is not None
-        return persons, ids
+    def recording(self, first, end):
+        """Return the Recording of frames `first` to `end` at the rate of the network."""
+        M, T = max(1, *(len(persons) for persons, _ in self.newest)), len(self.newest)
+        joints, ids = np.zeros((M, T, len(self.empty.joint_names), 3)), np.full((M, T), -1)
+        for t, (persons, their_ids) in enumerate(self.newest):
+            joints[:len(persons), t] = persons
+            ids[:len(persons), t] = -1 if their_ids is None else their_ids
+        before, after, weight = source_frames(np.arange(first, end), *self.rates)
+        oldest = self.received - T
+        before, after = before - oldest, np.minimum(after - oldest, T - 1)
+        joints, ids = between(joints[:, before], joints[:, after], weight,
+                              (ids[:, before], ids[:, after]) if self.have_ids else None)
+        return self.empty._replace(joints=joints, ids=ids)
+
+    def score_recording(self, recording):
+        """Return an iterator over the one Window of a whole Recording, see prediction.windows."""
+        fitted = [preparation.fit(recording) for preparation in self.preparations]
+        return score_windows(self.predictor.model, fitted, SOURCE, [(0, recording.joints.shape[1])], 1)
 
 
-def padded(joints, ids, M):
-    """Return joints (M, V, 3) and ids (M,), or None, of a frame with fewer persons: zeros, and −1."""
-    missing = M - len(joints)
-    return (np.pad(joints, ((0, missing), (0, 0), (0, 0))),
-            None if ids is None else np.pad(ids, (0, missing), constant_values=-1))
+def checked_ids(values, count):
+    """Return ids as int64 (count,); BrokenSample if they are anything else."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        ids = np.array(values, np.int64)
+        if ids.shape == (count,) and (ids >= 0).all():
+            return ids
+    raise BrokenSample(f'its ids are no {count} integers from 0')
 
 
 def checked_header(header):
@@ -192,15 +164,3 @@ def checked_header(header):
     if fps is not None and not is_positive(fps):
         raise BrokenSample('fps is no number above 0')
     return dict(zip(HEADER, (names, size, fps)))
-
-
-def live_results(live, source):
-    """Yield the results of a LivePredictor for the frames of a Source; report broken frames and ignore them."""
-    for number, frame in enumerate(source.frames, 1):
-        try:
-            result = live.push(source.parse(frame))
-        except BrokenSample as error:
-            print_error(f'line {number}: {error}')
-        else:
-            if result:
-                yield result

@@ -12,86 +12,103 @@ from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses import video
 from data_gen.poses.following import Follower
-from data_gen.poses.landmarks import PERSONS, SKELETON, Landmarker, check_model, silent_libraries
+from data_gen.poses.landmarks import PERSONS, SKELETON, Landmarker, silent_libraries
 from data_gen.resample import between
 from data_gen.sources import is_video
 from graph.skeleton import skeleton
-from prediction.ahead import Ahead
+from prediction.ahead import NewestOnly, made_ahead
+from runtime.errors import print_error
 
 USUAL_RATE = 30  # frames per second, where neither the network nor the video says any
 POSES_AHEAD = 32  # that wait while a window is scored: about a second
 
 
 class Source(NamedTuple):
-    """Frames as they come: `frames`, each of which `parse` makes one that LivePredictor takes, and what they hold.
+    """Frames as they come: lines of JSON as bytes, or dicts as LivePredictor takes them.
 
-    `header` are arguments of LivePredictor. `dropped()` returns how many frames were left out because they came too
-    fast.
+    `header` holds arguments of LivePredictor. `dropped()` returns how many frames of a camera came too fast and were
+    left out.
     """
 
     frames: Any
-    parse: Any = lambda frame: frame
     header: dict = {}
     dropped: Any = lambda: 0
 
 
 @contextlib.contextmanager
 def open_source(name, preparations, pose_model):
-    """Open what `name` stands for as a Source: standard input (-), a video, the number of a camera, a file of lines.
+    """Open as a Source: standard input (-), a video, the number of a camera, or a file of lines.
 
-    `preparations` are those of the model, and `pose_model` is the path of MediaPipe's. People in images are found in a
-    thread of its own, while their actions are recognised in this one. Of a camera, whose frames a third thread reads,
-    only the newest frame is kept. Raises UserError for what cannot be opened.
+    `preparations` are those of the network. One thread finds people in images, while this one recognises their actions.
+    Of a camera, which a third thread reads, only the newest frame is kept. Raises UserError for what cannot be opened.
     """
+    is_camera = name.isdecimal() and not pathlib.Path(name).exists()
     with contextlib.ExitStack() as opened:
-        is_camera = name.isdecimal() and not pathlib.Path(name).exists()
         if name == '-':
-            yield Source(sys.stdin.buffer, parsed)
+            yield Source(sys.stdin.buffer)
             return
         if not is_camera and not is_video(name):
-            yield Source(opened.enter_context(open(name, 'rb')), parsed)
+            yield Source(opened.enter_context(open(name, 'rb')))
             return
-        check_model(pose_model)
         first = preparations[0]
         opened.enter_context(silent_libraries())
         if is_camera:
-            rate, camera = first.fps or USUAL_RATE, Ahead(video.camera_frames(int(name)), 1, newest_only=True)
-            images = opened.enter_context(camera)
+            images, rate = NewestOnly(video.camera_frames(name)), first.fps
         else:
             opened.enter_context(reading(name))
             images, rate = opened.enter_context(video.open_video(name))
-            rate = rate or USUAL_RATE
-        found = opened.enter_context(Ahead(people_in(images, pose_model, first.dimensions), POSES_AHEAD))
-        header = {'joint_names': skeleton(SKELETON).joint_names, 'fps': rate, 'followed': True,
-                  'image_size': (1, 1) if first.dimensions == 2 else None}
-        yield Source(at_rate(found, rate), header=header, dropped=lambda: camera.dropped if is_camera else 0)
+        rate = rate or USUAL_RATE
+        landmarker = opened.enter_context(Landmarker(pose_model, PERSONS))
+        people = made_ahead(people_in(images, landmarker, first.dimensions), POSES_AHEAD)
+        opened.enter_context(contextlib.closing(people))
+        yield Source(at_rate(people, rate), dropped=lambda: images.dropped if is_camera else 0, header={
+            'joint_names': skeleton(SKELETON).joint_names, 'fps': rate, 'followed': True,
+            'image_size': (1, 1) if first.dimensions == 2 else None})
 
 
-def people_in(images, pose_model, dimensions, persons=PERSONS):
-    """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in `images`, which are (seconds, image).
+def live_results(live, source):
+    """Yield the results of a LivePredictor for the frames of a Source; report broken frames and ignore them."""
+    for number, frame in enumerate(source.frames, 1):
+        try:
+            result = live.push(parsed(frame) if isinstance(frame, bytes) else frame)
+        except BrokenSample as error:
+            print_error(f'line {number}: {error}')
+        else:
+            if result:
+                yield result
 
-    A person keeps a place for as long as the tracker knows them, as in a recording of pose_gendata.py.
+
+def parsed(line):
+    """Return the content of a line of JSON; BrokenSample if it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BrokenSample(f'not valid JSON: {error}') from None
+
+
+def people_in(images, landmarker, dimensions, persons=PERSONS):
+    """Yield (seconds, joints (M, V, 3) in 2 or 3 `dimensions`) of M `persons` in each (seconds, image).
+
+    A person keeps a slot for as long as the tracker knows them, as in a recording of pose_gendata.py.
     """
-    follower, places = None, Places(persons)
-    with Landmarker(pose_model, persons) as landmarker:
-        for seconds, image in images:
-            follower = follower or Follower(image.shape[1::-1])
-            joints, world = landmarker.find(seconds, image)
-            here = places.of(follower.follow(joints).tolist())
-            people = np.zeros((persons, *joints.shape[1:]))
-            people[here] = joints if dimensions == 2 else in_kinects_axes(world)
-            yield seconds, people
+    follower, slots = None, Slots(persons)
+    for seconds, image in images:
+        follower = follower or Follower(image.shape[1::-1])
+        joints, world = landmarker.find(seconds, image)
+        people = np.zeros((persons, *joints.shape[1:]))
+        people[slots.of(follower.follow(joints).tolist())] = joints if dimensions == 2 else in_kinects_axes(world)
+        yield seconds, people
 
 
-class Places:
-    """Gives persons, who are known by numbers, so many places; who comes anew takes the one that was left first."""
+class Slots:
+    """Gives each person, a number, one of M slots; a new person takes the slot that was left first."""
 
-    def __init__(self, number):
-        # Person → place, in the order in which they were last seen; at first, negative numbers stand for nobody.
-        self.held = {place - number: place for place in range(number)}
+    def __init__(self, M):
+        # Person → slot, in the order in which they were last seen; negative numbers stand for nobody.
+        self.held = {slot - M: slot for slot in range(M)}
 
     def of(self, persons):
-        """Return the places of the persons in a frame, who are no more than there are places."""
+        """Return the slots of the at most M persons in a frame."""
         for person in sorted(self.held.keys() & persons):
             self.held[person] = self.held.pop(person)
         for person in sorted(set(persons) - self.held.keys()):
@@ -102,8 +119,8 @@ class Places:
 def at_rate(frames, rate):
     """Yield the frames (seconds, joints) at a constant rate, as LivePredictor takes them.
 
-    A frame is taken for the one at the nearest time of that rate. Where there is none, joints are interpolated; of
-    several, the first is used.
+    Each frame gets the nearest time of that rate; of several at one time, the first is used. Joints are interpolated
+    where there is none.
     """
     newest, before = -1, None
     for seconds, joints in frames:
@@ -120,11 +137,3 @@ def at_rate(frames, rate):
 
 def frame_at(seconds, joints):
     return {'persons': joints, 'time': round(seconds, 3)}
-
-
-def parsed(line):
-    """Return the content of a line of JSON; BrokenSample if it is none."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise BrokenSample(f'not valid JSON: {error}') from None

@@ -3,32 +3,20 @@ from prediction.ranking import best
 from prediction.windows import timeline
 
 JSON_VERSION = 1
-NOBODY = 'nobody'
-
-
-def cut_line(path, frames, used):
-    """Return the line that says that only the first frames of a recording are used, None if all are."""
-    return f'{path}: only the first {used} of {frames} frames are used' if used != frames else None
 
 
 def as_text(prediction, names, k):
     """Return the lines of a Prediction: its timeline if it has windows, else the k likeliest classes."""
-    width = widest(names)
     if prediction.windows is None:
-        rows = [f'  {rank:2d}  {row["name"]:{width}}  {row["probability"]:7.2%}'
-                for rank, row in enumerate(best(prediction.scores, names, k), 1)]
+        rows = [f'  {rank:2d}  {as_cell(row)}' for rank, row in enumerate(best(prediction.scores, names, k), 1)]
     else:
-        rows = [f'  {row["from"]:6d} {row["to"]:6d}  {cell(row, width)}' for row in segments(prediction, names)]
+        rows = [f'  {row["from"]:6d} {row["to"]:6d}  {as_cell(row)}' for row in segments(prediction, names)]
     return '\n'.join([prediction.source, *rows])
 
 
-def widest(names):
-    return max(map(len, (*names, NOBODY)))
-
-
-def cell(row, width):
+def as_cell(row):
     """Return name and probability of a row; `nobody` if it has no class."""
-    return f'{NOBODY:{width}}         ' if row['name'] is None else f'{row["name"]:{width}}  {row["probability"]:7.2%}'
+    return 'nobody' if row is None or row['name'] is None else f'{row["name"]:30}  {row["probability"]:7.2%}'
 
 
 def segments(prediction, names):
@@ -37,18 +25,18 @@ def segments(prediction, names):
              'probability': probability} for first, end, label, probability in timeline(prediction.windows)]
 
 
-def as_json(model, names, predictions, broken, k):
+def as_json(model, names, predictions, k):
     """Return what --json prints; docs/prediction.md describes it."""
     return {
         'version': JSON_VERSION,
         'streams': model.files,
         'num_class': len(names),
-        'predictions': [{'file': str(p.file), 'clip': p.clip, 'frames': p.frames, 'used': p.used, **answer(p, names, k)}
-                        for p in predictions],
-        'errors': [{'file': str(p.file), 'clip': p.clip, 'error': str(p.error)} for p in broken]}
+        'predictions': [{'file': str(p.file), 'clip': p.clip, 'frames': p.frames, 'used': p.used,
+                         **classes(p, names, k)} for p in predictions if p.error is None],
+        'errors': [{'file': str(p.file), 'clip': None, 'error': str(p.error)} for p in predictions if p.error]}
 
 
-def answer(prediction, names, k):
+def classes(prediction, names, k):
     """Return the k likeliest classes of a Prediction, or its timeline and those of every window."""
     if prediction.windows is None:
         return {'top': best(prediction.scores, names, k)}
@@ -57,9 +45,8 @@ def answer(prediction, names, k):
     return {'timeline': segments(prediction, names), 'windows': windows}
 
 
-def live_line(result, names):
+def live_line(result):
     """Return the line for a result of LivePredictor: time (or frames so far), class, probability, the same smoothed."""
-    width = widest(names)
     time = result['to'] if result['time'] is None else result['time']
-    newest, smoothed = (result['top'][0], result['smoothed']) if result['top'] else ({'name': None},) * 2
-    return f'{time!s:>10}  {cell(newest, width)}  {cell(smoothed, width)}'.rstrip()
+    newest = result['top'][0] if result['top'] else None
+    return f'{time!s:>10}  {as_cell(newest):39}  {as_cell(result["smoothed"])}'

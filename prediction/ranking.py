@@ -8,14 +8,9 @@ def probabilities(scores):
     return likelihoods / likelihoods.sum(-1, keepdims=True)
 
 
-def ranked(scores):
-    """Return (labels, probabilities), likeliest first, of scores (num_class,)."""
-    order = np.argsort(-scores, kind='stable')
-    return order, probabilities(scores[order])
-
-
-def best(scores, names, k):
-    """Return the k likeliest classes of scores (num_class,) as dicts: label, name, score, probability."""
-    order, chances = ranked(scores)
-    return [{'label': int(label), 'name': names[label], 'score': float(scores[label]), 'probability': float(chance)}
-            for label, chance in zip(order[:k], chances)]
+def best(scores, names, k=None):
+    """Return the k likeliest classes, all without k, of scores (num_class,): dicts of label, name, score, probability.
+    """
+    chances = probabilities(scores)
+    return [{'label': int(label), 'name': names[label], 'score': float(scores[label]),
+             'probability': float(chances[label])} for label in np.argsort(-scores, kind='stable')[:k]]

@@ -4,14 +4,12 @@ import sys
 
 import numpy as np
 
-from feeders.labels import read_labels, text_of, top_k
+from feeders.labels import read_labels, text_of
 from runtime.atomic_file import write_whole
 from runtime.data_file import load_pickle
 from runtime.errors import UserError
 
 NEEDED = 'a pickle of a dict from sample names to scores is needed, as main.py --save-score writes it'
-SEARCHED_FACTORS = np.arange(0, 2.01, 0.1).round(1).tolist()
-SEARCH_SEED = 1
 
 
 def write_scores(path, names, scores):
@@ -86,27 +84,3 @@ def class_accuracies(scores, labels):
     """Return class → fraction of its samples that have the best score there, for the classes that have samples."""
     right = scores.argmax(axis=1) == labels
     return {int(c): float(right[labels == c].mean()) for c in np.unique(labels)}
-
-
-def search_factors(stacked, labels):
-    """Return the factors of the streams (S, N, num_class) with the best top-1 on these samples.
-
-    The first stream has 1. The others' factors are searched one after the other, until none improves the result.
-    """
-    def accuracy(factors):
-        return top_k(fuse(stacked, factors), labels, 1)
-
-    factors, previous = [1.0] * len(stacked), None
-    while factors != previous:
-        previous = factors
-        for stream in range(1, len(stacked)):
-            trials = [[*factors[:stream], factor, *factors[stream + 1:]] for factor in SEARCHED_FACTORS]
-            factors = max([factors, *trials], key=accuracy)
-    return factors
-
-
-def split_samples(number, fraction):
-    """Return (searched, reported): two disjoint, sorted index arrays, the first of `fraction` of `number` samples."""
-    order = np.random.default_rng(SEARCH_SEED).permutation(number)
-    cut = round(fraction * number)
-    return np.sort(order[:cut]), np.sort(order[cut:])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from data_gen.class_names import class_names, names_beside
-from data_gen.preparation_file import needed, preparation_of
+from data_gen.preparation_file import preparation_of
 from feeders.batches import kept_random_state
 from feeders.interface import average_of, check_shape
 from graph.streams import derive, stream_of_file
@@ -14,6 +14,7 @@ from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
 from model.from_config import build_graph, class_count, load_trained, model_arguments
 from model.outputs import summed_scores
+from prediction.reading import needed_preparations
 from prediction.scores import fuse, stream_weights
 from runtime.arguments import get_parser as get_run_parser
 from runtime.device import choose_devices, choose_execution
@@ -28,7 +29,8 @@ class Stream:
 
     Attributes: `network`, in eval mode; `arg`, the config's arguments; `weights`, the path of the weights; `data_path`,
     that of the config's test data; `stream`, which of graph.streams.FILE_STREAMS these data hold; `feeder`, the test
-    feeder without data; `preparation`, that of the recordings it was trained on, None if nothing says it; `graph`.
+    feeder without data; `average`, what of several draws of a clip it averages: 'score' or 'probability';
+    `preparation`, that of the recordings it was trained on, None if nothing says it; `graph`.
     """
 
     def __init__(self, config, weights=None, device=None, precision=None):
@@ -42,7 +44,7 @@ class Stream:
         self.data_path = arg.test_feeder_args.get('data_path')
         self.stream = stream_of_file(self.data_path or '') or 'joint'
         self.feeder = build(arg.feeder, without_data(arg.test_feeder_args, self.data_path), 'test_feeder_args')
-        self.averages_probabilities = average_of(self.feeder) == 'probability'
+        self.average = average_of(self.feeder)
         if not hasattr(self.feeder, 'prepare'):
             raise UserError(f'{arg.feeder}: it has no method prepare(clip), which predict.py needs')
 
@@ -53,24 +55,17 @@ class Stream:
     def prepare(self, joints, path):
         """Return the clip of joints (C, T, V, M) from `path` as the test feeder hands it to the model, (C, T', V, M).
 
-        A `.npy` whose name says that it holds this stream is used as it is. Random augmentations are drawn from
-        the config's seed. Raises UserError if the model does not take such a clip.
+        Random augmentations are drawn from the config's seed. Raises UserError if the model does not take such a clip.
         """
-        held = stream_of_file(path) or 'joint'
-        if held not in ('joint', self.stream):
-            raise UserError(f'{path}: its name says it holds {held}, but {self.arg.config} needs '
-                            f'{self.stream}: give the joint file')
-        C = joints.shape[0] * (2 if self.stream == 'joint_bone' != held else 1)
+        C = joints.shape[0] * (2 if self.stream == 'joint_bone' else 1)
         check_shape((C, *joints.shape[1:]), model_arguments(self.arg), path)
         if not np.isfinite(joints).all():
             raise UserError(f'{path}: a value is not finite')
-        if held != self.stream:
-            partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
-            joints = derive(joints, self.stream, partners)
+        partners = attribute_of(self.graph, 'bone_partners') if 'bone' in self.stream else None
         with kept_random_state():
             random.seed(self.arg.seed)
             np.random.seed(self.arg.seed % 2 ** 32)
-            return self.feeder.prepare(joints)
+            return self.feeder.prepare(derive(joints, self.stream, partners))
 
     def scores(self, clips):
         """Return float32 (N, num_class): the network's scores of N prepared clips, all of one shape.
@@ -79,14 +74,9 @@ class Stream:
         """
         data = torch.from_numpy(np.stack(clips))
         network = with_bodies(self.network, data, self.device)
-        try:
-            with torch.inference_mode(), self.execution.autocast():
-                scores = summed_scores(network, data.to(self.device), average_of(self.feeder))
-        except torch.OutOfMemoryError:
-            raise UserError(f'out of GPU memory with {len(clips)} clips: lower --batch-size') from None
-        if self.averages_probabilities:
-            scores = scores.log_softmax(1)
-        return scores.cpu().numpy()
+        with torch.inference_mode(), self.execution.autocast():
+            scores = summed_scores(network, data.to(self.device), self.average)
+        return (scores.log_softmax(1) if self.average == 'probability' else scores).cpu().numpy()
 
 
 def without_data(feeder_args, data_path):
@@ -106,25 +96,24 @@ class FusedStreams:
     that names the classes (default: the one beside the first config's test data). Attributes: `streams`;
     `stream_weights`, a factor for the scores of each; `class_names`, by label; `preparations`, the different ones of
     the streams; `are_probabilities`, whether probabilities are summed, as in score files of feeders that average them;
-    `files`, a dict of config and weights for each stream.
+    `files`, a dict of config and weights for each stream; `configs`, these as one text.
     """
 
     def __init__(self, configs, weights=None, fusion=None, names=None, device=None, precision=None):
         if weights and len(weights) != len(configs):
             raise UserError(f'--weights: {len(weights)} for {len(configs)} configs: give one file for each')
         self.stream_weights = stream_weights(fusion, len(configs))
+        self.configs = ' and '.join(map(str, configs))
         self.streams = [Stream(config, path, device, precision)
                         for config, path in zip(configs, weights or [None] * len(configs))]
-        numbers = [class_count(stream.arg) for stream in self.streams]
-        if len(set(numbers)) > 1:
-            raise UserError(f'{" and ".join(map(str, configs))} have {" and ".join(map(str, numbers))} classes: '
-                            'only streams with the same classes can be fused')
-        self.class_names = class_names(numbers[0], names or names_beside(self.streams[0].data_path))
-        kinds = {stream.averages_probabilities for stream in self.streams}
+        kinds = {(class_count(stream.arg), stream.average) for stream in self.streams}
         if len(kinds) > 1:
-            raise UserError(f'{" and ".join(map(str, configs))}: the feeders of some average probabilities, those of '
-                            'others scores: they cannot be fused')
-        self.are_probabilities = kinds.pop()
+            words = ' and '.join(f'{number} classes ({averaged})' for number, averaged in sorted(kinds))
+            raise UserError(f'{self.configs}: streams of {words} cannot be fused: they must have the same classes and '
+                            'average the same, score or probability')
+        (num_class, average), = kinds
+        self.are_probabilities = average == 'probability'
+        self.class_names = class_names(num_class, names or names_beside(self.streams[0].data_path))
         self.preparations = []
         for stream in self.streams:
             if stream.preparation not in self.preparations:
@@ -132,10 +121,8 @@ class FusedStreams:
         self.files = [{'config': stream.arg.config, 'weights': str(stream.weights)} for stream in self.streams]
 
     def needed_preparations(self):
-        """Return `preparations`; UserError if that of a stream is not known, without which no recording is prepared."""
-        for stream in self.streams:
-            needed(stream.preparation, stream.arg.config)
-        return self.preparations
+        """Return `preparations`; UserError if one is not known, without which no recording becomes a clip."""
+        return needed_preparations(self.preparations, self.configs)
 
     def prepare(self, clips, path):
         """Return the clips of joints (C, T, V, M) from `path`, one of each preparation, as each stream takes them."""

@@ -9,7 +9,7 @@ from runtime.errors import UserError
 class Window(NamedTuple):
     """Frames `first` to `end` of a recording, from 0, `end` excluded, and their scores.
 
-    `scores` is (num_class,) float32, or None if it contains no person.
+    `scores` is (num_class,) float32, or None if nobody is there.
     """
 
     first: int
@@ -18,7 +18,7 @@ class Window(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Frames `first` to `end` of one class: its label and mean probability; None where there is no person."""
+    """Frames `first` to `end` of one class: its label and mean probability; None where nobody is."""
 
     first: int
     end: int
@@ -34,37 +34,45 @@ def check_stride(window, stride):
     return stride
 
 
-def spans(frames, window, stride):
+def spans(frames, window, stride=None):
     """Return (first, end) of every window, one each `stride` frames; the last one ends at the last of the `frames`."""
     last = max(frames - window, 0)
-    return [(first, min(first + window, frames)) for first in (*range(0, last, stride), last)]
+    return [(first, min(first + window, frames)) for first in (*range(0, last, check_stride(window, stride)), last)]
 
 
-def score_windows(model, recordings, path, places, batch_size):
-    """Yield a Window for each (first, end) in `places`, of recordings from `path`, scored in batches.
+def score_windows(model, recordings, path, spans, batch_size):
+    """Yield a Window for each (first, end) in `spans`, of recordings from `path`, scored in batches.
 
     `recordings` are fitted Recordings, one of each of the model's preparations; the joints of each window become a clip
     as those of a whole recording do. `model` is a FusedStreams or an ExportedModel.
     """
-    for start in range(0, len(places), batch_size):
-        batch = places[start:start + batch_size]
-        clips = [window_clips(model, recordings, first, end) for first, end in batch]
-        prepared = [model.prepare(of_window, path) for of_window in clips if of_window is not None]
-        rows = iter(model.scores(prepared) if prepared else ())
-        for (first, end), of_window in zip(batch, clips):
-            yield Window(first, end, None if of_window is None else next(rows))
-
-
-def window_clips(model, recordings, first, end):
-    """Return the clips (C, T, V, M) of frames `first` to `end`, one a preparation; None if there is no person."""
-    clips = []
-    for preparation, recording in zip(model.preparations, recordings):
-        if preparation.frames and end - first > preparation.frames:
-            raise UserError(f'--window {end - first}: the clips of this model have {preparation.frames} frames: '
+    longest = max(end - first for first, end in spans)
+    for preparation in model.preparations:
+        if preparation.frames and longest > preparation.frames:
+            raise UserError(f'--window {longest}: the clips of this model have {preparation.frames} frames: '
                             'choose at most that many')
-        clip, _ = preparation.clip(recording.part(first, end))
-        clips.append(clip)
+    clips = (window_clips(model, recordings, first, end) for first, end in spans)
+    for (first, end), scores in zip(spans, score_clips(model, clips, path, batch_size)):
+        yield Window(first, end, scores)
+
+
+def window_clips(model, recordings, first=0, end=None):
+    """Return the clips (C, T, V, M) of frames `first` to `end`, one a preparation; None if nobody is there."""
+    clips = [preparation.clip(recording.part(first, end))[0]
+             for preparation, recording in zip(model.preparations, recordings)]
     return clips if any(clip.any() for clip in clips) else None
+
+
+def score_clips(model, clips, path, batch_size):
+    """Yield the scores (num_class,) of each of the `clips` from `path`, None for None; they are scored in batches.
+
+    Each is a list of arrays (C, T, V, M), one of each of the model's preparations.
+    """
+    clips = iter(clips)
+    while batch := list(itertools.islice(clips, batch_size)):
+        prepared = [model.prepare(of_each, path) for of_each in batch if of_each is not None]
+        scores = iter(model.scores(prepared) if prepared else ())
+        yield from (None if of_each is None else next(scores) for of_each in batch)
 
 
 def timeline(windows):
@@ -74,10 +82,10 @@ def timeline(windows):
     """
     middles = [(window.first + window.end) / 2 for window in windows]
     borders = [0, *(round((a + b) / 2) for a, b in itertools.pairwise(middles)), windows[-1].end]
-    answers = [(None, None) if scores is None else (int(scores.argmax()), float(probabilities(scores).max()))
-               for _, _, scores in windows]
+    likeliest = [(None, None) if scores is None else (int(scores.argmax()), float(probabilities(scores).max()))
+                 for _, _, scores in windows]
     segments, number = [], 0
-    for label, group in itertools.groupby(answers, key=lambda answer: answer[0]):
+    for label, group in itertools.groupby(likeliest, key=lambda pair: pair[0]):
         chances = [chance for _, chance in group]
         first, number = borders[number], number + len(chances)
         mean = None if label is None else sum(chances) / len(chances)

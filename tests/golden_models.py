@@ -88,13 +88,18 @@ def build_plain(name, dtype=torch.float32):
     return plain_twin(network, build(MODELS[name][1]['graph'], {}, 'graph_args').A, dtype), x.to(dtype), y
 
 
-def check_against_golden(network, forward, x, y, expected):
-    """Ask for what one pass of golden/model.npz answers about a model; `forward` is what calls it."""
+def golden_answers(golden, name):
+    """Return what the published code answers about the model `name`; `golden` is the fixture."""
+    return {key.split('/')[1]: value for key, value in golden('model.npz').items() if key.startswith(name + '/')}
+
+
+def check_against_golden(network, x, y, expected):
+    """Ask for what one pass of golden/model.npz answers about a model."""
     network.eval()
     with torch.no_grad():
-        assert_close(forward(x), expected['eval_logits'])
+        assert_close(network(x), expected['eval_logits'])
     network.train()
-    logits = forward(x)
+    logits = network(x)
     loss = F.cross_entropy(logits, y)
     loss.backward()
     assert_close(logits, expected['train_logits'])
@@ -103,26 +108,21 @@ def check_against_golden(network, forward, x, y, expected):
     assert_close(network.data_bn.running_mean, expected['data_bn_running_mean'])
 
 
-def sgd_losses(network, forward, x, y):
-    """Return the losses of six steps on one batch, from the recipe's weights."""
-    fill_by_recipe(network).train()
+def assert_sgd_losses(name, network, x, y, expected):
+    """The losses of six steps on one batch agree to 1e-4 of the largest: all of AGCN's on NTU, the others' first three.
+
+    Each step feeds the rounding of the one before through ReLUs, and small differences grow tenfold a step: the exact
+    losses of steps four to six, in float64, are themselves up to 2e-3 from the published ones, which are float32. The
+    others agree to 4e-3, then.
+    """
+    network.train()
     optimizer = torch.optim.SGD(network.parameters(), lr=.005, momentum=.9, nesterov=True, weight_decay=1e-4)
     losses = []
     for _ in range(6):
-        loss = F.cross_entropy(forward(x), y)
+        loss = F.cross_entropy(network(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    return losses
-
-
-def assert_sgd_losses(name, actual, expected):
-    """The six losses agree to 1e-4 of the largest: all of AGCN's on NTU, the first three of the others.
-
-    Each step feeds the rounding of the one before through ReLUs, and small differences grow tenfold a step: the exact
-    losses of steps four to six, in float64, are themselves up to 2e-3 from the published ones, which are float32. The
-    others agree to 4e-3, then. That six steps are exactly right is asserted in float64.
-    """
-    assert_close(actual[:3], expected[:3])
-    assert_close(actual, expected, 1e-4 if name == 'agcn_ntu' else 4e-3)
+    assert_close(losses[:3], expected[:3])
+    assert_close(losses, expected, 1e-4 if name == 'agcn_ntu' else 4e-3)

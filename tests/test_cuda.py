@@ -11,7 +11,7 @@ from tiny import MODEL_ARGS, config, write_config, write_dataset, write_weights
 from torch.nn import functional as F
 from torch.nn.parallel import DataParallel
 
-from tests.golden_models import MODELS, assert_close, build_golden, check_against_golden
+from tests.golden_models import MODELS, assert_close, build_golden, check_against_golden, golden_answers
 
 pytestmark = pytest.mark.cuda
 WIDE_ENOUGH = {**MODEL_ARGS, 'base_channels': 16}  # with 8, training on a CPU can crash in PyTorch's convolutions
@@ -56,11 +56,9 @@ def train(folder, data, device, *flags, **changes):
 
 @pytest.mark.parametrize('name', MODELS)
 def test_answers_are_the_published_ones(name, golden, device):
-    expected = {key.split('/')[1]: value for key, value in golden('model.npz').items() if key.startswith(name + '/')}
     network, x, y = build_golden(name)
-    network.to(device)
     with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        check_against_golden(network, network, x.to(device), y.to(device), expected)
+        check_against_golden(network.to(device), x.to(device), y.to(device), golden_answers(golden, name))
 
 
 def test_every_precision_learns_as_on_the_cpu(device, data, tmp_path):

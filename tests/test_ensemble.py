@@ -6,7 +6,7 @@ import pytest
 from conftest import assert_one_line_error, shared_path
 
 from feeders.labels import top_k
-from prediction.scores import fuse, search_factors, split_samples, stack_streams
+from prediction.scores import fuse
 
 NAMES = [f'S001C001P{p:03d}R001A{a:03d}.skeleton' for p in range(1, 6) for a in range(1, 9)]
 LABELS = [a for _ in range(5) for a in range(8)]
@@ -59,38 +59,23 @@ def test_samples_are_matched_by_name_in_any_order(run, scored, tmp_path):
     assert 'Top1: 100.0000%' in run('ensemble.py', '--datasets', 'ntu/xsub').stdout
 
 
-def test_names_without_a_score_are_reported(run, scored, tmp_path):
-    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
-    write(path, {name: scored['bone'][name] for name in NAMES[2:]})
-    process = run('ensemble.py', '--datasets', 'ntu/xsub', status=2)
-    assert_one_line_error(process, 'agcn_test_bone', 'no scores of 2 of 40', NAMES[0], NAMES[1])
-
-
-@pytest.mark.parametrize('broken, words', [
-    (b'', 'not a complete pickle'),
-    (pickle.dumps([1, 2]), 'not a score file'),
-    (pickle.dumps({NAMES[0]: 'text'}), NAMES[0]),
-    (pickle.dumps({NAMES[0]: np.array([1, np.nan], np.float32)}), 'not finite'),
-])
-def test_a_broken_score_file_gets_one_line(run, scored, tmp_path, broken, words):
-    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
-    path.write_bytes(broken)
-    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), 'agcn_test_bone', words)
-
-
-@pytest.mark.parametrize('kind', [int, np.int64, str])
-def test_names_that_are_numbers_are_matched(run, scored, tmp_path, kind):
-    for stream, scores in scored.items():
-        write(tmp_path / f'{stream}.pkl', {kind(i): score for i, score in enumerate(scores.values())})
-    write(tmp_path / 'label.pkl', ([str(i) for i in range(len(LABELS))], LABELS))
-    fused = run('ensemble.py', '--scores', 'joint.pkl', 'bone.pkl', '--labels', 'label.pkl').stdout
-    assert fused == '\tTop1: 100.0000%\n\tTop5: 100.0000%\n'
-
-
 def test_scores_by_numbers_that_others_left_are_fused(run):
     folder = shared_path('faults/16-scores-with-numbers-as-names')
     assert 'Top1: 100.0000%' in run('ensemble.py', '--scores', folder / 'joint.pkl', folder / 'bone.pkl', '--labels',
                                     folder / 'label.pkl').stdout
+
+
+@pytest.mark.parametrize('content, words', [
+    (lambda bone: b'', ['not a complete pickle']),
+    (lambda bone: pickle.dumps([1, 2]), ['not a score file']),
+    (lambda bone: pickle.dumps({NAMES[0]: 'text'}), [NAMES[0]]),
+    (lambda bone: pickle.dumps({NAMES[0]: np.array([1, np.nan], np.float32)}), ['not finite']),
+    (lambda bone: pickle.dumps({name: bone[name] for name in NAMES[2:]}), ['no scores of 2 of 40', *NAMES[:2]]),
+    (lambda bone: pickle.dumps({name: np.zeros(9, np.float32) for name in NAMES}), ['8 and 9 classes'])])
+def test_a_wrong_score_file_gets_one_line(run, scored, tmp_path, content, words):
+    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
+    path.write_bytes(content(scored['bone']))
+    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), 'agcn_test_bone', *words)
 
 
 @pytest.mark.parametrize('labels', [b'a 0\nb 1\n', pickle.dumps((LABELS, NAMES)), pickle.dumps(LABELS),
@@ -101,46 +86,21 @@ def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
                           'labels.txt', 'a pickle of two lists (sample names, labels) is needed')
 
 
-def test_a_missing_file_gets_one_line(run, scored):
-    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xview', status=2), './data/ntu/xview/val_label.pkl')
-    assert_one_line_error(run('ensemble.py', status=2), '--datasets')
-
-
-def test_streams_of_other_classes_are_refused(run, scored, tmp_path):
-    path = tmp_path / 'work_dir/ntu/xsub/agcn_test_bone/epoch1_test_score.pkl'
-    write(path, {name: np.zeros(9, np.float32) for name in NAMES})
-    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), '8 and 9 classes')
+@pytest.mark.parametrize('flags, words', [
+    (['--datasets', 'ntu/xview'], ['./data/ntu/xview/val_label.pkl']), ([], ['--datasets']),
+    (['--datasets', 'ntu/xsub', '--alpha', 'nan'], ['--alpha', 'not a finite number']),
+    (['--datasets', 'ntu/xsub', '--weights', '1', 'inf'], ['--weights', "'inf'"])])
+def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
+    assert_one_line_error(run('ensemble.py', *flags, status=2), *words)
 
 
 @pytest.mark.parametrize('flag', ['--stream-weights', '--weights'])
 def test_any_number_of_streams_with_factors_and_an_output(run, scored, tmp_path, flag):
     files = [tmp_path / f'work_dir/ntu/xsub/agcn_test_{s}/epoch1_test_score.pkl' for s in ('joint', 'bone', 'joint')]
-    run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl',
-        flag, 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report')
+    printed = run('ensemble.py', '--scores', *files, '--labels', tmp_path / 'data/ntu/xsub/val_label.pkl',
+                  flag, 2, 0.5, 1, '--out', tmp_path / 'fused.pkl', '--report').stdout
+    assert '\tClass 7: ' in printed
     fused = pickle.loads((tmp_path / 'fused.pkl').read_bytes())
     for name in NAMES:
         expected = 3 * scored['joint'][name] + 0.5 * scored['bone'][name]
         np.testing.assert_allclose(fused[name], expected, rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize('flags, words', [
-    (['--search', 'nan'], ['--search', 'nan']), (['--search', '-0.5'], ['--search', '-0.5']),
-    (['--search', '0.5', '--stream-weights', '1', '2'], ['--search', '--stream-weights']),
-    (['--alpha', 'nan'], ['--alpha', 'not a finite number']), (['--weights', '1', 'inf'], ['--weights', "'inf'"])])
-def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
-    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', *flags, status=2), *words)
-
-
-def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
-    searched, reported = split_samples(len(NAMES), 0.5)
-    assert not set(searched) & set(reported) and len(searched) + len(reported) == len(NAMES)
-    labels = np.array(LABELS)
-    stacked = stack_streams([scored['joint'], scored['bone']], NAMES, ['joint', 'bone'])
-    factors = search_factors(stacked[:, searched], labels[searched])
-    printed = run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout
-    expected = top_k(fuse(stacked[:, reported], factors), labels[reported], 1)
-    assert f'\tTop1: {100 * expected:.4f}%' in printed
-    # Labels changed among the reported samples change nothing of what was found.
-    write(tmp_path / 'data/ntu/xsub/val_label.pkl',
-          (NAMES, [0 if i in reported else label for i, label in enumerate(LABELS)]))
-    assert run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout.split(',')[0] == printed.split(',')[0]

@@ -1,22 +1,18 @@
 """predict.py --live as its users run it, and prediction.live.LivePredictor: the same numbers as --window."""
 import json
-import pickle
 
 import numpy as np
 import pytest
 from commands import Command
 from conftest import ROOT, run_script
 
-from data_gen.demo.actions import ACTIONS
-from data_gen.formats.ntu_skeleton import read_recording
-from data_gen.formats.own_clips import read_recording as read_own
 from data_gen.preparation import published
 from data_gen.recording import PIXELS, Recording
 from graph.skeleton import skeleton
 from predict import Predictor
 from prediction.live import LivePredictor
 from runtime.errors import UserError
-from tests.data_gen.raw_custom import JOINTS, flags, write_clips
+from tests.data_gen.raw_custom import flags, write_clips
 from tests.long_recordings import (
     ALL_CLASSES,
     STRIDE,
@@ -115,118 +111,38 @@ def test_pixels_of_a_known_image_and_other_joints_by_their_names(in_2d):
 
 
 def test_persons_are_followed_by_their_ids(tmp_path):
-    """In data whose persons are followed, whoever leaves and whatever the order in a frame."""
+    """In data whose persons are followed, whoever leaves, whatever the order in a frame, and if nobody is there."""
     write_clips(tmp_path, people=2)
     run_script('data_gen/custom_gendata.py', *flags(tmp_path, tmp_path / 'data'), cwd=tmp_path)
     predictor = Predictor(write_road(tmp_path, points=5, num_class=3,
                                      data_path=str(tmp_path / 'data/val_data_joint.npy')))
-    window = 10
-    joints = np.random.default_rng(0).random((window, 2, 5, 3))
-    in_order, shuffled = LivePredictor(predictor, window), LivePredictor(predictor, window)
+    joints = np.random.default_rng(0).random((10, 2, 5, 3))
+    joints[3] = joints[6:, 0] = 0
+    in_places, by_ids = LivePredictor(predictor, 10, fps=30), LivePredictor(predictor, 10, fps=30)
     for t, frame in enumerate(joints):
-        ids = [7, 4] if t < window // 2 else [4]  # the first one leaves
-        expected = in_order.push({'persons': [*frame[:len(ids) - 1], frame[1]], 'ids': ids})
-        order = [1, 0][:len(ids)] if t % 2 and len(ids) > 1 else range(len(ids))
-        persons = [*frame[:len(ids) - 1], frame[1]]
-        found = shuffled.push({'persons': [persons[m] for m in order], 'ids': [ids[m] for m in order]})
+        present = np.flatnonzero(frame.any((1, 2)))[::-1 if t % 2 else 1]
+        expected = in_places.push({'persons': frame})
+        found = by_ids.push({'persons': frame[present], **({'ids': 2 ** 60 - present} if present.size else {})})
     assert found['top'][0]['score'] == pytest.approx(expected['top'][0]['score'], abs=1e-6)
 
 
-def test_frames_without_persons_leave_the_others_as_they_are(tmp_path):
-    """A frame in which nobody is need not say that it has no ids."""
-    write_clips(tmp_path, people=2)
-    run_script('data_gen/custom_gendata.py', *flags(tmp_path, tmp_path / 'data'), cwd=tmp_path)
-    predictor = Predictor(write_road(tmp_path, points=5, num_class=3,
-                                     data_path=str(tmp_path / 'data/val_data_joint.npy')))
-    joints = np.random.default_rng(0).random((3, 2, 5, 3))
-    with_ids, without = LivePredictor(predictor, 5, fps=30), LivePredictor(predictor, 5, fps=30)
-    for frame in ([], joints[0], [], joints[1], joints[2]):
-        expected = with_ids.push({'persons': frame, 'ids': [3, 8][:len(frame)]})
-        found = without.push({'persons': frame, **({'ids': [3, 8]} if len(frame) else {})})
-    assert found == expected and found['top']
-    for frame, words in (({'persons': joints[0]}, 'it has none'), ({'persons': joints[0], 'ids': [3, 3]}, 'one id')):
-        with pytest.raises(UserError, match=words):
-            without.push(frame)
+PERSON = [[.5, .5, 1]] * 18
 
 
-@pytest.mark.parametrize('frame', [None, 5, 'x', [1], {}, {'persons': 5}, {'persons': [[1, 2]]}, {'people': [{}]},
-                                   {'persons': [[[1e9, 0, 0]] * 18]}, {'persons': [[[10 ** 400, 0, 0]] * 18]},
-                                   {'persons': [[[320, 240, 1]] * 18]}, {'people': [{'pose_keypoints_2d': [1]}]},
-                                   {'fps': -1}, {'image_size': [1]}, {'joint_names': 3}, {'joint_names': ['a']},
-                                   {'persons': [[[.5, .5, 1]] * 18], 'ids': [1, 2]},
-                                   {'persons': [[[.5, .5, 1]] * 18], 'ids': ['a']},
-                                   [{'x': 1}], {'persons': [[[float('nan'), 0, 1]] * 18]}])
-def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame):
-    live = LivePredictor(in_2d, 1)
-    with pytest.raises(UserError):
+@pytest.mark.parametrize('frame, words', [
+    (None, 'not a frame'), ([{'x': 1}], 'not a frame'), ({}, 'not a frame'), ({'people': [{}]}, 'not a frame'),
+    ({'persons': [[1, 2]]}, r'shape \(1, 2\)'), ({'persons': [[[10 ** 400, 0, 0]] * 18]}, 'not lists of numbers'),
+    ({'persons': [[[1e9, 0, 0]] * 18]}, 'a value of'), ({'persons': [[[float('nan'), 0, 1]] * 18]}, 'a value of nan'),
+    ({'persons': [[[320, 240, 1]] * 18]}, 'coordinates from 0 to 320 are no fractions of an image'),
+    ({'persons': [PERSON], 'ids': [1, 2]}, 'no 1 integers'), ({'persons': [PERSON], 'ids': ['a']}, 'no 1 integers'),
+    ({'persons': [PERSON], 'ids': [1]}, 'in all frames with persons or in none'),
+    ({'fps': -1}, 'fps is no'), ({'image_size': [1]}, 'image_size is no'), ({'joint_names': 3}, 'joint_names is no'),
+    ({'joint_names': ['a']}, 'cannot be mapped')])
+def test_what_is_no_frame_is_named_and_passed_over(in_2d, frame, words):
+    live = LivePredictor(in_2d, 2)
+    if 'none' in words:
+        live.push({'persons': [PERSON]})
+    with pytest.raises(UserError, match=words):
         live.push(frame)
-    assert live.push({'persons': [[[.5, .5, 1]] * 18]})['to'] == 1
-
-
-def test_pixels_are_no_shares(in_2d):
-    with pytest.raises(UserError, match='coordinates from 0 to 320 are no fractions of an image'):
-        LivePredictor(in_2d, 1).push({'persons': [[[320, 240, 1]] * 18]})
-
-
-def test_frames_of_ones_own_skeleton(tmp_path):
-    for folder, dimensions in ((tmp_path / '3d', 3), (tmp_path / '2d', 2)):
-        write_clips(folder, people=2, dimensions=dimensions)
-        run_script('data_gen/custom_gendata.py', *flags(folder, folder / 'data'), '--dimensions', dimensions,
-                   cwd=folder)
-        predictor = Predictor(write_road(folder, points=5, num_class=3,
-                                         data_path=str(folder / 'data/val_data_joint.npy')))
-        path = folder / 'clips/p1_sit.npy'
-        windows = predictor.windows(path, 5, 2)
-        joints = read_own(path, JOINTS, dimensions).joints
-        live = LivePredictor(predictor, 5, 2)
-        results = [live.push({'persons': frame}) for frame in joints.swapaxes(0, 1)] + [live.finish()]
-        results = [result for result in results if result]
-        assert len(results) == len(windows) > 2
-        for result, window in zip(results, windows):
-            assert result['top'][0]['score'] == pytest.approx(window.scores.max(), abs=1e-5)
-
-
-def test_actions_of_the_demo_are_found_in_a_long_recording(tmp_path, long_mode):
-    """By the weights that the demo trains, of people they have never seen, whose clips follow one another."""
-    if not long_mode:
-        pytest.skip('trains the demo: --long')
-    run_script('demo.py', '--folder', tmp_path, cwd=tmp_path, timeout=3600)
-    check_long_recording(tmp_path, window=48, stride=8)
-
-
-def check_long_recording(folder, window, stride):
-    """Assert that frames half a window away from where one clip follows another have the right class, --live alike."""
-    labels = write_demo_recording(folder)
-    weights = max((folder / 'runs').glob('demo_agcn_joint-[0-9]*.pt'))
-    arguments = ['--config', ROOT / 'config/demo/test_joint.yaml', '--weights', weights, '--window', window,
-                 '--stride', stride, '--json', '--top-k', len(ACTIONS)]
-    prediction, = json.loads(run_script('predict.py', 'long.skeleton', *arguments, cwd=folder).stdout)['predictions']
-    found = np.full(len(labels), -1)
-    for segment in prediction['timeline']:
-        found[segment['from']:segment['to']] = segment['label']
-    borders = 1 + np.flatnonzero(np.diff(labels))
-    away = np.abs(np.arange(len(labels))[:, None] + .5 - borders).min(1) >= window / 2
-    assert away.sum() > 300 and (found == labels)[away].mean() > .9
-
-    joints = read_recording(folder / 'long.skeleton').joints
-    joints[~joints.any((2, 3))] = np.nan
-    process = run_live(lines_of(joints), *arguments, cwd=folder)
-    live = scores_by_window(map(json.loads, process.stdout.splitlines()))
-    expected = scores_by_window(prediction['windows'])
-    assert list(live) == list(expected)
-    np.testing.assert_allclose(list(live.values()), list(expected.values()), atol=1e-4)
-
-
-def write_demo_recording(folder):
-    """Write long.skeleton, the test clips of one camera, one after the other; return (T,) labels."""
-    names = pickle.loads((folder / 'data/demo/xsub/val_label.pkl').read_bytes())[0]
-    paths = [folder / 'data/demo_raw/nturgb+d_skeletons' / name for name in sorted(names) if 'C001' in name]
-    clips = [read_recording(path).joints for path in paths]
-    labels = np.repeat([int(path.stem[-3:]) - 1 for path in paths], [clip.shape[1] for clip in clips])
-    bodies = np.full((2, len(labels), 25, 3), np.nan)
-    start = 0
-    for clip in clips:
-        bodies[:len(clip), start:start + clip.shape[1]] = np.where(clip.any((2, 3), keepdims=True), clip, np.nan)
-        start += clip.shape[1]
-    write_skeleton(folder / 'long.skeleton', bodies)
-    return labels
+    live.push({'persons': [PERSON]})
+    assert live.push({'persons': [PERSON]}) or live.finish()

@@ -1,4 +1,4 @@
-"""Frames of `--live`: threads that end and do not queue, persons in their places, a constant rate; and Ctrl-C."""
+"""Frames of `--live`: threads that end and do not queue, persons in their slots, a constant rate; and Ctrl-C."""
 import contextlib
 import itertools
 import json
@@ -15,23 +15,27 @@ import predict
 from data_gen.poses import video
 from data_gen.preparation import published
 from prediction import live_sources
-from prediction.ahead import Ahead
-from prediction.live_sources import Places, Source, at_rate, open_source, parsed
+from prediction.ahead import NewestOnly, made_ahead
+from prediction.live_sources import Slots, Source, at_rate, open_source
 from tests.long_recordings import WINDOW, lines_of, people, write_road
 
 
-def test_items_come_in_order_and_an_error_reaches_the_reader():
+def test_items_are_made_ahead_in_order_and_an_error_reaches_the_reader():
     def items():
         yield from range(100)
         raise ValueError('at the end')
 
-    found = []
-    with Ahead(items(), 3) as ahead, pytest.raises(ValueError, match='at the end'):
-        found.extend(ahead)
-    assert found == list(range(100)) and ahead.dropped == 0
+    for ahead in (made_ahead(items(), 3), NewestOnly(items())):
+        found = []
+        with pytest.raises(ValueError, match='at the end'):
+            found.extend(ahead)
+        assert found == sorted(found) and found[-1] == 99
+    assert len(found) + ahead.dropped == 100
 
 
-def test_the_thread_waits_for_a_slow_reader_and_ends_with_the_block():
+@pytest.mark.parametrize('read, most', [(lambda items: made_ahead(items, 3), 5),
+                                        (lambda items: iter(NewestOnly(items)), np.inf)])
+def test_the_thread_waits_and_ends_when_the_reader_stops(read, most):
     made, closed = [], []
 
     def items():
@@ -40,32 +44,22 @@ def test_the_thread_waits_for_a_slow_reader_and_ends_with_the_block():
                 made.append(number)
                 yield number
         finally:
-            closed.append(threading.current_thread().name)
+            closed.append(threading.current_thread())
 
-    with Ahead(items(), 3) as ahead:
-        for number in itertools.islice(ahead, 50):
-            assert len(made) <= number + 5
-    assert closed == [ahead.thread.name] and not ahead.thread.is_alive()
-
-
-def test_of_items_that_come_too_fast_the_newest_is_kept_and_the_others_are_counted():
-    go_on = threading.Event()
-
-    def items():
-        yield from range(20)
-        go_on.set()
-
-    with Ahead(items(), 1, newest_only=True) as ahead:
-        go_on.wait()
-        assert list(ahead) == [19] and ahead.dropped == 19
+    ahead = read(items())
+    for number in itertools.islice(ahead, 50):
+        assert len(made) <= number + most
+    ahead.close()
+    thread, = closed
+    assert thread is not threading.current_thread() and not thread.is_alive()
 
 
-def test_persons_keep_their_places_and_a_new_one_takes_that_of_who_left_first():
-    places = Places(2)
-    assert places.of([5, 3]) == [1, 0]
-    assert places.of([5]) == [1] and places.of([3, 5]) == [0, 1]
-    assert places.of([3]) == [0] and places.of([7, 3]) == [1, 0]
-    assert places.of([]) == [] and places.of([9, 8]) == [1, 0]
+def test_persons_keep_their_slots_and_a_new_one_takes_that_of_who_left_first():
+    slots = Slots(2)
+    assert slots.of([5, 3]) == [1, 0]
+    assert slots.of([5]) == [1] and slots.of([3, 5]) == [0, 1]
+    assert slots.of([3]) == [0] and slots.of([7, 3]) == [1, 0]
+    assert slots.of([]) == [] and slots.of([9, 8]) == [1, 0]
 
 
 def test_frames_come_at_a_constant_rate():
@@ -79,49 +73,34 @@ def test_frames_come_at_a_constant_rate():
         np.testing.assert_allclose(frame, expected)
 
 
-def test_a_camera_is_read_while_people_are_found_and_results_computed(monkeypatch, tmp_path):
-    """Frames that come while a pose is estimated are dropped, and what is pushed are the joints of the others."""
-    frames = 200
-    found, ended = threading.Event(), threading.Event()
+def test_a_camera_is_read_while_people_are_found(monkeypatch):
+    """Frames that come while a pose is estimated are dropped, counted and interpolated."""
+    frames, found, ended = 200, threading.Event(), threading.Event()
 
     def camera_frames(number):
-        assert number == 97
+        assert number == '97'
         for t in range(frames):
             if t == 1:
                 found.wait()  # all others come at once
             yield t / 30, np.full((4, 4, 3), t, np.uint8)
         ended.set()
 
-    class NoLandmarker:
-        def __init__(self, model, persons):
-            pass
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            pass
-
+    class OnePerson(contextlib.nullcontext):
         def find(self, seconds, image):
             found.set()
             ended.wait()
             return np.full((1, 33, 3), .5, np.float32), np.full((1, 33, 3), image[0, 0, 0], np.float32)
 
-    class NoFollower:
-        def __init__(self, image_size):
-            assert image_size == (4, 4)
-
         def follow(self, joints):
             return np.zeros(len(joints), int)
 
     monkeypatch.setattr(video, 'camera_frames', camera_frames)
-    monkeypatch.setattr(live_sources, 'Landmarker', NoLandmarker)
-    monkeypatch.setattr(live_sources, 'Follower', NoFollower)
-    (tmp_path / 'model').write_bytes(b'')
-    with open_source('97', [published()['graph.ntu_rgb_d.Graph']], tmp_path / 'model') as source:
+    monkeypatch.setattr(live_sources, 'Landmarker', lambda model, persons: OnePerson(OnePerson()))
+    monkeypatch.setattr(live_sources, 'Follower', OnePerson)
+    with open_source('97', [published()['graph.ntu_rgb_d.Graph']], 'model') as source:
         pushed = list(source.frames)
     assert source.header['fps'] == 30 and source.header['image_size'] is None
-    assert len(pushed) == frames and source.dropped() == frames - 2  # those dropped are interpolated
+    assert len(pushed) == frames and source.dropped() == frames - 2
     np.testing.assert_array_equal(pushed[-1]['persons'][:, 0], [[1 - frames, 1 - frames, frames - 1], [0, 0, 0]])
     assert pushed[-1]['time'] == round((frames - 1) / 30, 3)
 
@@ -129,15 +108,11 @@ def test_a_camera_is_read_while_people_are_found_and_results_computed(monkeypatc
 def test_after_an_interrupt_the_window_at_the_end_is_scored_and_dropped_frames_are_counted(
         tmp_path, monkeypatch, capsys):
     def frames():
-        yield from lines_of(people(WINDOW + 3))
+        yield from (line.encode() for line in lines_of(people(WINDOW + 3)))
         raise KeyboardInterrupt
 
-    @contextlib.contextmanager
-    def interrupted(*arguments):
-        yield Source(frames(), parsed, dropped=lambda: 7)
-
     write_road(tmp_path)
-    monkeypatch.setattr(predict, 'open_source', interrupted)
+    monkeypatch.setattr(predict, 'open_source', lambda *_: contextlib.nullcontext(Source(frames(), dropped=lambda: 7)))
     monkeypatch.setattr('sys.argv', ['predict.py', '--config', str(tmp_path / 'c.yaml'), '--window', str(WINDOW),
                                      '--stride', str(WINDOW), '--json', '--live', '0'])
     assert predict.main() == 130
@@ -164,11 +139,8 @@ def test_an_interrupt_ends_the_command(tmp_path):
 
 def test_a_missing_model_and_a_missing_file_are_said(run, tmp_path):
     write_road(tmp_path)
-    (tmp_path / 'jump.MP4').write_bytes(b'')
-    live = '--config', 'c.yaml', '--window', 8, '--live'
-    for source in ('0', 'jump.MP4'):
-        process = run('predict.py', *live, source, status=2)
-        assert_one_line_error(process, 'data/pose/pose_landmarker_full.task: no such model of poses')
-    assert_one_line_error(run('predict.py', *live, 'gone.jsonl', status=2), 'gone.jsonl')
-    process = run('predict.py', '--config', 'c.yaml', 'jump.MP4', status=2)
-    assert_one_line_error(process, 'no such model of poses: download it from https://', '--pose-model FILE')
+    (tmp_path / 'jump.mp4').write_bytes(b'')
+    for arguments, words in ((['--window', 8, '--live', '0'], 'no such model of poses: download it from https://'),
+                             (['--window', 8, '--live', 'gone.jsonl'], 'gone.jsonl'),
+                             (['jump.mp4'], 'pose_landmarker_full.task: no such model of poses')):
+        assert_one_line_error(run('predict.py', '--config', 'c.yaml', *arguments, status=2), words)

@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT, assert_one_line_error, run_script
 from test_docs import commands
 
-from data_gen.formats.pose_recording import PoseRecording, read_pose_recording, read_recording, write_recording
+from data_gen.formats.pose_recording import PoseRecording, read_recording, write_recording
 from data_gen.preparation import MOST_ACTIVE, OWN, Preparation, shipped
 from data_gen.recording import METRES
 from figures.body import AS_RECORDED, front_view
@@ -121,14 +121,6 @@ def test_what_openpose_found_is_filled_and_in_fractions(from_openpose):
     assert data[:, :, 3:6, 4, 0].any((0, 1)).all()  # --fill 5
 
 
-def test_other_joints_are_mapped_by_their_names_or_refused(run, from_openpose):
-    other = read_pose_recording(from_openpose / 'data/poses/jump08.npz')
-    names = [f'other {name}' for name in other.joint_names]
-    write_recording(from_openpose / 'other.npz', other._replace(joint_names=tuple(names)))
-    process = run('predict.py', *BOTH, '--device', 'cpu', 'other.npz', cwd=from_openpose, status=2)
-    assert_one_line_error(process, 'other.npz: its joints are others than those of the data set, and cannot be mapped')
-
-
 @pytest.mark.parametrize('file', ['videos/jump08', 'results.json', 'videos/jump.mp4'])
 def test_what_is_no_recording_yet_gets_the_command_that_makes_one(run, from_openpose, file):
     write_results(from_openpose / 'results.json', person(17, 5, (900, 500), (0, 0))[None])
@@ -142,13 +134,6 @@ def test_what_is_no_recording_yet_gets_the_command_that_makes_one(run, from_open
                   ROOT / 'config/skeletons/openpose25.yaml', '--dimensions', 2, '--out_folder', 'other', '--strict',
                   cwd=from_openpose, status=2)
     assert_one_line_error(process, command)
-
-
-def test_recordings_are_drawn(run, from_videos):
-    pytest.importorskip('matplotlib')
-    run('visualize.py', 'clip', '--config', 'data/mine/test_joint.yaml', '--file', 'data/poses/wave09.npz', '--out',
-        'clip.svg', cwd=from_videos)
-    assert 'wave09' in (from_videos / 'clip.svg').read_text()
 
 
 def test_joints_of_a_video_are_upright_where_no_axes_are_asked_for(tmp_path):

@@ -8,7 +8,6 @@ from conftest import run_script
 from predict import Predictor, parse_arguments
 from prediction.windows import Segment, Window, spans, timeline
 from runtime.errors import UserError
-from tests.data_gen import raw_kinetics
 from tests.long_recordings import ALL_CLASSES, STRIDE, WINDOW, people, scores_by_window, write_road, write_skeleton
 
 FRAMES = 47
@@ -77,10 +76,7 @@ def test_timeline_is_printed_and_windows_of_nobody_have_no_class(run, road):
     assert rows[0][0] == '0' and rows[-1][1:] == [str(FRAMES), 'nobody'] and rows[-2][-1].endswith('%')
 
 
-def test_recordings_that_have_no_windows_are_named(road, predictor, tmp_path):
-    np.save(tmp_path / 'prepared.npy', np.ones((3, 300, 25, 2)))
-    with pytest.raises(UserError, match=r'prepared\.npy: it holds prepared clips'):
-        predictor.windows(tmp_path / 'prepared.npy', WINDOW)
+def test_recordings_that_have_no_windows_are_named(predictor, tmp_path):
     nobody = write_skeleton(tmp_path / 'nobody.skeleton', np.full((1, 9, 25, 3), np.nan))
     with pytest.raises(UserError, match='nobody.skeleton: without a skeleton'):
         predictor.windows(nobody, WINDOW)
@@ -94,17 +90,6 @@ def test_recordings_that_have_no_windows_are_named(road, predictor, tmp_path):
 def test_flags_that_do_not_go_together_are_named(flags):
     with pytest.raises(UserError, match='--'):
         parse_arguments(['--config', 'c.yaml', 'long.skeleton', *flags])
-
-
-def test_windows_of_kinetics(tmp_path):
-    write_road(tmp_path, points=18, graph='graph.kinetics.Graph')
-    content = raw_kinetics.random_content(np.random.default_rng(0), 30)
-    (tmp_path / 'all.json').write_text(json.dumps(content))
-    content['data'] = [{**frame, 'frame_index': t} for t, frame in enumerate(content['data'][-WINDOW:])]
-    (tmp_path / 'part.json').write_text(json.dumps(content))
-    predictor = Predictor(tmp_path / 'c.yaml')
-    part, = predictor.predict([tmp_path / 'part.json'])
-    np.testing.assert_allclose(predictor.windows(tmp_path / 'all.json', WINDOW)[-1].scores, part.scores, atol=1e-5)
 
 
 def test_exported_models_give_the_same_windows(road, predictor, tmp_path):
@@ -124,20 +109,10 @@ def test_exported_models_give_the_same_windows(road, predictor, tmp_path):
 def test_timeline_is_drawn(run, road):
     pytest.importorskip('matplotlib')
     run('visualize.py', 'timeline', '--config', road / 'c.yaml', '--file', road / 'long.skeleton', '--window', WINDOW,
-        '--stride', STRIDE, '--frame-rate', 10, '--out', road / 't.svg')
+        '--stride', STRIDE, '--out', road / 't.svg')
     text = (road / 't.svg').read_text()
     drawn = {segment.label for segment in timeline(Predictor(road / 'c.yaml').windows(road / 'long.skeleton', WINDOW,
                                                                                       STRIDE))}
     for label in drawn - {None}:
         assert f'>class {label}<' in text
     assert '>seconds<' in text and '>long.skeleton<' in text
-
-
-def test_peaks_are_the_surest_windows_of_the_longest_segments():
-    pytest.importorskip('matplotlib')
-    from visualize import peaks_of
-    chances = np.array([[.9, .1], [.8, .2], [.3, .7], [.4, .6], [.95, .05]])
-    segments = [Segment(0, 20, 0, .85), Segment(20, 40, 1, .65), Segment(40, 50, 0, .95)]
-    middles = np.array([5, 15, 25, 35, 45])
-    assert peaks_of(segments, chances, middles) == [0, 2, 4]
-    assert peaks_of(segments, chances, middles, most=2) == [0, 2]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error, run_script, shared_path
 
-from tests.data_gen.poses.videos import images, plain_images, write_video
+from tests.data_gen.poses.videos import images, write_video
 from tests.long_recordings import ALL_CLASSES, scores_by_window, write_road
 
 WINDOW, STRIDE = 10, 4
@@ -58,15 +58,11 @@ def test_a_video_live_gives_the_numbers_of_windows(run, road, model, name):
     assert results[0]['time'] == .3
 
 
-def test_what_is_no_video_or_shows_nobody_is_said(run, road, model):
-    write_video(road / 'nobody.mp4', plain_images(10))
+def test_what_is_no_video_is_said(run, road, model):
     (road / 'text.mp4').write_text('no video')
-    for file, words in (('nobody.mp4', 'nobody is found in any frame'), ('text.mp4', 'not a whole video')):
-        process = run('predict.py', '--config', '3d/c.yaml', *model, file, cwd=road, status=2)
-        assert_one_line_error(process, f'{file}: {words}')
-    process = run('predict.py', '--config', '3d/c.yaml', *model, '--window', 5, '--live', 'text.mp4', cwd=road,
-                  status=2)
-    assert_one_line_error(process, 'text.mp4: not a whole video')
+    for arguments in (['text.mp4'], ['--window', 5, '--live', 'text.mp4']):
+        process = run('predict.py', '--config', '3d/c.yaml', *model, *arguments, cwd=road, status=2)
+        assert_one_line_error(process, 'text.mp4: not a whole video')
 
 
 def test_a_video_is_drawn_as_a_clip(run, road, model):
@@ -91,7 +87,6 @@ def test_people_and_classes_are_drawn_on_a_video(run, road, model):
         red = (after[480:, :, 0] > 150) & (after[480:, :, 1:].max(2) < 130)
         cursors.append(np.flatnonzero(red.sum(0) > 15).mean())
     assert (np.diff(cursors) > 5).all()
-    assert not (road / 'drawn.mp4.part').exists()
 
 
 @pytest.mark.parametrize('arguments, words', [

@@ -1,1 +1,1 @@
-"""Made-up people for the demo: a figure, the actions that move it, and the camera that records it."""
+"""Synthetic people for the demo: a figure, and the actions that move it."""

@@ -3,8 +3,6 @@
 Axes are the figure's own: x to its right, y up, -z ahead of it; metres and radians. That is also how a Kinect
 sees a person who faces it, up to a shift.
 """
-import dataclasses
-
 import numpy as np
 
 from graph.skeleton import skeleton
@@ -13,7 +11,7 @@ NTU = skeleton('ntu25')
 JOINT = {name: i for i, name in enumerate(NTU.joint_names)}
 FLEXION, ABDUCTION, TWIST = range(3)  # the last axis of an array of angles
 
-# name: (the joint it hangs on, where it is from there in a person of 1.70 m who stands with hanging arms).
+# name: (the parent joint, the offset from it in a person of 1.70 m who stands with hanging arms).
 # The lengths follow the body segments of Winter, Biomechanics and Motor Control of Human Movement, figure 4.1.
 TRUNK = {
     'middle of spine': ('base of spine', (0, .29, 0)),
@@ -33,11 +31,8 @@ RIGHT_SIDE = {
     'right foot': ('right ankle', (0, -.06, -.13))}
 LEFT_SIDE = {name.replace('right', 'left'): (parent.replace('right', 'left'), (-x, y, z))
              for name, (parent, (x, y, z)) in RIGHT_SIDE.items()}
-BONES = {**TRUNK, **RIGHT_SIDE, **LEFT_SIDE}  # a joint always comes after the one it hangs on
-
-ROOT = JOINT['base of spine']
+BONES = {**TRUNK, **RIGHT_SIDE, **LEFT_SIDE}  # a joint always comes after its parent
 PARENT = {JOINT[name]: JOINT[parent] for name, (parent, _) in BONES.items()}
-SOLES = [JOINT[f'{side} {part}'] for side in ('left', 'right') for part in ('ankle', 'foot')]
 
 # What a positive angle does: arms and thighs swing forward, shins backward, the trunk bends forward; limbs move
 # away from the middle; arms and legs turn inward, the trunk turns to the left.
@@ -46,46 +41,28 @@ SIGN = np.array([
      -1 if 'left' in name else 1] for name in NTU.joint_names])
 
 
-@dataclasses.dataclass
-class Motion:
-    """What a figure does in T frames."""
-
-    angles: np.ndarray  # (T, 25, 3): flexion, abduction and twist of what hangs on each joint
-    travel: np.ndarray  # (T, 3): the way of the feet from where they started; y is the height of a jump
-    planted: tuple = ('left ankle', 'right ankle')  # the body moves so that the middle of these stays in its place
-
-
 def body(rng):
-    """Return one person's bones, (25, 3): where each joint is from the joint it hangs on, in a body of its own size."""
+    """Return one person's bones, (25, 3): the offset of each joint from its parent."""
     bones = np.zeros((25, 3))
     for name, (_, offset) in BONES.items():
         bones[JOINT[name]] = offset
-    legs, arms, trunk = rng.uniform(.94, 1.06, size=3)
-    for name in BONES:
-        limb = legs if name.endswith(('knee', 'ankle', 'foot')) else trunk if name in TRUNK else arms
-        bones[JOINT[name]] *= limb
-    bones[[JOINT['left shoulder'], JOINT['right shoulder']]] *= rng.uniform(.85, 1.15)
-    bones[[JOINT['left hip'], JOINT['right hip']]] *= rng.uniform(.85, 1.15)
-    return bones * rng.uniform(.9, 1.12)  # 1.53 m to 1.90 m
+    return bones * rng.uniform(.88, 1.12, 3)  # its width, height and depth
 
 
-def mirrored(motion):
-    """Return the motion with left and right changed over, as a left-hander does it."""
-    order = np.arange(25)
-    for left, right in NTU.left_right:
-        order[[left, right]] = right, left
-    angles = motion.angles[:, order].copy()
-    middle = [JOINT[name] for name in (*TRUNK, 'base of spine')]
-    angles[:, middle, ABDUCTION:] *= -1
-    side = {'left': 'right', 'right': 'left'}
-    planted = tuple(f'{side[name.split()[0]]} {name.split()[1]}' for name in motion.planted)
-    return Motion(angles, motion.travel * (-1, 1, 1), planted)
+def pose(bones, angles):
+    """Return the joints (T, 25, 3): the bones laid out by the angles (T, 25, 3), the left ankle at x = z = 0.
 
-
-def joint_rotations(angles):
-    """Return the rotation at each joint: (T, 25, 3) angles → (T, 25, 3, 3), twist first, abduction last."""
+    The lowest joint of each frame is on the floor, y = 0.
+    """
     flexion, abduction, twist = np.moveaxis(angles * SIGN, -1, 0)
-    return turn(abduction, 2) @ turn(flexion, 0) @ turn(twist, 1)
+    rotation = turn(abduction, 2) @ turn(flexion, 0) @ turn(twist, 1)
+    joints = np.zeros((len(angles), 25, 3))
+    for j, parent in PARENT.items():
+        joints[:, j] = joints[:, parent] + rotation[:, parent] @ bones[j]
+        rotation[:, j] = rotation[:, parent] @ rotation[:, j]
+    origin = joints[:, JOINT['left ankle']].copy()
+    origin[:, 1] = joints[..., 1].min(1)
+    return joints - origin[:, None]
 
 
 def turn(angle, axis):
@@ -99,23 +76,9 @@ def turn(angle, axis):
     return matrix
 
 
-def pose(bones, motion):
-    """Return where the joints are, (T, 25, 3): the bones laid out by the angles, the feet on the floor (y = 0)."""
-    angles = with_flat_feet(motion.angles)
-    rotation = joint_rotations(angles)
-    joints = np.zeros((len(angles), 25, 3))
-    for j, parent in PARENT.items():
-        joints[:, j] = joints[:, parent] + rotation[:, parent] @ bones[j]
-        rotation[:, j] = rotation[:, parent] @ rotation[:, j]
-    standing = joints[:, [JOINT[name] for name in motion.planted]].mean(1)
-    standing[:, 1] = joints[:, SOLES, 1].min(1)
-    return joints + (motion.travel - standing)[:, None]
-
-
-def with_flat_feet(angles):
-    """Return the angles with each ankle bent so that the foot stays level, whatever thigh and shin do."""
-    angles = angles.copy()
-    for side in ('left', 'right'):
-        thigh = angles[:, JOINT[f'{side} hip'], FLEXION] - angles[:, ROOT, FLEXION]
-        angles[:, JOINT[f'{side} ankle'], FLEXION] += angles[:, JOINT[f'{side} knee'], FLEXION] - thigh
-    return angles
+def mirrored(joints):
+    """Return the joints (T, 25, 3) with left and right exchanged: a left-hander's movement."""
+    order = np.arange(25)
+    for left, right in NTU.left_right:
+        order[[left, right]] = right, left
+    return joints[:, order] * (-1, 1, 1)

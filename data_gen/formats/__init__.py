@@ -71,9 +71,7 @@ def read_file(path, preparation=None):
             array = load_array(path)
             if holds_clips(array, preparation):
                 return array if array.ndim == 5 else array[None]
-    if preparation is None:
-        return read_recording(path)
-    return read_recording(path, preparation.joints, preparation.dimensions)
+    return read_recording(path, preparation and preparation.joints, preparation and preparation.dimensions)
 
 
 def holds_clips(array, preparation):

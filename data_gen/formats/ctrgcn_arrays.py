@@ -54,22 +54,21 @@ def list_recordings(path):
     open(path, 'rb').close()  # an OSError from here on means a damaged archive
     for end, part in PARTS.items():
         try:
-            x, y = (ArrayInArchive(path, f'{letter}_{end}') for letter in 'xy')
-            if len(x.shape) != 3 or x.shape[2] != VALUES or len(y.shape) != 2 or x.shape[0] != y.shape[0]:
-                raise ValueError(f'x_{end} is {x.shape} and y_{end} {y.shape}, not (N, T, {VALUES}) and (N, classes)')
-            is_class = np.array([y.row(n) > 0 for n in range(y.shape[0])])
+            x = ArrayInArchive(path, f'x_{end}')
+            with np.load(path, allow_pickle=False) as arrays:
+                y = arrays[f'y_{end}']
+            N, T, values = x.shape
+            if values != VALUES or y.ndim != 2 or len(y) != N or ((y > 0).sum(1) != 1).any():
+                raise ValueError(f'x_{end} is {x.shape}, not (N, T, {VALUES}), or y_{end}, {y.shape}, is not one-hot')
         except Exception as error:  # a damaged archive can raise any of a dozen exceptions
             raise UserError(f"{path}: not CTR-GCN's arrays x_train, y_train, x_test and y_test, or not whole: {error}"
                             ) from None
-        lengths.add(x.shape[1])
-        for n, classes in enumerate(is_class):
-            if classes.sum() == 1:
-                samples.append(Sample(f'{end}_{n}', int(classes.argmax()), (part,), (path, f'x_{end}', n)))
-            else:
-                samples.append(Sample(f'{end}_{n}', -1, (), problem=f'{path}: row {n} of y_{end} is not one-hot'))
+        lengths.add(T)
+        samples += [Sample(f'{end}_{n}', label, (part,), (path, f'x_{end}', n))
+                    for n, label in enumerate(y.argmax(1).tolist())]
     if len(lengths) > 1:
         raise UserError(f'{path}: x_train and x_test have clips of {" and ".join(map(str, sorted(lengths)))} frames')
-    return samples, lengths.pop()
+    return samples, T
 
 
 open_array = functools.lru_cache(maxsize=1)(ArrayInArchive)  # one for each process, which reads on in it

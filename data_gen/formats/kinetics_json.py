@@ -5,23 +5,19 @@ Format: https://github.com/yysijie/st-gcn, "Kinetics-skeleton". A clip has frame
 `score` per joint. `kinetics_{part}_label.json` maps the name of each clip, without suffix, to `has_skeleton`, `label`
 and `label_index`.
 """
-import json
-import os
-
 import numpy as np
 
-from data_gen.formats.raw_file import as_text, load_json, look_up, numbers, reading
+from data_gen.formats.raw_file import load_json, look_up, numbers, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import FRACTIONS, Recording
 from graph.skeleton import skeleton
-from runtime.errors import UserError
+from runtime.errors import UserError, short_repr
 
 SUFFIX = '.json'
 MAX_PERSONS = 5  # of a frame, in the order of the file, as published
 JOINTS = 18
 FPS = 30  # to which ST-GCN's authors converted the videos
-MAX_BYTES = 32 << 20  # ten seconds of a crowd have about 2 MB
-MAX_FRAMES = 30_000  # frames: a quarter of an hour; the data set's clips last ten seconds
+MAX_FRAMES = 30_000  # a quarter of an hour; the data set's clips last ten seconds
 MAX_COORDINATE = 10  # images: OpenPose finds joints within one, and people in pixels are larger
 
 
@@ -31,69 +27,49 @@ def list_recordings(folder, parts):
     Clips that are not both in the part's folder and in its label file, or have no proper label, are Samples with a
     problem. A part that has neither is skipped. Raises UserError if all parts are, or if one cannot be used.
     """
-    samples, absent = [], []
+    samples = []
     for part in parts:
         part_folder, label_path = folder / f'kinetics_{part}', folder / f'kinetics_{part}_label.json'
         if part_folder.exists() or label_path.exists():
             samples += list_part(part, part_folder, label_path)
         else:
-            absent.append(str(part_folder))
-    if len(absent) == len(parts):
-        raise UserError(f'no {" and no ".join(absent)}: check --data_path')
-    for name in absent:
-        print(f'skipping {name}: neither the folder nor its label file exists')
+            print(f'skipping {part_folder}: neither the folder nor its label file exists')
+    if not samples:
+        raise UserError(f'{folder}: no clips in kinetics_{" or kinetics_".join(parts)}: check --data_path')
     return samples
 
 
 def list_part(part, folder, label_path):
     """Return the Samples of one part, sorted by name; see list_recordings."""
-    labels = read_labels(label_path)
-    try:
-        names = os.listdir(folder)
-    except OSError as error:
-        raise UserError(f'{folder}: {error.strerror}: it should contain the clips of {label_path.name}') from None
-    found = {name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX)}
+    with reading(label_path):
+        labels = load_json(label_path)
+    if not isinstance(labels, dict) or not labels:
+        raise UserError(f'{label_path}: not a label file, which has clips by name, each with has_skeleton and '
+                        'label_index')
+    found = {path.stem: path for path in folder.iterdir() if path.suffix == SUFFIX}
     samples, without = [], 0
-    for clip in sorted(found | labels.keys()):
-        path, entry = f'{folder}{os.sep}{clip}{SUFFIX}', labels.get(clip)
+    for clip in sorted(found.keys() | labels.keys()):
+        path, entry = folder / f'{clip}{SUFFIX}', labels.get(clip)
         if isinstance(entry, dict) and entry.get('has_skeleton') is False:
             without += 1
         elif problem := problem_of(entry) if clip in found else f'missing, but in {label_path.name}':
-            samples.append(Sample(clip + SUFFIX, -1, (), problem=f'{path}: {problem}'))
+            samples.append(Sample(path.name, -1, (), problem=f'{path}: {problem}'))
         else:
-            samples.append(Sample(clip + SUFFIX, entry['label_index'], (part,), path))
-    if other := len(names) - len(found):
-        print(f'{folder}: ignoring {other} files that are not {SUFFIX}')
+            samples.append(Sample(path.name, entry['label_index'], (part,), str(path)))
     if without:
         print(f'{label_path}: left out: {without} clips without a skeleton (has_skeleton is false)')
     return samples
-
-
-def read_labels(path):
-    """Return the dict in the label file at `path`, by clip; UserError if it cannot be used."""
-    try:
-        with open(path, encoding='utf-8-sig') as file:
-            content = json.load(file)
-    except OSError as error:
-        raise UserError(f'{path}: {error.strerror}: the label file is part of the data set') from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f'{path}: not valid JSON ({error}): download it again') from None
-    if not isinstance(content, dict) or not content:
-        raise UserError(f'{path}: not a label file, which has clips by name, each with has_skeleton and label_index')
-    return content
 
 
 def problem_of(entry):
     """Return what is wrong with one clip's entry in a label file, '' if nothing is."""
     if entry is None:
         return 'not in the label file'
-    if not isinstance(entry, dict):
-        return 'its entry in the label file is not an object'
-    for key, kind in (('has_skeleton', bool), ('label_index', int)):
-        value = entry.get(key)
-        if type(value) is not kind or value < 0:
-            return f'its {key} in the label file is {as_text(value)}'
-    return ''
+    label = entry.get('label_index') if isinstance(entry, dict) else None
+    if type(label) is int and label >= 0 and type(entry.get('has_skeleton')) is bool:
+        return ''
+    return (f'its entry in the label file, {short_repr(entry)}, is no has_skeleton (true or false) and label_index '
+            '(from 0)')
 
 
 def read_recording(path):
@@ -104,38 +80,33 @@ def read_recording(path):
     file, from 1.
     """
     with reading(path):
-        return recording_in(load_json(path, MAX_BYTES))
+        return recording_in(load_json(path))
 
 
 def recording_in(content):
     """Return the Recording in the content of a JSON file, see `read_recording`; BrokenSample says what is wrong."""
-    places, frames, values = persons_in(content)
-    farthest = np.abs(values[:, :2 * JOINTS]).max(initial=0) if places else 0
-    if farthest > MAX_COORDINATE:
-        raise BrokenSample(f'a coordinate of {farthest:g}, far outside 0…1: x and y are fractions of the image, not '
-                           'pixels: divide them by its width and its height')
-    joints = np.zeros((max(places, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
-    if places:  # of two persons in one place, the later one stays, as published
-        joints[places, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
-        joints[places, frames, :, 2] = values[:, 2 * JOINTS:]
-    return Recording(joints, tuple(skeleton('openpose18').joint_names), 2, FRACTIONS, fps=FPS,
-                     label=content.get('label_index'))
-
-
-def persons_in(content):
-    """Return each person's position in the frame and its frame, two lists, and values, (P, 54): pose, then score."""
-    places, frames, values = [], [], []
+    persons, frames, values = [], [], []  # each person's position in the frame, its frame, its pose and score
     for number, frame in enumerate(look_up(content, 'data', list, 'not a clip of Kinetics-Skeleton'), 1):
         where = f'frame {number}'
         index = look_up(frame, 'frame_index', int, where)
         if not 0 <= index < MAX_FRAMES:
-            raise BrokenSample(f'{where}: frame_index {as_text(index)}')
-        for place, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
+            raise BrokenSample(f'{where}: frame_index {short_repr(index)}')
+        for position, person in enumerate(look_up(frame, 'skeleton', list, where)[:MAX_PERSONS]):
             pose, score = look_up(person, 'pose', list, where), look_up(person, 'score', list, where)
             if (len(pose), len(score)) != (2 * JOINTS, JOINTS):
                 raise BrokenSample(f'{where}: a pose of {len(pose)} and a score of {len(score)} values, not of '
                                    f'{2 * JOINTS} and {JOINTS}')
-            places.append(place)
+            persons.append(position)
             frames.append(index)
             values.append(pose + score)
-    return places, frames, numbers(values, 'poses and scores')
+    values = numbers(values, 'poses and scores').reshape(-1, 3 * JOINTS)
+    farthest = np.abs(values[:, :2 * JOINTS]).max(initial=0)
+    if farthest > MAX_COORDINATE:
+        raise BrokenSample(f'a coordinate of {farthest:g}, far outside 0…1: x and y are fractions of the image, not '
+                           'pixels: divide them by its width and its height')
+    joints = np.zeros((max(persons, default=-1) + 1, max(frames, default=-1) + 1, JOINTS, 3))
+    # Of two persons in one position, the later one stays, as published.
+    joints[persons, frames, :, :2] = values[:, :2 * JOINTS].reshape(-1, JOINTS, 2)
+    joints[persons, frames, :, 2] = values[:, 2 * JOINTS:]
+    return Recording(joints, tuple(skeleton('openpose18').joint_names), 2, FRACTIONS, fps=FPS,
+                     label=content.get('label_index'))

@@ -6,15 +6,16 @@ values, the number of joints, and per joint twelve values, of which the first th
 import codecs
 import itertools
 import os
+import pathlib
 
 import numpy as np
 
 from data_gen.formats.ntu_benchmarks import SUFFIX, part_of, recording_name
-from data_gen.formats.raw_file import check_size, read_bytes, reading
+from data_gen.formats.raw_file import check_size, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import METRES, Recording
 from graph.skeleton import skeleton
-from runtime.errors import UserError
+from runtime.errors import UserError, short_repr
 
 MAX_BODIES = 4  # of a frame, the first ones, as published
 JOINTS = 25
@@ -23,14 +24,13 @@ FPS = 30  # of Kinect v2
 BODY_VALUES = 10
 JOINT_VALUES = 12
 BODY_WORDS = BODY_VALUES + 1 + JOINTS * JOINT_VALUES
-MAX_BYTES = 32 << 20  # NTU's largest recordings have about 2 MB
-MAX_FRAMES = 30_000  # a quarter of an hour; NTU's recordings last seconds
 
 
 def list_recordings(folders, benchmarks, missing=frozenset()):
-    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name; tells the others.
+    """Return the Samples of the recordings in `folders` that are not in `missing`, sorted by name.
 
-    Raises UserError if there are none, if a folder is missing, or if two folders hold a recording of the same name.
+    Prints how many files are left out. Raises UserError if there are no recordings, if a folder is missing, or if two
+    folders hold a recording of the same name.
     """
     samples = {}
     listed = other = 0
@@ -47,7 +47,7 @@ def list_recordings(folders, benchmarks, missing=frozenset()):
             parts = tuple(part_of(benchmark, recording) for benchmark in benchmarks)
             samples[name] = Sample(entry.name, recording.action - 1, parts, entry.path)
     if not samples:
-        raise UserError(f'{", ".join(map(str, folders))}: no recording there '
+        raise UserError(f'{", ".join(map(str, folders))}: no recording in it '
                         f'(S001C001P001R001A001{SUFFIX} and so on): check --data_path')
     if other:
         print(f'ignoring {other} files that are not named like recordings of NTU RGB+D')
@@ -63,70 +63,61 @@ def read_recording(path):
     BrokenSample, which names the file and what is wrong.
     """
     with reading(path):
-        joints, ids = parse(read_bytes(path, MAX_BYTES))
+        try:
+            joints, ids = parse(pathlib.Path(path).read_bytes())
+        except IndexError:
+            raise BrokenSample('empty, or truncated: it ends before the last of its frames') from None
+        except ValueError as error:
+            raise BrokenSample(f'not a .skeleton file, or damaged: {error}') from None
+        check_size(joints, 'a coordinate of')
         return Recording(joints, tuple(skeleton('ntu25').joint_names), 3, METRES, fps=FPS, ids=ids)
 
 
 def parse(raw):
-    """Return the joints (M, T, 25, 3), float64, and the ids (M, T) in `raw`, the bytes of a `.skeleton` file."""
+    """Return the joints (M, T, 25, 3), float64, and the ids (M, T) in `raw`, the bytes of a `.skeleton` file.
+
+    Raises IndexError if the file ends too early, ValueError if it cannot be a recording.
+    """
     words = raw.removeprefix(codecs.BOM_UTF8).split()
-    if not words:
-        raise BrokenSample('an empty file')
-    try:
-        T, places, starts = find_bodies(words)
-    except IndexError:
-        raise BrokenSample(f'truncated: it announces {as_text(words[0])} frames but ends earlier') from None
+    T, bodies, starts = find_bodies(words)
     columns = [words[start + axis:start + JOINTS * JOINT_VALUES:JOINT_VALUES] for start in starts for axis in range(3)]
-    try:
-        values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
-    except ValueError as error:
-        raise BrokenSample(f'a coordinate is no number: {error}') from None
-    check_size(values, 'a coordinate of', ' metres')
-    M = max(places, default=(-1, 0))[0] + 1
+    values = np.array(list(map(float, itertools.chain.from_iterable(columns))))
+    M = max(bodies, default=(-1, 0))[0] + 1
     joints, ids = np.zeros((M, T, JOINTS, 3)), np.full((M, T), -1)
-    if places:
-        where = tuple(np.transpose(places))
+    if bodies:
+        where = tuple(np.transpose(bodies))
         joints[where] = values.reshape(-1, 3, JOINTS).transpose(0, 2, 1)
-        names = [words[start - BODY_VALUES - 1] for start in starts]
-        ids[where] = np.unique(names, return_inverse=True)[1]
+        ids[where] = np.unique([words[start - BODY_VALUES - 1] for start in starts], return_inverse=True)[1]
     return joints, ids
 
 
 def find_bodies(words):
     """Return the number of frames, each body's (position in its frame, frame), and where its joints start in `words`.
 
-    Raises IndexError if the words end too early, BrokenSample if they cannot be a recording.
+    Raises the errors of `parse`.
     """
-    T = count(words[0], 'frames')
-    if T > MAX_FRAMES:
-        raise BrokenSample(f'{T} frames are too many for one recording')
-    places, starts = [], []
+    T = number_from_0(words[0])
+    bodies, starts = [], []
     at = 1
     for t in range(T):
-        bodies = count(words[at], 'bodies')
+        count = number_from_0(words[at])
         at += 1
-        for m in range(bodies):
+        for m in range(count):
             if words[at + BODY_VALUES] != b'25':
-                raise BrokenSample(f'frame {t + 1} has a body of {as_text(words[at + BODY_VALUES])} joints, not 25')
+                raise ValueError(f'frame {t + 1} has a body of {short_repr(words[at + BODY_VALUES])} joints, not 25')
             if m < MAX_BODIES:
-                places.append((m, t))
+                bodies.append((m, t))
                 starts.append(at + BODY_VALUES + 1)
             at += BODY_WORDS
         if at > len(words):
             raise IndexError
     if at < len(words):
-        raise BrokenSample(f'{len(words) - at} values too many: they follow the last of {T} frames')
-    return T, places, starts
+        raise ValueError(f'{len(words) - at} values too many: they follow the last of {T} frames')
+    return T, bodies, starts
 
 
-def count(word, what):
-    """Return the number that counts the frames or the bodies; BrokenSample if it is none."""
-    if not word.isdigit() or len(word) > 9:
-        raise BrokenSample(f'{as_text(word)} where the number of {what} should be')
+def number_from_0(word):
+    """Return the number of frames or bodies that a word of the file states."""
+    if not word.isdigit():
+        raise ValueError(f'{short_repr(word[:20])} where the number of frames or bodies should be')
     return int(word)
-
-
-def as_text(word):
-    """Return a word of a file, fit for a line of text."""
-    text = word[:20].decode('ascii', 'backslashreplace') + ('…' if len(word) > 20 else '')
-    return repr(text) if not word.isdigit() else text

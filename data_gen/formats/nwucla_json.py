@@ -8,9 +8,7 @@ parts: Wang et al., Cross-view Action Modeling, Learning and Recognition, CVPR 2
 import os
 import re
 
-import numpy as np
-
-from data_gen.formats.raw_file import check_size, load_json, reading
+from data_gen.formats.raw_file import load_json, look_up, numbers, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import METRES, Recording
 from graph.skeleton import skeleton
@@ -37,7 +35,7 @@ def list_recordings(folder):
             part = 'val' if view == VAL_VIEW else 'train'
             samples.append(Sample(name, LABELS[action], (part,), os.path.join(folder, name)))
     if not samples:
-        raise UserError(f'{folder}: no recording there (a01_s01_e00_v01.json and so on): check --data_path')
+        raise UserError(f'{folder}: no recording in it (a01_s01_e00_v01.json and so on): check --data_path')
     if other := len(names) - len(samples):
         print(f'ignoring {other} files that are not named like recordings of NW-UCLA')
     return samples
@@ -54,11 +52,7 @@ def read_recording(path):
 
 def recording_in(content):
     """Return the Recording in the content of a JSON file; BrokenSample says what is wrong with it."""
-    try:
-        joints = np.array(content['skeletons'], np.float64)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        joints = np.empty(0)
+    joints = numbers(look_up(content, 'skeletons', list, 'not a recording of NW-UCLA'), 'its skeletons')
     if joints.ndim != 3 or joints.shape[1:] != (JOINTS, 3):
         raise BrokenSample(f'its skeletons are no frames of {JOINTS} joints, x y z each')
-    check_size(joints, 'a coordinate of', ' metres')
     return Recording(joints[None], tuple(skeleton('kinect20').joint_names), 3, METRES, fps=FPS, followed=True)

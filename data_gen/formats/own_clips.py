@@ -15,15 +15,15 @@ import numpy as np
 
 from data_gen.formats.raw_file import check_size, load_array, reading
 from data_gen.formats.sample import BrokenSample, Sample
-from data_gen.formats.table import read_table, shortened
+from data_gen.formats.table import read_table
 from data_gen.recording import Recording
 from runtime.errors import UserError
 
 PARTS = 'train', 'val'
 SUFFIXES = '.npy', '.csv'
 TABLE = 'labels.csv'  # the copy of the table beside the data: it says who is in the clips
-MAX_FRAMES = 100_000  # frames that a column `frame` may span
-MAX_PLACES = 100  # of a person in a frame, for each line: beyond, the column `person` is none
+MAX_FRAME = 1 << 30  # a number in a column `frame`
+MAX_ROWS, MAX_PERSONS = 100_000, 100  # of all persons and frames, more than so many for each line of a table: no clip
 
 
 def list_recordings(path, clips, val_persons=None):
@@ -40,17 +40,13 @@ def list_recordings(path, clips, val_persons=None):
     parts = table.columns['part'] if val_persons is None else parts_by_person(table, val_persons, path)
     classes = [' '.join(name.split()) for name in table.columns['class']]
     names = sorted_classes(classes)
-    label = {name: i for i, name in enumerate(names)}
     samples = {}
     for file, name, part, line in zip(table.columns['file'], classes, parts, table.lines):
-        if not file or not name:
-            raise UserError(f'{path}: line {line} has no {"class" if file else "file"}')
-        if part not in PARTS:
-            raise UserError(f"{path}: line {line}: part '{part}': train or val is needed")
         file = pathlib.PurePath(file).as_posix()
-        if file in samples:
-            raise UserError(f'{path}: line {line}: {file} is on an earlier line too')
-        samples[file] = Sample(file, label[name], (part,), str(clips / file))
+        if not name or part not in PARTS or file in samples:
+            raise UserError(f"{path}: line {line}: '{file}', class '{name}', part '{part}': a file that no other line "
+                            'has, a class, and train or val are needed')
+        samples[file] = Sample(file, names.index(name), (part,), str(clips / file))
     others = {file.relative_to(clips).as_posix() for file in clips.rglob('*')
               if file.suffix in SUFFIXES and file.is_file() and not file.samefile(path)} - samples.keys()
     if others:
@@ -124,11 +120,12 @@ def read_csv(path, joints, dimensions):
         if dimensions == 2 and any(f'{joint}_score' in table.columns for joint in joints):
             axes = 'x', 'y', 'score'
         values = np.stack([numbers_in(table, f'{joint}_{axis}') for joint in joints for axis in axes], 1)
-        persons, frames = places_of_rows(table)
-        M, T, most = max(persons) + 1, max(frames) + 1, MAX_FRAMES + MAX_PLACES * len(frames)
-        if most < M * T:
-            raise BrokenSample(f"{M} persons and {T} frames in {len(frames)} lines: check the columns 'person' and "
-                               "'frame'")
+        persons, frames = persons_and_frames(table)
+        M, T = int(persons.max()) + 1, int(frames.max()) + 1
+        pairs = np.unique(np.stack((persons, frames)), axis=1).shape[1]
+        if pairs < len(frames) or MAX_ROWS + MAX_PERSONS * len(frames) < M * T:
+            raise BrokenSample(f"{len(frames)} lines of {pairs} pairs of 'person' and 'frame', not {M} × {T}: "
+                               'each line needs a pair of its own, and most pairs a line')
         bodies = np.full((M, T, len(joints), len(axes)), np.nan)
         bodies[persons, frames] = values.reshape(-1, *bodies.shape[2:])
         return bodies
@@ -143,26 +140,17 @@ def numbers_in(table, name):
         try:
             numbers.append(float(text or 'nan'))
         except ValueError:
-            raise BrokenSample(f"line {line}: '{shortened(text, 20)}' in column '{name}' is not a number") from None
+            raise BrokenSample(f"line {line}: '{text[:20]}' in column '{name}' is not a number") from None
     return np.array(numbers)
 
 
-def places_of_rows(table):
-    """Return each row's person and frame, two lists of integers from 0; BrokenSample if two rows have one place."""
-    numbers = {}
-    names = table.columns.get('person', [''] * len(table.lines))
-    persons = [numbers.setdefault(name, len(numbers)) for name in names]
-    if 'frame' in table.columns:
-        values = numbers_in(table, 'frame')
-        if not (np.isfinite(values) & (values % 1 == 0)).all() or np.ptp(values) >= MAX_FRAMES:
-            raise BrokenSample("column 'frame' should count the frames")
-        frames = (values - values.min()).astype(int).tolist()
-    else:
+def persons_and_frames(table):
+    """Return each row's person and frame, two arrays of integers from 0."""
+    _, persons = np.unique(table.columns.get('person', [''] * len(table.lines)), return_inverse=True)
+    if 'frame' not in table.columns:
         next_frame = collections.defaultdict(itertools.count)
-        frames = [next(next_frame[person]) for person in persons]
-    seen = set()
-    for place, line in zip(zip(persons, frames), table.lines):
-        if place in seen:
-            raise BrokenSample(f'line {line}: an earlier line has the same frame' + ' and person' * (len(numbers) > 1))
-        seen.add(place)
-    return persons, frames
+        return persons, np.array([next(next_frame[person]) for person in persons.tolist()])
+    frames = numbers_in(table, 'frame')
+    if not (np.abs(frames) < MAX_FRAME).all() or (frames % 1).any():
+        raise BrokenSample("column 'frame' should count the frames")
+    return persons, (frames - frames.min()).astype(int)

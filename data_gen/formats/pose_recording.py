@@ -22,9 +22,9 @@ from data_gen.formats.raw_file import check_size, reading
 from data_gen.formats.sample import BrokenSample
 from data_gen.recording import FRACTIONS, METRES, Recording
 from runtime.atomic_file import write_whole
+from runtime.errors import short_repr
 
 SUFFIX = '.npz'
-LARGEST_IMAGE = 1 << 20  # pixels, of a side
 HALF_TURN = -1, -1, 1  # about z: from MediaPipe's axes to Kinect's
 
 
@@ -78,7 +78,13 @@ def in_kinects_axes(joints):
 def read_pose_recording(path):
     """Return the PoseRecording in the file at `path`; BrokenSample, which names the file, if it is none."""
     with reading(path):
-        arrays = load_arrays(path)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = dict(archive)
+        except OSError:
+            raise
+        except Exception as error:  # a damaged archive can raise any of a dozen exceptions
+            raise BrokenSample(f'not a whole .npz file of arrays ({error})') from None
         names = arrays.get('joint_names')
         if names is None or names.ndim != 1 or names.dtype.kind != 'U' or len(set(names.tolist())) != names.size:
             raise BrokenSample('no joint_names, or not a name for each joint: data_gen/pose_gendata.py writes it')
@@ -88,38 +94,17 @@ def read_pose_recording(path):
                 raise BrokenSample(f'{key} is {array.dtype} {array.shape}: numbers (M, T, {names.size}, 3) are needed')
             check_size(array, f'{key} has a value of')
         if len({array.shape[:2] for array in joints.values()}) != 1:
-            raise BrokenSample('joints_2d and joints_3d are of different persons or frames' if joints else
-                               'neither joints_2d nor joints_3d')
-        return PoseRecording(tuple(names.tolist()), **joints, image_size=image_size_in(arrays), fps=fps_in(arrays),
-                             source=str(arrays['source']) if 'source' in arrays else None)
+            raise BrokenSample('neither joints_2d nor joints_3d, or not of the same persons and frames')
+        size, fps = numbers_above_0(arrays, 'image_size', (2,)), numbers_above_0(arrays, 'fps', ())
+        source = str(arrays['source']) if 'source' in arrays else None
+        return PoseRecording(tuple(names.tolist()), **joints, image_size=size and tuple(size), fps=fps, source=source)
 
 
-def load_arrays(path):
-    """Return the arrays in the `.npz` file at `path`, by name."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except OSError:
-        raise
-    except Exception as error:  # a damaged archive can raise any of a dozen exceptions
-        raise BrokenSample(f'not a whole .npz file of arrays ({error})') from None
-
-
-def image_size_in(arrays):
-    """Return (width, height), None if there is none; BrokenSample if it cannot be one."""
-    size = arrays.get('image_size')
-    if size is None:
+def numbers_above_0(arrays, key, shape):
+    """Return the number or the list of numbers arrays[key]; None if there is none; BrokenSample if it has no such."""
+    array = arrays.get(key)
+    if array is None:
         return None
-    if size.shape != (2,) or size.dtype.kind not in 'iu' or not ((size > 0) & (size < LARGEST_IMAGE)).all():
-        raise BrokenSample('image_size is no width and height')
-    return tuple(size.tolist())
-
-
-def fps_in(arrays):
-    """Return the frames per second, None if there are none; BrokenSample if it cannot be."""
-    fps = arrays.get('fps')
-    if fps is None:
-        return None
-    if fps.shape != () or fps.dtype.kind not in 'fiu' or not 0 < fps < np.inf:
-        raise BrokenSample('fps is no number above 0')
-    return float(fps)
+    if array.shape != shape or array.dtype.kind not in 'fiu' or not ((array > 0) & np.isfinite(array)).all():
+        raise BrokenSample(f'{key} is {short_repr(array.tolist())}')
+    return array.tolist()

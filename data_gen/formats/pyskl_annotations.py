@@ -5,6 +5,7 @@ frame_dir, and `annotations`, a list of dicts with frame_dir, label, total_frame
 keypoint_score (M, T, V) and img_shape (height, width). The pickle is one piece, so all of it is held in memory, about
 the size of the file.
 """
+import collections
 import re
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from data_gen.formats.ntu_benchmarks import SUFFIX, recording_name
 from data_gen.formats.ntu_skeleton import FPS
-from data_gen.formats.raw_file import MAX_COORDINATE, check_size, reading
+from data_gen.formats.raw_file import numbers, reading
 from data_gen.formats.sample import BrokenSample, Sample
 from data_gen.recording import METRES, PIXELS, Recording
 from runtime.data_file import load_pickle
@@ -35,24 +36,21 @@ NTU, COCO = LAYOUTS = Layout(25, 3), Layout(17, 2)
 
 
 def list_recordings(path, joints=None, all_splits=False):
-    """Return (Samples, names of the parts, Layout) of the pickle at `path`; tells of annotations in no split.
+    """Return (Samples, names of the parts, Layout) of the pickle at `path`.
 
-    A Sample's source is (path, annotation). Samples are sorted by name; those of NTU are named as in label files made
-    from the raw data, with the suffix .skeleton, so that their scores can be fused. With `all_splits`, the parts are
-    PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the number of a skeleton's, NTU's or COCO's if
-    it is None. Raises UserError if the pickle is not in PYSKL's form, or has not the keypoints of such a skeleton.
+    Prints how many annotations are in no split. A Sample's source is (path, annotation). Samples are sorted by name;
+    those of NTU are named as in label files made from the raw data, with the suffix .skeleton, so that their scores can
+    be fused. With `all_splits`, the parts are PYSKL's splits, and Samples have PYSKL's names and order. `joints` is the
+    number of a skeleton's, NTU's or COCO's if it is None. Raises UserError if the pickle is not in PYSKL's form, or has
+    not the keypoints of such a skeleton.
     """
     split, annotations = read_annotations(path)
     known = LAYOUTS if joints is None else (Layout(joints, 2), Layout(joints, 3))
     parts = {name: name for name in split} if all_splits else parts_of(split, path)
     layout = common_layout(annotations, known, path)
     print(f'{path}: {len(annotations)} annotations of {layout}')
-    by_name, twice = {}, set()
-    for annotation in annotations:
-        name = annotation['frame_dir']
-        if name in by_name:
-            twice.add(name)
-        by_name[name] = annotation
+    by_name = {annotation['frame_dir']: annotation for annotation in annotations}
+    counts = collections.Counter(annotation['frame_dir'] for annotation in annotations)
     members = {}
     for split_name, part in parts.items():
         for name in dict.fromkeys(split[split_name]):
@@ -60,36 +58,35 @@ def list_recordings(path, joints=None, all_splits=False):
     if others := len(by_name.keys() - members.keys()):
         print(f'ignoring {others} annotations that belong to no split')
 
-    order = [*by_name, *sorted(members.keys() - by_name.keys())] if all_splits else sorted(members)
     samples = []
-    for name in order:
-        annotation = by_name.get(name)
-        if name not in members:
-            continue
-        if annotation is None:
-            problem = f'in split {members[name][0]}, but there is no such annotation'
-        elif name in twice:
-            problem = 'more than one annotation of that frame_dir'
-        elif (label := label_of(annotation)) is None:
-            problem = f'its label is {short_repr(annotation.get("label"))}'
+    in_order = [name for name in dict.fromkeys([*by_name, *members]) if name in members]
+    for name in in_order if all_splits else sorted(members):
+        if problem := problem_of(by_name.get(name), counts[name]):
+            samples.append(Sample(name, -1, (), problem=f'{path}: {name}: {problem}'))
         else:
-            name_in_labels = name + SUFFIX if recording_name(name) and not all_splits else name
-            samples.append(Sample(name_in_labels, label, members[name], (path, annotation)))
-            continue
-        samples.append(Sample(name, -1, (), problem=f'{path}: {name}: {problem}'))
+            full_name = name + SUFFIX if recording_name(name) and not all_splits else name
+            samples.append(Sample(full_name, int(by_name[name]['label']), members[name], (path, by_name[name])))
     return samples, list(parts.values()), layout
+
+
+def problem_of(annotation, count):
+    """Return why the annotation of a name, of which there are so many, is no Sample; '' if it is one."""
+    if count != 1:
+        return 'more than one annotation of that frame_dir' if count else 'in a split, but there is no such annotation'
+    label = annotation.get('label')
+    if not isinstance(label, int | np.integer) or isinstance(label, bool) or label < 0:
+        return f'its label is {short_repr(label)}'
+    return ''
 
 
 def read_annotations(path):
     """Return (split, annotations) of the pickle at `path`; UserError if it is not in PYSKL's form, or holds code."""
     content = load_pickle(path)
-    if not isinstance(content, dict) or not {'split', 'annotations'} <= content.keys():
-        raise UserError(f'{path}: not PYSKL\'s annotations: a dict with the keys split and annotations is needed')
-    split, annotations = content['split'], content['annotations']
-    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()):
-        raise UserError(f'{path}: split must map names such as xsub_train to lists of frame_dir')
-    if not is_list_of(annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
-        raise UserError(f'{path}: annotations must be a list of dicts, each with a frame_dir')
+    split, annotations = (content.get(key) if isinstance(content, dict) else None for key in ('split', 'annotations'))
+    if not isinstance(split, dict) or not all(is_list_of(names, str) for names in split.values()) or not is_list_of(
+            annotations, dict) or not all(isinstance(one.get('frame_dir'), str) for one in annotations):
+        raise UserError(f"{path}: not PYSKL's annotations: split (a dict, name → list of frame_dir) and annotations (a "
+                        'list of dicts, each with a frame_dir) are needed')
     return split, annotations
 
 
@@ -98,17 +95,10 @@ def is_list_of(values, kind):
     return isinstance(values, (list, tuple)) and all(isinstance(value, kind) for value in values)
 
 
-def label_of(annotation):
-    """Return the label of an annotation, None if it has none that counts from 0."""
-    label = annotation.get('label')
-    counts = isinstance(label, int | np.integer) and not isinstance(label, bool) and label >= 0
-    return int(label) if counts else None
-
-
 def parts_of(split, path):
-    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val; tells of others.
+    """Return the name of each split → its part: xsub_train → xsub/train, train → train, test1 → 1/val.
 
-    The test split is val where there is no val beside it.
+    The test split is val where there is no val beside it. Prints the names of the other splits.
     """
     parts = {}
     for name in sorted(split, key=lambda name: 'test' in str(name)):
@@ -136,19 +126,16 @@ def common_layout(annotations, known, path):
     for annotation in annotations:
         if (layout := layout_of(annotation)) in known:
             return layout
-    if not annotations:
-        raise UserError(f'{path}: no annotation in it')
-    raise UserError(f'{path}: {annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}: '
-                    f'{" or ".join(map(str, known))} are read, and others with a --skeleton that names the joints')
+    first = f'{annotations[0]["frame_dir"]}: {describe_keypoint(annotations[0])}' if annotations else 'no annotation'
+    raise UserError(f'{path}: {first}: {" or ".join(map(str, known))} are read, and others with a --skeleton that '
+                    'names the joints')
 
 
 def describe_keypoint(annotation):
     """Return what an error line says of an annotation whose keypoints have not the Layout that they should have."""
-    keypoint = annotation.get('keypoint')
-    if keypoint is None and 'raw_file' in annotation:  # Kinetics-400's
-        raw_file = short_repr(annotation['raw_file']).strip("'")
-        return f'its keypoints are not in the pickle, but in {raw_file}, which is not read'
-    return f'its keypoint has the shape {getattr(keypoint, "shape", None)}, (M, T, V, C) is needed'
+    if 'keypoint' not in annotation and 'raw_file' in annotation:  # Kinetics-400's
+        return f'its keypoints are not in the pickle, but in {str(annotation["raw_file"])[:99]}, which is not read'
+    return f'its keypoint has the shape {getattr(annotation.get("keypoint"), "shape", None)}, (M, T, V, C) is needed'
 
 
 def read_recording(source, layout, names):
@@ -165,33 +152,13 @@ def read_recording(source, layout, names):
         total = annotation.get('total_frames', T)
         if not isinstance(total, (int, np.integer)) or not 0 < total <= T:
             raise BrokenSample(f'its total_frames is {short_repr(total)}, its keypoint has {T} frames')
-        keypoint = numbers(annotation, 'keypoint')
+        joints = numbers(annotation['keypoint'], 'its keypoints')[:, :total]
         if layout.coordinates == 3:
-            return Recording(keypoint[:, :total], tuple(names), 3, METRES, fps=FPS, followed=True)
-        score = numbers(annotation, 'keypoint_score')
-        if score.shape != (M, T, V):
-            raise BrokenSample(f'its keypoint_score has the shape {score.shape}, not {(M, T, V)}')
-        joints = np.concatenate((keypoint, score[..., None]), 3)
-        return Recording(joints[:, :total], tuple(names), 2, PIXELS, image_size(annotation.get('img_shape')), FPS,
-                         followed=True)
-
-
-def numbers(annotation, key):
-    """Return the array annotation[key] as float64; BrokenSample unless it holds numbers of a possible size."""
-    array = annotation.get(key)
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in 'fiu':
-        raise BrokenSample(f'its {key} is no array of numbers')
-    array = array.astype(np.float64)
-    check_size(array, f'its {key} has a value of')
-    return array
-
-
-def image_size(shape):
-    """Return (width, height) of the annotation's img_shape; BrokenSample if it is none."""
-    try:
-        height, width = (float(size) for size in shape)
-    except (TypeError, ValueError, OverflowError):
-        height = width = 0
-    if not (0 < height < MAX_COORDINATE and 0 < width < MAX_COORDINATE):
-        raise BrokenSample(f'its img_shape is {short_repr(shape)}, not (height, width)')
-    return width, height
+            return Recording(joints, tuple(names), 3, METRES, fps=FPS, followed=True)
+        score = numbers(annotation.get('keypoint_score'), 'its keypoint_scores')
+        size = numbers(annotation.get('img_shape'), 'its img_shape')  # height, width
+        if score.shape != (M, T, V) or size.shape != (2,) or size.min() <= 0:
+            raise BrokenSample(f'its keypoint_score has the shape {score.shape}, {(M, T, V)} is needed, and its '
+                               f'img_shape, (height, width), is {short_repr(annotation["img_shape"])}')
+        joints = np.concatenate((joints, score[:, :total, :, None]), 3)
+        return Recording(joints, tuple(names), 2, PIXELS, tuple(size[::-1].tolist()), FPS, followed=True)

@@ -1,14 +1,13 @@
 """Raw files, opened as data, with errors that name the file."""
 import contextlib
 import json
-import os
+import pathlib
 
 import numpy as np
 
 from data_gen.formats.sample import BrokenSample
 
 MAX_COORDINATE = 1e6  # in any unit
-MAX_BYTES = 1 << 29  # of a recording in JSON: an hour of a few people
 
 
 @contextlib.contextmanager
@@ -22,18 +21,9 @@ def reading(path):
         raise BrokenSample(f'{path}: cannot be read: {error.strerror or error}') from None
 
 
-def read_bytes(path, max_bytes):
-    """Return the content of the file at `path`. A file of more than `max_bytes` is broken: no recording is so long."""
-    with open(path, 'rb') as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > max_bytes:
-            raise BrokenSample(f'{size >> 20} MB are too much for one recording')
-        return file.read()
-
-
-def load_json(path, max_bytes=MAX_BYTES):
+def load_json(path):
     """Return the content of the JSON file at `path`; NaN and Infinity, which JSON does not have, are texts."""
-    content = read_bytes(path, max_bytes)
+    content = pathlib.Path(path).read_bytes()
     if not content.strip():
         raise BrokenSample('an empty file')
     try:
@@ -47,14 +37,8 @@ def look_up(mapping, key, kind, where):
     if not isinstance(mapping, dict) or key not in mapping:
         raise BrokenSample(f'{where}: no {key}')
     if type(mapping[key]) is not kind:
-        raise BrokenSample(f'{where}: {key} is {as_text(mapping[key])}')
+        raise BrokenSample(f'{where}: {key} is {json.dumps(mapping[key])[:20]}')
     return mapping[key]
-
-
-def as_text(value):
-    """Return a value of a JSON file, fit for a line of text."""
-    text = json.dumps(value)
-    return text if len(text) <= 20 else text[:20] + '…'
 
 
 def numbers(lists, what):
@@ -83,8 +67,8 @@ def load_array(path):
     return array
 
 
-def check_size(values, what='a value of', unit=''):
+def check_size(values, what='a value of'):
     """Raise BrokenSample, saying `what` it is, if a value is not finite, or so large that it is no coordinate."""
     near = np.abs(values) < MAX_COORDINATE
     if not near.all():
-        raise BrokenSample(f'{what} {values[~near][0]}{unit}')
+        raise BrokenSample(f'{what} {values[~near][0]}')

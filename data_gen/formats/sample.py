@@ -21,7 +21,3 @@ class Sample(NamedTuple):
 
 class BrokenSample(UserError):
     """The raw data of one sample are damaged. The text names the file and what is wrong with it."""
-
-
-class EmptySample(Exception):
-    """One sample has nothing to learn from. The text is the reason, the same for all such samples."""

@@ -25,26 +25,15 @@ def read_table(path, needed):
                 rows = [([value.strip() for value in row], reader.line_num) for row in reader if row]
         except (UnicodeDecodeError, csv.Error) as error:
             raise BrokenSample(f'not a text of rows and commas ({error})') from None
-        if not rows:
-            raise BrokenSample('an empty file')
-        if any('\0' in value for row, _ in rows for value in row):
-            raise BrokenSample('not a text of rows and commas (it contains a zero byte)')
+        if len(rows) < 2:
+            raise BrokenSample('no line after the first' if rows else 'an empty file')
         (header, _), *rows = rows
         for name in needed:
-            if name not in header:
-                raise BrokenSample(f"no column '{name}' in its first line, which is {shortened(','.join(header))}")
-        for name in header:
-            if name and header.count(name) > 1:
-                raise BrokenSample(f"two columns are called '{name}'")
-        if not rows:
-            raise BrokenSample('no line after the first')
+            if header.count(name) != 1:
+                raise BrokenSample(f"{'no column' if name not in header else 'several columns'} '{name}' in its first "
+                                   f"line, which is {','.join(header)[:60]}")
         for row, line in rows:
             if len(row) != len(header):
                 raise BrokenSample(f'line {line} has {len(row)} values, and the first line {len(header)}')
         texts, lines = zip(*rows)
         return Table(dict(zip(header, zip(*texts))), lines)
-
-
-def shortened(text, longest=60):
-    """Return a text of a file, cut to a length that fits into an error line."""
-    return text if len(text) <= longest else text[:longest] + '…'

@@ -1,9 +1,9 @@
 """The joints of the people in a video, found by MediaPipe's Pose Landmarker.
 
-Interface: https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker/python. It finds 33 landmarks, the
-joints of config/skeletons/mediapipe33.yaml: in the image, as fractions of its width and height, with a visibility,
-which is the score here; and in the world, in metres from the middle of the hips, x to the right, y down, z away from
-the camera. Both are kept to the digit.
+It finds 33 landmarks, the joints of config/skeletons/mediapipe33.yaml: in the image, as fractions of its width and
+height, with a visibility, which is the score here; and in the world, in metres from the middle of the hips, x to the
+right, y down, z away from the camera. Both are kept to the digit.
+https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker/python
 """
 import contextlib
 import os
@@ -12,24 +12,23 @@ import sys
 
 import numpy as np
 
-from data_gen.formats.sample import BrokenSample
-from data_gen.poses.detections import LONGEST, Detections, Nobody
-from data_gen.poses.following import Follower
 from data_gen.poses.libraries import library
+from data_gen.poses.recordings import Detections, nobody
 from data_gen.poses.video import constant_rate
 from runtime.errors import UserError
 
 SKELETON = 'mediapipe33'
-PERSONS = 2  # whom it looks for, by default
+PERSONS = 2  # at most, by default
 MODEL = pathlib.Path('data/pose/pose_landmarker_full.task')
 DOWNLOAD = ('https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/'
             'pose_landmarker_full.task')
 
 
 class Landmarker:
-    """MediaPipe's landmarks of at most `persons` people in one video; to be used in a `with` block."""
+    """Finds the joints of at most `persons` people in the frames of one video; to be used in a `with` block."""
 
     def __init__(self, model, persons):
+        check_model(model)
         self.mediapipe = library('mediapipe')
         tasks = self.mediapipe.tasks
         options = tasks.vision.PoseLandmarkerOptions(
@@ -38,8 +37,7 @@ class Landmarker:
         try:
             self.landmarker = tasks.vision.PoseLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
-            raise UserError(f'{model}: MediaPipe cannot use it as a model of poses ({error}): download it again from '
-                            f'{DOWNLOAD}') from None
+            raise UserError(f'{model}: MediaPipe cannot use it ({error}): download it again from {DOWNLOAD}') from None
         self.last = -1
 
     def __enter__(self):
@@ -62,6 +60,12 @@ class Landmarker:
                           for person in found.pose_world_landmarks], np.float32).reshape(-1, 33, 3))
 
 
+def check_model(model):
+    """Raise UserError, which says where to download it, if there is no file at the path `model`."""
+    if not pathlib.Path(model).is_file():
+        raise UserError(f'{model}: no such model of poses: download it from {DOWNLOAD}, or give --pose-model FILE')
+
+
 def add_pose_model(add):
     """Add the flag that names the model by `add`, the add_argument of a parser."""
     add('--pose-model', '--pose_model', type=pathlib.Path, default=MODEL, metavar='FILE',
@@ -69,48 +73,31 @@ def add_pose_model(add):
 
 
 def detect(frames, rate, landmarker):
-    """Return the Detections in `frames` of (seconds, image), persons followed; Nobody if there is nobody.
+    """Return the Detections in `frames` of (seconds, image); BrokenSample if nobody is found.
 
     `rate` is the rate that the video states, or None.
     """
-    poses, worlds, persons, places, times, follower = [], [], [], [], [], None
+    poses, worlds, numbers, times = [], [], [], []
     for seconds, image in frames:
-        if follower is None:
-            image_size = image.shape[1::-1]
-            follower = Follower(image_size)
-        if len(times) == LONGEST:
-            raise BrokenSample(f'more than {LONGEST} frames: cut it into shorter videos')
         joints, world = landmarker.find(seconds, image)
         poses.append(joints)
         worlds.append(world)
-        persons.append(follower.follow(joints))
-        places += [len(times)] * len(joints)
+        numbers += [len(times)] * len(joints)
         times.append(seconds)
-    if not places:
-        raise Nobody
+    if not numbers:
+        raise nobody()
     fps, even = constant_rate(times, rate)
-    if not even and times[-1] * fps > LONGEST:
-        raise BrokenSample(f'{times[-1]:.0f} seconds, most of them of {fps:g} frames, are more than {LONGEST} frames')
-    return Detections(np.array(places), len(times), SKELETON, np.concatenate(poses), np.concatenate(worlds),
-                      np.concatenate(persons), image_size, fps, None if even else np.array(times))
-
-
-def check_model(model):
-    """Raise UserError, which says where it is to be had, if there is no file at the path `model`."""
-    if not pathlib.Path(model).is_file():
-        raise UserError(f'{model}: no such model of poses: download it from {DOWNLOAD}, or give --pose-model FILE')
+    return Detections(np.array(numbers), len(times), SKELETON, np.concatenate(poses), np.concatenate(worlds),
+                      image_size=image.shape[1::-1], fps=fps, times=None if even else np.array(times))
 
 
 @contextlib.contextmanager
 def silent_libraries():
-    """Within this block, what C libraries write on standard error is dropped: MediaPipe greets with 50 lines.
-
-    Python's own lines are written as before.
-    """
+    """Drop what C libraries write to standard error, such as 50 lines of MediaPipe's; Python's lines are kept."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with (open(kept, 'w', buffering=1, encoding=sys.stderr.encoding, errors='backslashreplace') as lines,
-          open(os.devnull, 'w') as nowhere, contextlib.redirect_stderr(lines)):
+    with (open(kept, 'w', buffering=1, errors='backslashreplace') as lines, open(os.devnull, 'w') as nowhere,
+          contextlib.redirect_stderr(lines)):
         os.dup2(nowhere.fileno(), 2)
         try:
             yield

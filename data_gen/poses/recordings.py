@@ -6,111 +6,142 @@ import numpy as np
 from data_gen.formats.pose_recording import PoseRecording
 from data_gen.formats.sample import BrokenSample
 from data_gen.poses.following import Follower
-from data_gen.poses.gaps import fill_gaps
 from data_gen.resample import between
 from graph.mapping import map_joints
 from graph.skeleton import skeleton
 
-MOST_VALUES = 1 << 27  # in the joints of a recording: half a gigabyte as float32
+MAX_POSES = 1_000_000  # persons times frames: more than four hours of two people
 
 
-class Wishes(NamedTuple):
-    """What the user wants of a recording: so many `persons`, absent ones being zeros (None: all there are), gaps of
-    joints filled up to `fill` frames, and joints mapped `to` a skeleton of config/skeletons (None: as they are)."""
+class Detections(NamedTuple):
+    """P poses in T frames; `frames` (P,) says in which frame each is, from 0.
 
-    persons: Any = None
-    fill: int = 0
-    to: Any = None
+    - `skeleton`: the name of a skeleton in config/skeletons, of V joints;
+    - `joints_2d`: (P, V, 3), x and y as fractions of the image and a score, all 0 where a joint was not found;
+    - `joints_3d`: (P, V, 3), x, y and z. At least one of the two is not None;
+    - `ids`: (P,), numbers of persons, None if the source does not say who is who;
+    - `image_size`: (width, height) in pixels, `fps`: frames per second, None if they are not known;
+    - `times`: (T,), seconds of the frames, if they do not follow each other evenly.
+    """
+
+    frames: np.ndarray
+    num_frames: int
+    skeleton: str
+    joints_2d: Any = None
+    joints_3d: Any = None
+    ids: Any = None
+    image_size: Any = None
+    fps: Any = None
+    times: Any = None
+
+    @property
+    def even_frames(self):
+        """The number of frames at an even rate."""
+        return self.num_frames if self.times is None else round((self.times[-1] - self.times[0]) * self.fps) + 1
 
 
-def as_recording(detections, wishes, source=None):
-    """Return (the PoseRecording of Detections, remarks), each remark a text and what it says of this recording."""
-    persons, remarks = persons_in(detections), []
-    if wishes.persons and (others := persons.max() + 1 - wishes.persons) > 0:
-        detections, persons = most_seen(detections, persons, wishes.persons)
-        remarks.append((f'more than {wishes.persons} persons: those seen most are kept', f'{others} left out'))
-    M = wishes.persons or persons.max() + 1
-    name, joints = detections.skeleton, {}
+def nobody():
+    """Return the error for a source that shows no person."""
+    return BrokenSample('nobody is found in any frame')
+
+
+def as_recording(detections, persons=None, fill=0, to=None, source=None):
+    """Return (the PoseRecording of Detections, remarks for the user).
+
+    The recording has the number of `persons` that is given, those with the highest sum of scores; None keeps all.
+    Joints are interpolated in gaps of up to `fill` frames, and mapped `to` a skeleton of config/skeletons, unless it is
+    None. `source` is a text for the file.
+    """
+    who, remarks = persons_in(detections), []
+    M, T = persons or who.max() + 1, detections.even_frames
+    if M * T > MAX_POSES:
+        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those seen most')
+    if who.max() >= M:
+        remarks.append(f'more than {M} persons: those seen most are kept')
+    joints = {}
     for key, dimensions in (('joints_2d', 2), ('joints_3d', 3)):
-        poses = getattr(detections, key)
-        if poses is None:
-            continue
-        joints[key], notes = complete(placed(poses, detections, persons, M), detections, wishes, dimensions)
-        remarks += [note for note in notes if note not in remarks]
-    names = tuple(skeleton(wishes.to or name).joint_names)
-    return PoseRecording(names, **joints, image_size=detections.image_size, fps=detections.fps, source=source), remarks
-
-
-def complete(joints, detections, wishes, dimensions):
-    """Return (joints (M, T, V, C) at a constant rate, gaps filled and mapped as wished for, remarks)."""
-    name, remarks = detections.skeleton, []
-    if detections.times is not None:
-        joints = at_constant_rate(joints, detections.times, detections.fps)
-        remarks.append(('frames at an uneven rate: joints are interpolated', f'{detections.fps:g} frames a second'))
-    if gap := fill_gaps(joints, wishes.fill):
-        m, v, first, last = gap
-        remarks.append(('joints are missing in gaps, which pose_gendata.py --fill FRAMES interpolates',
-                        f"'{skeleton(name).joint_names[v]}' of person {m + 1} in frames {first + 1} to {last + 1}"))
-    if wishes.to in (None, name):
-        return joints, remarks
-    try:
-        joints, derived = map_joints(joints, skeleton(name).joint_names, skeleton(wishes.to), dimensions)
-    except ValueError as error:
-        raise BrokenSample(f'--as {wishes.to}: {name}: {error}') from None
-    return joints, remarks + [(f'{name} as {wishes.to}: {"; ".join(derived)}', '')] * bool(derived)
+        if (poses := getattr(detections, key)) is not None:
+            placed = place(poses, detections, who, M)
+            joints[key], notes = complete(placed, detections, fill, to, dimensions)
+            remarks += notes
+    names = tuple(skeleton(to or detections.skeleton).joint_names)
+    recording = PoseRecording(names, **joints, image_size=detections.image_size, fps=detections.fps, source=source)
+    return recording, list(dict.fromkeys(remarks))
 
 
 def persons_in(detections):
-    """Return the person (P,) in each pose, counted from 0 in order of appearance.
+    """Return the person (P,) of each pose, counted from 0 in order of appearance.
 
-    The ids say so, unless a frame has one of them twice: some programs write 0 for everybody whom they did not follow.
+    Ids that a frame has twice are ignored: some programs write 0 for everybody whom they did not track.
     """
     frames, ids, joints = detections.frames, detections.ids, detections.joints_2d
-    persons = np.zeros(len(frames), int)
+    persons, order = np.zeros(len(frames), int), np.argsort(frames, kind='stable')
     if ids is not None and len(set(zip(ids.tolist(), frames.tolist()))) == len(ids):
-        order = np.lexsort((ids, frames))
-        _, first, persons[order] = np.unique(ids[order], return_index=True, return_inverse=True)
-        return np.argsort(np.argsort(first))[persons]
-    if joints is None:
-        if len(np.unique(frames)) < len(frames):
-            raise BrokenSample('several persons in a frame, and nothing says who is who: 3D joints without a place in '
-                               'the image cannot be followed')
-        return persons
-    follower = Follower(detections.image_size)
-    order = np.argsort(frames, kind='stable')
-    for here in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
-        persons[here] = follower.follow(joints[here])
+        numbers = {}
+        persons[order] = [numbers.setdefault(number, len(numbers)) for number in ids[order].tolist()]
+    elif joints is not None:
+        follower = Follower(detections.image_size)
+        for in_frame in np.split(order, np.searchsorted(frames[order], np.arange(1, detections.num_frames))):
+            persons[in_frame] = follower.follow(joints[in_frame])
+    elif len(np.unique(frames)) < len(frames):
+        raise BrokenSample('several persons in a frame, and nothing says who is who: give one person in 3D, or ids')
     return persons
 
 
-def most_seen(detections, persons, most):
-    """Return Detections and persons of the `most` persons with the highest sum of scores."""
-    joints = detections.joints_2d
-    weight = np.bincount(persons, None if joints is None else joints[..., 2].sum(1))
-    kept = np.sort(np.argsort(-weight, kind='stable')[:most])
-    here = np.isin(persons, kept)
-    arrays = {key: getattr(detections, key) for key in ('frames', 'joints_2d', 'joints_3d', 'ids')}
-    return (detections._replace(**{key: array if array is None else array[here] for key, array in arrays.items()}),
-            np.searchsorted(kept, persons[here]))
-
-
-def placed(poses, detections, persons, M):
-    """Return joints (M, T, V, C), each of the `poses` (P, V, C) in its frame and at its person's place."""
-    T = detections.num_frames
-    if M * T * poses[0].size > MOST_VALUES:
-        raise BrokenSample(f'{M} persons in {T} frames are too many for one recording: --persons keeps those who are '
-                           'seen most')
-    joints = np.zeros((M, T, *poses.shape[1:]), poses.dtype)
-    joints[persons, detections.frames] = poses
+def place(poses, detections, who, M):
+    """Return joints (M, T, V, C) of the M persons seen most, in order of appearance, from `poses` (P, V, C)."""
+    scores = detections.joints_2d
+    weight = np.bincount(who, None if scores is None else scores[..., 2].sum(1))
+    kept = np.sort(np.argsort(-weight, kind='stable')[:M])
+    chosen = np.isin(who, kept)
+    joints = np.zeros((M, detections.num_frames, *poses.shape[1:]), poses.dtype)
+    joints[np.searchsorted(kept, who[chosen]), detections.frames[chosen]] = poses[chosen]
     return joints
 
 
-def at_constant_rate(joints, times, fps):
-    """Return joints (M, T', V, C) at `fps` frames per second from `joints` (M, T, V, C), which were seen at `times`.
+def complete(joints, detections, fill, to, dimensions):
+    """Return (joints (M, T, V, C) at an even rate, gaps filled and mapped as wanted, remarks)."""
+    name, remarks = detections.skeleton, []
+    if detections.times is not None:
+        joints = at_even_rate(joints, detections)
+        remarks.append(f'frames at an uneven rate: joints are interpolated to {detections.fps:g} frames a second')
+    if fill_gaps(joints, fill):
+        remarks.append('joints are missing in gaps, which pose_gendata.py --fill FRAMES interpolates')
+    if to in (None, name):
+        return joints, remarks
+    try:
+        joints, derived = map_joints(joints, skeleton(name).joint_names, skeleton(to), dimensions)
+    except ValueError as error:
+        raise BrokenSample(f'--as {to}: {name}: {error}') from None
+    return joints, remarks + [f'{name} as {to}: {"; ".join(derived)}'] * bool(derived)
+
+
+def at_even_rate(joints, detections):
+    """Return joints (M, T', V, C) at an even rate from `joints` (M, T, V, C) at the times of the Detections.
 
     See data_gen.resample.between.
     """
-    new = times[0] + np.arange(round((times[-1] - times[0]) * fps) + 1) / fps
+    times = detections.times
+    new = times[0] + np.arange(detections.even_frames) / detections.fps
     after = np.searchsorted(times, new).clip(1, len(times) - 1)
     weight = ((new - times[after - 1]) / (times[after] - times[after - 1])).clip(0, 1)
     return between(joints[:, after - 1], joints[:, after], weight)[0].astype(joints.dtype)
+
+
+def fill_gaps(joints, max_gap):
+    """Interpolate joints (M, T, V, C), in place, in gaps of up to `max_gap` frames; return whether gaps are left.
+
+    A missing joint is 0 in all channels; a gap lies between two frames that have it.
+    """
+    left = False
+    for m, v in np.ndindex(joints.shape[0], joints.shape[2]):
+        track = joints[m, :, v]
+        seen = np.flatnonzero(track.any(-1))
+        for gap in np.flatnonzero(np.diff(seen) > 1):
+            before, after = seen[gap:gap + 2]
+            if after - before - 1 > max_gap:
+                left = True
+                continue
+            weight = (np.arange(before + 1, after)[:, None] - before) / (after - before)
+            track[before + 1:after] = (1 - weight) * track[before] + weight * track[after]
+    return left

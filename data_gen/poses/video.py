@@ -10,18 +10,17 @@ from runtime.errors import UserError
 
 SUFFIXES = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v', '.mpg', '.mpeg', '.wmv', '.flv', '.ts', '.mts', '.m2ts',
             '.3gp', '.ogv')
-CUT_OFF = 0.1  # of the time that a file states: if more is missing, it was cut off
-LONGEST_SOUND = 0.5  # seconds, for which the sound may go on after the last image
-UNEVEN = 0.5  # of the time between two frames, by which a frame may be off a constant rate
+MAX_MISSING = 0.1  # of the time that a file states: if more is missing, it was cut off
+MAX_SOUND = 0.5  # seconds, for which the sound may go on after the last image
+MAX_SHIFT = 0.5  # of the time between two frames, by which a frame may be off an even rate
 
 
 @contextlib.contextmanager
 def open_video(path):
     """Open the video file at `path` as (frames, rate).
 
-    `frames` yields (seconds since the first frame, image uint8 (H, W, 3)), turned as the video's metadata say; `rate`
-    are the frames per second that the file states, None if it states none. Raises BrokenSample, also within the block,
-    for what cannot be read.
+    `frames` yields (seconds since the first frame, upright image uint8 (H, W, 3)). `rate` is the frames per second that
+    the file states, or None. Raises BrokenSample, also within the block, for what cannot be read.
     """
     av = library('av')
     try:
@@ -30,49 +29,45 @@ def open_video(path):
                 raise BrokenSample('no video in it')
             stream = container.streams.video[0]
             stream.thread_type = 'AUTO'
-            rate, seconds = stream.average_rate or stream.guessed_rate, stated_seconds(container, stream)
+            rate = stream.average_rate or stream.guessed_rate
+            seconds = (container.duration or 0) / av.time_base
+            if stream.duration is not None:
+                seconds = float(stream.duration * stream.time_base)
             yield upright_frames(container.decode(stream), rate, seconds), rate and float(rate)
     except av.error.FFmpegError as error:
         raise BrokenSample(f'not a whole video ({error.strerror or error})') from None
 
 
-def stated_seconds(container, stream):
-    """Return how long the video is, as its file says, 0 if it does not."""
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / 1e6
-
-
 def upright_frames(frames, rate, seconds_stated):
-    """Yield the time and the image of each of PyAV's `frames`; frames without a time follow each other at `rate`.
+    """Yield (seconds since the first frame, image) of PyAV's `frames`; those without a time come at the `rate`.
 
-    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`, as in a
-    file that was cut off, which FFmpeg reads without a word.
+    Of several at one time, the first is kept. Raises BrokenSample if they end long before the `seconds_stated`: FFmpeg
+    reads a file that was cut off without a warning.
     """
-    first = end = before = None
+    first, last, end = None, -np.inf, 0
     for number, frame in enumerate(frames):
-        seconds = number / rate if frame.time is None else frame.time
-        if before is not None and seconds <= before:
+        seconds = float(number / rate if frame.time is None else frame.time)
+        if seconds <= last:
             continue
-        first, before = seconds if first is None else first, seconds
+        first, last = seconds if first is None else first, seconds
         image = frame.to_ndarray(format='rgb24')
         if frame.rotation:
             image = np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
-        yield float(seconds - first), image
-        end = float(seconds - first) + (float(frame.duration * frame.time_base) if frame.duration else 0)
-    if end is not None and seconds_stated - end > max(CUT_OFF * seconds_stated, LONGEST_SOUND):
-        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are there')
+        yield seconds - first, image
+        end = seconds - first + (float(frame.duration * frame.time_base) if frame.duration else 0)
+    if seconds_stated - end > max(MAX_MISSING * seconds_stated, MAX_SOUND):
+        raise BrokenSample(f'cut off: {end:.1f} of its {seconds_stated:.1f} seconds are left')
 
 
 def camera_frames(number):
     """Yield (seconds since the first frame, image uint8 (H, W, 3)) of the camera with this number, without end."""
     cv2 = library('cv2')
-    camera = cv2.VideoCapture(number)
+    camera = cv2.VideoCapture(int(number))
     try:
         first = None
         while True:
-            there, image = camera.read()
-            if not there:
+            received, image = camera.read()
+            if not received:
                 raise UserError(f'camera {number}: it cannot be opened, or gives no images: check its number')
             now = time.monotonic()
             first = now if first is None else first
@@ -91,6 +86,6 @@ def constant_rate(times, stated=None):
     times = np.asarray(times)
     usual = float(1 / np.median(np.diff(times)))
     for rate in (stated, usual):
-        if rate and (np.abs(times - times[0] - np.arange(len(times)) / rate) < UNEVEN / rate).all():
+        if rate and (np.abs(times - times[0] - np.arange(len(times)) / rate) < MAX_SHIFT / rate).all():
             return rate, True
     return usual, False

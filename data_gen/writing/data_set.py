@@ -1,4 +1,4 @@
-"""From many raw recordings to the parts of a data set: list → read → normalise → write, in parallel.
+"""From many raw recordings to the parts of a data set: list → read → prepare → write, in parallel.
 
 A script lists its Samples, and names the function that reads one, `read(sample.source) -> Recording`, and the
 Preparation that makes the Recording a clip. Both run in any process, so they must be picklable. Clips come back in the
@@ -9,25 +9,24 @@ import contextlib
 import functools
 import math
 import pathlib
+import pickle
 import shutil
 import sys
-import time
-from typing import Any, NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
 from data_gen.formats.raw_file import reading
-from data_gen.formats.sample import BrokenSample, EmptySample
+from data_gen.formats.sample import BrokenSample
+from data_gen.preparation import FLAT, NTU, OWN
 from data_gen.preparation_file import FILE
-from data_gen.writing.part_file import PartFile
+from data_gen.writing.npy_rows import NpyRows
 from data_gen.writing.workers import do_jobs
-from runtime.arguments import cores, count
+from graph.streams import FILE_STREAMS
+from runtime.arguments import count
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.errors import UserError
 
-LINES = 50  # broken samples that get a line of their own
-NAMES = 3  # samples that a remark names
+NAMES = 3  # samples that a line of the summary names
 BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
@@ -42,87 +41,57 @@ def add_settings(parser, out_folder=None, hint='', required=True):
     parser.add_argument('--overwrite', action='store_true', help='prepare existing parts again')
 
 
-class Outcome(NamedTuple):
-    """The result for one sample: its clip, or None; the lines of the summary that count it; why it is broken, if so."""
-
-    clip: Any
-    notes: list
-    problem: str = ''
-
-
-def write_data_set(out_folder, parts, samples, read, preparation, settings, unit='files', beside=None):
+def write_data_set(out_folder, parts, samples, read, preparation, settings, beside=None):
     """Write `{part}_data_joint.npy` and `{part}_label.pkl` for all `parts` into `out_folder`; return the exit status.
 
-    `samples` is a list, in the order of the rows; `read` may raise BrokenSample or EmptySample (see formats.sample).
-    Broken samples are left out and named (status 1), with settings.strict they raise UserError; empty samples are left
-    out and counted; so are remarks. Existing parts are kept, unless settings.overwrite. The Preparation is written
-    beside the parts, and so are the files of `beside`, name → text. Raises UserError if there is nothing to write, and
-    if the folder's data were prepared otherwise. Whatever ends the run early, no part is left half-written.
+    `samples` is a list, in the order of the rows; see `prepared` for `read` and for those that are left out. Existing
+    parts are kept, unless settings.overwrite. The Preparation is written beside the parts, and so are the files of
+    `beside`, name → text. Raises UserError if there is nothing to write, and if the folder's data were prepared
+    otherwise. Whatever ends the run early, no part is half-written.
     """
-    described = {str(pathlib.PurePath(part).with_name(FILE)): preparation.as_text() for part in parts}
-    beside = {**(beside or {}), **described}
+    texts = {**(beside or {}), **{str(pathlib.PurePath(part).with_name(FILE)): preparation.as_text() for part in parts}}
     with only_run_on(out_folder, '--out_folder'):
-        files = parts_to_write(out_folder, parts, samples, preparation.shape, settings.overwrite)
-        if not settings.overwrite:
-            refuse_another_data_set(out_folder, parts, beside, preparation.is_published)
-        if not files and any(sample.parts for sample in samples):
+        kept = set() if settings.overwrite else existing_parts(out_folder, parts, texts, preparation.is_published)
+        todo = [sample._replace(parts={*sample.parts} - kept) for sample in samples]
+        if kept and not any(sample.parts for sample in todo):
             return DONE
-        wanted = [sample for sample in samples if sample.problem or files.keys() & sample.parts]
-        check_room(out_folder, 4 * math.prod(preparation.shape) * sum(
-            len(files.keys() & sample.parts) for sample in wanted))
-        start = time.monotonic()
-        try:
-            summary = write_rows(files, wanted, functools.partial(make_clip, read, preparation), settings, unit)
-            if any(file.names for file in files.values()):
-                for name, text in beside.items():
-                    with write_whole(out_folder / name, 'w', encoding='utf-8') as file:
-                        file.write(text)
-            written = sum(file.finish() for file in files.values())
-        finally:
-            for file in files.values():
-                file.discard()
-        for text, names in sorted(summary.items()):
-            some = ', '.join(names[:NAMES])
-            print(f'{text}: {len(names)} ({some}{", …" if len(names) > NAMES else ""})')
-        seconds = max(time.monotonic() - start, 1e-3)
-        print(f'{len(wanted)} {unit} in {seconds:.1f} s, {len(wanted) / seconds:.0f} a second')
-    if not written:
-        raise UserError(f'{out_folder}: nothing to write: all samples were left out')
+        todo = [sample for sample in todo if sample.parts or sample.problem]
+        check_room(out_folder, 4 * math.prod(preparation.shape) * sum(len(sample.parts) for sample in todo))
+        summary, writers = {}, {}
+        with (contextlib.ExitStack() as stack,
+              contextlib.closing(prepared(todo, read, preparation, settings, summary)) as clips):
+            for sample, clip in clips:
+                for part in sample.parts:
+                    if part not in writers:
+                        writers[part] = stack.enter_context(write_part(out_folder, part))
+                    writers[part](sample, clip)
+            if not writers:
+                raise UserError(f'{out_folder}: nothing to write: no sample belongs to its parts, or all were left out')
+            for name, text in texts.items():
+                write_text(out_folder / name, text)
+    for part in {*parts} - kept - writers.keys():
+        print(f'{part}: not written, because it has no samples')
     return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
 
 
-def refuse_another_data_set(out_folder, parts, beside, is_published):
-    """Raise UserError if data in the folder are described otherwise: new parts must not lie beside other ones.
+def existing_parts(out_folder, parts, texts, is_published):
+    """Return the set of the parts that exist; UserError if they are described by other `texts`.
 
-    Data without a preparation.yaml were prepared as the published ones; `is_published` says that the new ones are, too.
+    New parts must not lie beside other ones. Data without a preparation.yaml were prepared as the published ones;
+    `is_published` says that the new ones are, too.
     """
-    for name, text in beside.items():
+    for name, text in texts.items():
         path = out_folder / name
-        has_data = any((out_folder / f'{part}_data_joint.npy').exists() for part in parts
-                       if (out_folder / part).parent == path.parent)
+        has_data = any(path.parent.glob('*_data_joint.npy'))
         found = path.read_text(encoding='utf-8', errors='replace') if path.is_file() else None
         if found != text and (found is not None or has_data and not is_published):
             raise UserError(f'{path}: the existing data have other classes, clips or flags: --overwrite replaces them, '
                             'or choose another --out_folder')
-
-
-def parts_to_write(out_folder, parts, samples, shape, overwrite):
-    """Return the PartFile of each part to write, by name, and remove what a killed run has left."""
-    belonging = {part for sample in samples for part in sample.parts}
-    if not belonging and not any(sample.problem for sample in samples):
-        raise UserError(f'{out_folder}: none of the samples belongs to any of its parts: check the data and the '
-                        'benchmark')
-    files = {}
-    for part in parts:
-        file = PartFile(out_folder, part, shape)
-        file.discard()
-        if part not in belonging:
-            print(f'{part}: no sample belongs to it: not written')
-        elif file.exists() and not overwrite:
-            print(f'{file.data_path}: keeping the existing file (--overwrite replaces it)')
-        else:
-            files[part] = file
-    return files
+    found = {part for part in parts if all(
+        (out_folder / f'{part}_{end}').exists() for end in ('data_joint.npy', 'label.pkl'))}
+    for part in sorted(found):
+        print(f'{out_folder / part}: keeping the existing files (--overwrite replaces them)')
+    return found
 
 
 def check_room(out_folder, needed):
@@ -133,42 +102,76 @@ def check_room(out_folder, needed):
                         'or choose another --out_folder')
 
 
-def write_rows(files, samples, make, settings, unit):
-    """Write the rows of all `samples`; return the summary, line → names of the samples that it counts."""
-    summary = {}
-    with (tqdm(total=len(samples), unit=f' {unit}', dynamic_ncols=True, disable=None) as progress,
-          contextlib.closing(do_jobs(make, samples, settings.workers or cores())) as outcomes):
-        for sample, outcome in zip(samples, outcomes):
-            for note in outcome.notes:
-                summary.setdefault(note, []).append(sample.name)
-            if outcome.problem and settings.strict:
-                raise UserError(outcome.problem)
-            if outcome.problem and len(summary[BROKEN]) <= LINES:
-                progress.write(f'left out: {outcome.problem}', file=sys.stderr)
-            if outcome.clip is not None:
-                for part in files.keys() & sample.parts:
-                    files[part].add(sample, outcome.clip)
-            progress.update()
-        if len(summary.get(BROKEN, ())) > LINES:
-            progress.write(f'… and {len(summary[BROKEN]) - LINES} more', file=sys.stderr)
-    return summary
+def write_text(path, text):
+    with write_whole(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def prepared(samples, read, preparation, settings, summary):
+    """Yield (Sample, clip) of the samples, float32 (C, T, V, M), in their order.
+
+    Samples of which `read` raises BrokenSample are left out and named; with settings.strict they raise UserError.
+    Samples without anybody are left out, unless the published data have them. At the end, prints the lines of the
+    `summary`, an empty dict that becomes line → names of samples.
+    """
+    make = functools.partial(make_clip, read, preparation)
+    with (tqdm(samples, unit=' samples', dynamic_ncols=True, disable=None) as progress,
+          contextlib.closing(do_jobs(make, samples, settings.workers)) as results):
+        for sample, (clip, remarks, problem) in zip(progress, results):
+            for remark in remarks:
+                summary.setdefault(remark, []).append(sample.name)
+            if problem and settings.strict:
+                raise UserError(problem)
+            if problem:
+                progress.write(f'left out: {problem}', file=sys.stderr)
+            if clip is not None:
+                yield sample, clip
+    for line, names in sorted(summary.items()):
+        print(f'{line}: {len(names)} ({", ".join(names[:NAMES])}{", …" if len(names) > NAMES else ""})')
 
 
 def make_clip(read, preparation, sample):
-    """Return the Outcome of one sample. Runs in any process."""
-    if sample.problem:
-        return Outcome(None, [BROKEN], sample.problem)
+    """Return (clip, remarks, problem) of one sample; clip is None if it is left out. Runs in any process."""
     try:
+        if sample.problem:
+            raise BrokenSample(sample.problem)
         recording = read(sample.source)
         if recording.label not in (None, sample.label):
             raise BrokenSample(f'{sample.source}: its label_index is {str(recording.label)[:20]}, that in the label '
                                f'file {sample.label}')
         with reading(sample.name):
             clip, remarks = preparation.clip(recording)
-        if not clip.any():  # published sets of samples, and so score files of others, have such clips
-            remarks.append('without a skeleton in any frame, kept as zeros')
     except BrokenSample as error:
-        return Outcome(None, [BROKEN], str(error))
-    except EmptySample as error:
-        return Outcome(None, [f'left out: {error}'])
-    return Outcome(np.ascontiguousarray(clip), [f'warning: {remark}' for remark in remarks])
+        return None, [BROKEN], str(error)
+    if not clip.any():
+        # Published sets of samples, and so score files of others, have such clips in 2D, and none in 3D.
+        if preparation.kind in (NTU, OWN) or preparation.kind == FLAT and not preparation.is_published:
+            return None, ['left out: without a skeleton in any frame'], ''
+        remarks.append('without a skeleton in any frame, kept as zeros')
+    return clip, [f'warning: {remark}' for remark in remarks], ''
+
+
+@contextlib.contextmanager
+def write_part(out_folder, part):
+    """Yield a function that writes the row of a (Sample, clip); the files of the part are there when the block ends."""
+    data_path, label_path = out_folder / f'{part}_data_joint.npy', out_folder / f'{part}_label.pkl'
+    names, labels = [], []
+    with write_whole(data_path) as file:
+        rows = NpyRows(file)
+
+        def add(sample, clip):
+            rows.add(clip[None])
+            names.append(sample.name)
+            labels.append(sample.label)
+
+        yield add
+        rows.finish()
+        label_path.unlink(missing_ok=True)  # never new data beside old labels
+        for stream in FILE_STREAMS[1:]:
+            derived = out_folder / f'{part}_data_{stream}.npy'
+            if derived.exists():
+                print(f'{derived}: removed, as it was derived from joints that are replaced: make it again')
+                derived.unlink()
+    with write_whole(label_path) as file:
+        pickle.dump((names, labels), file)
+    print(f'{data_path}: {len(names)} samples')

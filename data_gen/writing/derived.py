@@ -1,69 +1,46 @@
 """Data that are derived from other data of the same set: which, from what, and block by block to the disk."""
 import itertools
-import math
 import pathlib
 
-import numpy as np
 from tqdm import tqdm
 
 from data_gen.preparation import published
 from data_gen.preparation_file import FILE, SKELETON, read_preparation
-from data_gen.writing.part_file import npy_header
+from data_gen.writing.npy_rows import NpyRows
 from graph.skeleton import Graph
 from runtime.arguments import Parser
 from runtime.atomic_file import write_whole
 from runtime.data_file import read_data
 from runtime.errors import UserError
 
-DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics')
-DATASETS_IF_THERE = (
-    'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview', 'ntu120-hrnet/xsub', 'ntu120-hrnet/xset',
-    'nw-ucla')
-PARTS = ('train', 'val')
+DATASETS = ('ntu/xsub', 'ntu/xview', 'kinetics', 'ntu120/xsub', 'ntu120/xset', 'ntu-hrnet/xsub', 'ntu-hrnet/xview',
+            'ntu120-hrnet/xsub', 'ntu120-hrnet/xset', 'nw-ucla')
 BLOCK_BYTES = 8 << 20
 
 
 def derive_all(description, streams):
     """Read the command line of a script, and write the `streams` of all data sets and parts that exist.
 
-    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes.
-    """
-    folders, parts = parse_folders(description)
-    for folder, part, (target, (sources, function)) in itertools.product(folders, parts, streams.items()):
-        derive(folder, part, sources, target, function)
-
-
-def parse_folders(description):
-    """Read the command line; return the folders of the existing data sets and the names of the parts.
-
-    Prints which are missing; UserError if all are. A data set exists if it has the joints of one of the parts.
+    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes. Raises
+    UserError if a data set that the command line names, or every one, has no joints.
     """
     parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',
-                        help='folders under the data root (default: those that exist of '
-                             f'{" ".join(DATASETS + DATASETS_IF_THERE)})')
-    parser.add_argument('--parts', nargs='+', default=list(PARTS), metavar='PART', help='parts of the data')
+                        help=f'folders under the data root (default: those that exist of {" ".join(DATASETS)})')
+    parser.add_argument('--parts', nargs='+', default=['train', 'val'], metavar='PART', help='parts of the data')
     parser.add_argument('--data_root', type=pathlib.Path, default=pathlib.Path('./data'), metavar='FOLDER',
                         help='folder that contains the data sets')
     arg = parser.parse_args()
-
-    def exists(name):
-        return any(data_file(arg.data_root / name, part, 'joint').exists() for part in arg.parts)
-
-    wanted = arg.datasets or [*DATASETS, *filter(exists, DATASETS_IF_THERE)]
-    absent = [str(arg.data_root / name) for name in wanted if not exists(name)]
-    if len(absent) == len(wanted):
-        raise UserError(f'no {" or ".join(f"{part}_data_joint.npy" for part in arg.parts)} in {", ".join(absent)}: '
-                        'make the joint data first (data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py, '
-                        'data_gen/pyskl_gendata.py, data_gen/custom_gendata.py)')
-    if absent:
-        print(f'skipping missing data sets: {", ".join(absent)}')
-    return [arg.data_root / name for name in wanted if exists(name)], arg.parts
-
-
-def data_file(folder, part, stream):
-    """Return the path of one part's data of one stream."""
-    return folder / f'{part}_data_{stream}.npy'
+    names = [f'{part}_data_joint.npy' for part in arg.parts]
+    folders = [arg.data_root / name for name in arg.datasets or DATASETS]
+    absent = [folder for folder in folders if not any((folder / name).exists() for name in names)]
+    if arg.datasets and absent or len(absent) == len(folders):
+        raise UserError(f'no {" or ".join(names)} in {", ".join(map(str, absent[:3]))}: make the joint data first '
+                        '(data_gen/ntu_gendata.py, data_gen/kinetics_gendata.py, data_gen/pyskl_gendata.py, '
+                        'data_gen/custom_gendata.py)')
+    for folder, part in itertools.product([folder for folder in folders if folder not in absent], arg.parts):
+        for target, (sources, function) in streams.items():
+            derive(folder, part, sources, target, function)
 
 
 def derive(folder, part, sources, target, function):
@@ -71,30 +48,26 @@ def derive(folder, part, sources, target, function):
 
     Blocks are (n, C, T, V, M), all of the same samples. If a source is missing, prints so and writes nothing.
     """
-    paths = [data_file(folder, part, source) for source in sources]
+    target_path, *paths = (folder / f'{part}_data_{stream}.npy' for stream in (target, *sources))
     for path in paths:
         if not path.exists():
             print(f'{path} is missing: {target} of {part} is not written')
             return
-    shapes = [read_data(path).shape for path in paths]
-    for path, shape in zip(paths, shapes):
-        if shape != shapes[0]:
-            raise UserError(f'{path}: its shape is {shape}, that of {paths[0].name} is {shapes[0]}: prepare it again')
-    target_path = data_file(folder, part, target)
-    N = shapes[0][0]
-    rows = max(1, BLOCK_BYTES // (4 * math.prod(shapes[0][1:])))
-    with write_whole(target_path) as file, tqdm(total=N, unit=' samples', disable=None) as progress:
-        for start in range(0, N, rows):
-            blocks = [read_data(path)[start:start + rows] for path in paths]  # maps of their own: memory is bounded
+    data = [read_data(path) for path in paths]
+    if len({array.shape for array in data}) > 1:
+        raise UserError(f'{paths[1]}: its shape is {data[1].shape}, that of {paths[0].name} is {data[0].shape}: '
+                        'prepare it again')
+    size = max(1, BLOCK_BYTES // data[0][0].nbytes)
+    with write_whole(target_path) as file:
+        rows = NpyRows(file)
+        for start in tqdm(range(0, len(data[0]), size), unit=' blocks', disable=None):
+            blocks = [read_data(path)[start:start + size] for path in paths]  # maps of their own: memory is bounded
             try:
-                derived = np.ascontiguousarray(function(folder, *blocks), dtype=np.float32)
+                rows.add(function(folder, *blocks))
             except UserError as error:
                 raise UserError(f'{paths[0]}: {error}') from None
-            if start == 0:
-                file.write(npy_header((N, *derived.shape[1:])))
-            file.write(derived.data)
-            progress.update(len(derived))
-    print(f'{target_path}: {N} samples')
+        rows.finish()
+    print(f'{target_path}: {rows.number} samples')
 
 
 def partners_of(folder, num_joints):

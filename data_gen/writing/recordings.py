@@ -6,17 +6,14 @@
     {split}_label.pkl      names and labels of a split, as ensemble.py reads them
     preparation.yaml       how the joints were normalised
 """
+import contextlib
 import pickle
-import sys
 
 import numpy as np
-from tqdm import tqdm
 
-from data_gen.formats.raw_file import reading
-from data_gen.formats.sample import BrokenSample
 from data_gen.preparation_file import FILE
-from data_gen.writing.data_set import LINES
-from data_gen.writing.part_file import npy_header
+from data_gen.writing.data_set import BROKEN, DONE, DONE_WITH_SAMPLES_LEFT_OUT, prepared, write_text
+from data_gen.writing.npy_rows import NpyRows
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.data_file import INDEX, JOINTS
 from runtime.errors import UserError
@@ -25,40 +22,31 @@ from runtime.errors import UserError
 def write_recordings(folder, splits, samples, read, preparation, settings):
     """Write the recordings of Samples, whose parts are the `splits`, into `folder`; return the exit status.
 
-    `read(sample.source)` returns a Recording, and `preparation` makes it (C, T, V, M). Broken samples are left out and
-    named (status 1); with settings.strict they raise UserError. An existing folder is kept, unless settings.overwrite;
-    one of other recordings raises UserError.
+    See data_gen.writing.data_set.prepared for samples that are left out. An existing folder is kept, unless
+    settings.overwrite; one of other recordings raises UserError.
     """
-    if (folder / INDEX).exists() and not settings.overwrite:
+    index = folder / INDEX
+    if index.exists() and not settings.overwrite:
         refuse_other_recordings(folder, samples, preparation)
-        print(f'{folder / INDEX}: keeping the existing recordings (--overwrite replaces them)')
-        return 0
-    V, kept, broken, begin = len(preparation.joints), [], 0, 0
-    with only_run_on(folder, '--recordings'), write_whole(folder / JOINTS) as file:
-        file.write(npy_header((0, V, 3)))
-        for sample in tqdm(samples, unit=' recordings', disable=None):
-            try:
-                bodies = bodies_of(sample, read, preparation)
-            except BrokenSample as error:
-                if settings.strict:
-                    raise
-                broken += 1
-                if broken <= LINES:
-                    tqdm.write(f'left out: {error}', file=sys.stderr)
-                continue
-            file.write(bodies.data)
-            kept.append((sample, begin, *bodies.shape[:2]))
-            begin += len(bodies) * bodies.shape[1]
+        print(f'{index}: keeping the existing recordings (--overwrite replaces them)')
+        return DONE
+    kept, summary = [], {}
+    with (only_run_on(folder, '--recordings'), write_whole(folder / JOINTS) as file,
+          contextlib.closing(prepared(samples, read, preparation, settings, summary)) as clips):
+        rows = NpyRows(file)
+        for sample, clip in clips:
+            present = np.flatnonzero(clip.any((0, 1, 2)))
+            bodies = clip.transpose(3, 1, 2, 0)[:present[-1] + 1 if len(present) else 1]
+            kept.append((sample, rows.number, *bodies.shape[:2]))
+            rows.add(bodies.reshape(-1, *bodies.shape[2:]))
         if not kept:
             raise UserError(f'{folder}: nothing to write: all recordings were left out')
-        file.seek(0)
-        file.write(npy_header((begin, V, 3)))
-        (folder / INDEX).unlink(missing_ok=True)  # never new joints beside an old index
-    with write_whole(folder / FILE, 'w', encoding='utf-8') as file:
-        file.write(preparation.as_text())
+        rows.finish()
+        index.unlink(missing_ok=True)  # never new joints beside an old index
+    write_text(folder / FILE, preparation.as_text())
     write_index(folder, splits, kept)
-    print(f'{folder}: {len(kept)} recordings{f", left out: {broken}" if broken else ""}')
-    return 1 if broken else 0
+    print(f'{folder}: {len(kept)} recordings')
+    return DONE_WITH_SAMPLES_LEFT_OUT if BROKEN in summary else DONE
 
 
 def refuse_other_recordings(folder, samples, preparation):
@@ -72,27 +60,15 @@ def refuse_other_recordings(folder, samples, preparation):
                         '--recordings')
 
 
-def bodies_of(sample, read, preparation):
-    """Return the bodies (M, T, V, C) of a Sample, float32, without those who are never there, but at least one."""
-    if sample.problem:
-        raise BrokenSample(sample.problem)
-    recording = read(sample.source)
-    with reading(sample.name):
-        clip, _ = preparation.clip(recording)
-    there = np.flatnonzero(clip.any((0, 1, 2)))
-    bodies = there[-1] + 1 if len(there) else 1
-    return np.ascontiguousarray(clip[..., :bodies].transpose(3, 1, 2, 0))
-
-
 def write_index(folder, splits, kept):
     """Write the index and the label files of tuples (Sample, first row, bodies, frames)."""
     samples, *numbers = zip(*kept)
-    columns = dict(zip(('begin', 'bodies', 'frames'), map(np.array, numbers)), name=[sample.name for sample in samples],
-                   label=[sample.label for sample in samples])
+    names, labels = [sample.name for sample in samples], [sample.label for sample in samples]
+    columns = {'name': names, 'label': labels, **dict(zip(('begin', 'bodies', 'frames'), numbers))}
     for split in splits:
         members = [number for number, sample in enumerate(samples) if split in sample.parts]
         columns[f'split {split}'] = np.array(members, int)
         with write_whole(folder / f'{split}_label.pkl') as file:
-            pickle.dump(([samples[i].name for i in members], [samples[i].label for i in members]), file)
+            pickle.dump(([names[i] for i in members], [labels[i] for i in members]), file)
     with write_whole(folder / INDEX) as file:
         np.savez(file, **columns)

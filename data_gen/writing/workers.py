@@ -7,25 +7,26 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from runtime.arguments import cores
 from runtime.errors import UserError
 
-MOST_WORKERS = 61  # what Windows can wait for
+MAX_WORKERS = 61  # what Windows can wait for
 CHUNK = 4  # jobs that a process takes at once
 CHUNKS_AHEAD = 2  # for each worker
 
 
-def do_jobs(function, jobs, workers):
-    """Yield function(job) for every job in the list `jobs`, on `workers` processes, in the order of the jobs.
+def do_jobs(function, jobs, workers=None):
+    """Yield function(job) for every job in the list `jobs`, in their order, on so many processes, or on all cores.
 
     `function`, jobs and results are sent between processes, so they must be picklable; only a few are in memory at
     once. An exception of `function` is raised here; a process that was killed raises UserError.
     """
-    workers = min(workers, len(jobs), MOST_WORKERS)
+    workers = min(workers or cores(), len(jobs), MAX_WORKERS)
     if workers <= 1:
         yield from map(function, jobs)
         return
     try:
-        with ProcessPoolExecutor(workers, initializer=begin_worker) as pool:
+        with ProcessPoolExecutor(workers, initializer=start_worker) as pool:
             running = collections.deque()
             for start in range(0, len(jobs), CHUNK):
                 running.append(pool.submit(do_chunk, function, jobs[start:start + CHUNK]))
@@ -42,7 +43,7 @@ def do_chunk(function, jobs):
     return [function(job) for job in jobs]
 
 
-def begin_worker():
+def start_worker():
     """Make this process end when the first one ends, however that is killed, and leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()

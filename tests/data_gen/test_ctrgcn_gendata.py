@@ -27,8 +27,7 @@ def random_arrays(train=7, test=5, frames=12, classes=60):
     return arrays
 
 
-@pytest.mark.parametrize('save', [np.savez, np.savez_compressed])
-@pytest.mark.parametrize('workers', [1, 3])
+@pytest.mark.parametrize('save, workers', [(np.savez, 1), (np.savez_compressed, 3)])
 def test_the_joints_stay_as_they_are(tmp_path, run, save, workers):
     arrays = random_arrays(train=20)
     save(tmp_path / 'NTU60_CS.npz', **arrays)
@@ -48,15 +47,11 @@ def test_damaged_rows_are_left_out_named_and_counted(tmp_path, run):
     arrays = random_arrays()
     arrays['x_train'][3, 1, 4] = np.nan
     arrays['x_test'][0] = 0
-    arrays['y_train'][1] = 0
-    arrays['y_test'][2, :2] = 1
     np.savez(tmp_path / 'a.npz', **arrays)
     process = run(SCRIPT, '--arrays', 'a.npz', '--out_folder', 'out', status=1)
-    for words in ('a.npz: row 1 of y_train is not one-hot', 'a.npz: row 2 of y_test is not one-hot',
-                  'a.npz: row 3 of x_train: a value of nan'):
-        assert f'left out: {words}' in process.stderr
+    assert 'left out: a.npz: row 3 of x_train: a value of nan' in process.stderr
     assert 'kept as zeros: 1 (test_0)' in process.stdout
-    assert load(tmp_path / 'out', 'train')[0] == ['train_0', 'train_2', 'train_4', 'train_5', 'train_6']
+    assert load(tmp_path / 'out', 'train')[0] == [f'train_{n}' for n in (0, 1, 2, 4, 5, 6)]
 
 
 class Hostile:
@@ -69,7 +64,8 @@ class Hostile:
 
 @pytest.mark.parametrize('change', [
     {'x_test': None}, {'y_train': np.eye(60)[:3]}, {'x_train': np.zeros((7, 12, 75), np.float32)},
-    {'x_train': np.zeros((7, 9, 150), np.float32)}, {'y_test': np.arange(5)}, {'x_test': np.array(['left'] * 5)},
+    {'x_train': np.zeros((7, 9, 150), np.float32)}, {'y_test': np.arange(5)}, {'y_train': np.ones((7, 60))},
+    {'x_test': np.array(['left'] * 5)},
     {'x_train': np.asfortranarray(np.zeros((7, 12, 150)))}, 'hostile', 'text', 'cut'])
 def test_what_is_not_in_the_form_is_one_line(tmp_path, run, change):
     path = tmp_path / 'a.npz'

@@ -51,7 +51,7 @@ def test_the_published_schedule_has_no_scheduler():
     assert make_scheduler(arg, None, 5) is None
 
 
-def test_the_average_keeps_its_share_each_step():
+def test_the_average_moves_by_a_tenth_each_step():
     network = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1))
     averaged = average_weights(network, 0.9)
     expected = None

@@ -23,8 +23,7 @@ def write_openpose(folder, people, ids=None):
     M, T = people.shape[:2]
     for t in range(T):
         persons = [{'person_id': [-1 if ids is None else int(ids[m][t])],
-                    'pose_keypoints_2d': people[m, t].ravel().tolist(), 'face_keypoints_2d': [],
-                    'hand_left_keypoints_2d': [], 'hand_right_keypoints_2d': [], 'pose_keypoints_3d': []}
+                    'pose_keypoints_2d': people[m, t].ravel().tolist(), 'face_keypoints_2d': []}
                    for m in shuffled(M, t) if people[m, t].any()]
         (folder / f'clip_{t:012d}_keypoints.json').write_text(json.dumps({'version': 1.3, 'people': persons}))
     return folder
@@ -41,13 +40,13 @@ def write_results(path, people, ids=None, image_id='{}.jpg'):
     return path
 
 
-def write_mmpose(path, people, bare=False, meta_info=None, ids=None):
+def write_mmpose(path, people, bare=False, ids=None):
     """Write MMPose's frames, under instance_info with frames from 1, or `bare`, as a list with frames from 0."""
     M, T = people.shape[:2]
     frames = [{'frame_id': t + (not bare), 'instances': [
         {'keypoints': people[m, t, :, :2].tolist(), 'keypoint_scores': people[m, t, :, 2].tolist(),
          'bbox': [[1, 2, 3, 4]], 'bbox_score': .9, **({} if ids is None else {'track_id': int(ids[m][t])})}
         for m in shuffled(M, t) if people[m, t].any()]} for t in range(T)]
-    meta_info = meta_info or {'dataset_name': 'coco' if people.shape[2] == 17 else 'halpe26'}
+    meta_info = {'dataset_name': 'coco' if people.shape[2] == 17 else 'halpe26'}
     path.write_text(json.dumps(frames if bare else {'meta_info': meta_info, 'instance_info': frames}))
     return path

@@ -1,22 +1,22 @@
 """MediaPipe's landmarks of videos, as its own interface gives them; in 3D, of NTU's handedness."""
 import sys
-import weakref
 
 import numpy as np
 import pytest
 from conftest import shared_path
 
-from data_gen.poses.detections import Nobody
 from data_gen.poses.landmarks import Landmarker, detect, silent_libraries
-from data_gen.poses.recordings import Wishes, as_recording
+from data_gen.poses.recordings import as_recording
 from data_gen.poses.video import open_video
 from graph.mapping import map_joints
 from graph.skeleton import skeleton
 from runtime.errors import UserError
-from tests.data_gen.poses.videos import images, plain_images, turn, write_video
+from tests.data_gen.poses.videos import images, write_video
 
 pytest.importorskip('av')
 pytest.importorskip('norfair')
+pytest.importorskip('matplotlib')
+FRAMES = 30
 
 
 @pytest.fixture(scope='module')
@@ -27,18 +27,13 @@ def model():
 
 @pytest.fixture(scope='module')
 def video(tmp_path_factory):
-    pytest.importorskip('matplotlib')
-    return write_video(tmp_path_factory.mktemp('video') / 'hopper.mp4', images())
-
-
-def recording_of(path, model, persons=2):
-    with silent_libraries(), open_video(path) as (frames, rate), Landmarker(model, persons) as landmarker:
-        return as_recording(detect(frames, rate, landmarker), Wishes(persons))[0]
+    return write_video(tmp_path_factory.mktemp('video') / 'hopper.mp4', images(FRAMES))
 
 
 @pytest.fixture(scope='module')
 def recording(video, model):
-    return recording_of(video, model)
+    with silent_libraries(), open_video(video) as (frames, rate), Landmarker(model, 2) as landmarker:
+        return as_recording(detect(frames, rate, landmarker), 2)[0]
 
 
 def test_landmarks_are_those_of_a_direct_call(video, model, recording):
@@ -56,79 +51,28 @@ def test_landmarks_are_those_of_a_direct_call(video, model, recording):
                 point, world = found.pose_landmarks[0][v], found.pose_world_landmarks[0][v]
                 assert recording.joints_2d[0, t, v].tolist() == [point.x, point.y, point.visibility]
                 assert recording.joints_3d[0, t, v].tolist() == [world.x, world.y, world.z]
-    assert t == 59
-
-
-def test_a_recording_describes_itself(recording):
-    assert recording.joints_2d.shape == recording.joints_3d.shape == (2, 60, 33, 3)
-    assert recording.joints_2d.dtype == np.float32
-    assert recording.joints_2d[0].any(-1).all() and not recording.joints_2d[1].any()
+    assert recording.joints_2d.shape == recording.joints_3d.shape == (2, t + 1, 33, 3) == (2, FRAMES, 33, 3)
+    assert not recording.joints_2d[1].any()
     assert recording.image_size == (640, 480) and recording.fps == 30
     assert recording.joint_names == tuple(skeleton('mediapipe33').joint_names)
 
 
-def test_another_person_count_finds_the_same_person(video, model, recording):
-    one = recording_of(video, model, persons=1)
-    assert one.joints_2d.shape == (1, 60, 33, 3)
-    head_and_shoulders = np.s_[0, :, :13, :2]
-    np.testing.assert_allclose(one.joints_2d[head_and_shoulders], recording.joints_2d[head_and_shoulders], atol=.05)
-
-
-def test_a_turned_video_has_the_joints_of_the_turned_image(tmp_path, video, model, recording):
-    lying = tmp_path / 'lying.mp4'
-    write_video(lying, (np.ascontiguousarray(np.rot90(image)[:480]) for image in turned_wide_images()))
-    found = recording_of(turn(lying), model)
-    assert found.image_size == (480, 640)
-    nose = found.joints_2d[0, -1, 0, :2] * found.image_size
-    wanted = recording.joints_2d[0, -1, 0, :2] * recording.image_size
-    assert np.abs(nose - wanted).max() < 15
-
-
-def turned_wide_images():
-    """Yield (640, 480, 3): the left part of the images, with a border below, to be turned to (480, 640, 3)."""
-    for image in images():
-        yield np.pad(image[:, :480], ((0, 160), (0, 0), (0, 0)))
-
-
-def test_images_are_not_kept():
-    alive = []
-
-    class NoLandmarker:
-        def find(self, seconds, image):
-            assert sum(image() is not None for image in alive) <= 2
-            return np.full((1, 33, 3), .5, np.float32), np.ones((1, 33, 3), np.float32)
-
-    def frames():
-        for t in range(50):
-            image = np.zeros((480, 640, 3), np.uint8)
-            alive.append(weakref.ref(image))
-            yield t / 30, image
-
-    assert detect(frames(), 30, NoLandmarker()).num_frames == 50
-
-
-def test_a_video_of_nobody_is_said(tmp_path, model):
-    with pytest.raises(Nobody):
-        recording_of(write_video(tmp_path / 'nobody.mp4', plain_images()), model)
-
-
-def test_a_file_that_is_no_model_is_said(tmp_path, video):
-    pytest.importorskip('mediapipe')
-    (tmp_path / 'model.task').write_bytes(b'no model')
-    with pytest.raises(UserError, match='model.task: MediaPipe cannot use it.*https://'):
-        recording_of(video, tmp_path / 'model.task')
-
-
-def test_missing_libraries_are_named_with_their_requirements(tmp_path, monkeypatch, video):
-    actions = {'av': lambda: open_video(video).__enter__(), 'mediapipe': lambda: Landmarker('model', 1)}
-    for name, action in actions.items():
+def test_a_missing_or_broken_model_and_missing_libraries_are_said(tmp_path, monkeypatch, video):
+    path = tmp_path / 'model.task'
+    with pytest.raises(UserError, match='model.task: no such model of poses: download it from https://.*--pose-model'):
+        Landmarker(path, 1)
+    path.write_bytes(b'no model')
+    with pytest.raises(UserError, match='model.task: MediaPipe cannot use it.*https://'), silent_libraries():
+        Landmarker(path, 1)
+    for name, action in {'av': lambda: open_video(video).__enter__(), 'mediapipe': lambda: Landmarker(path, 1)}.items():
         monkeypatch.setitem(sys.modules, name, None)
         with pytest.raises(UserError, match=f'{name} is needed here: pip install -r requirements-video.txt'):
             action()
 
 
 def toes_in_front(joints, names, toe, heel):
-    """Return the share of bodies (…, V, 3) whose toes point where (left − right shoulder) × (shoulders − hips) does."""
+    """Return the fraction of bodies (…, V, 3) whose toes point where (left − right shoulder) × (shoulders − hips) does.
+    """
     def at(joint):
         return joints[..., names.index(joint), :]
     across = at('left shoulder') - at('right shoulder')

@@ -7,7 +7,6 @@ import pytest
 from conftest import ROOT, assert_one_line_error, shared_path
 
 from data_gen.formats.pose_recording import read_recording
-from data_gen.pose_gendata import in_part
 from graph.skeleton import skeleton
 from tests.data_gen.poses.estimators import person, write_mmpose, write_openpose, write_results
 from tests.data_gen.poses.videos import images, plain_images, write_video
@@ -36,7 +35,7 @@ SIZE = '--image_size', 800, 600
 
 def test_a_folder_becomes_a_folder_of_recordings(run, tmp_path, files):
     printed = run(SCRIPT, 'files', *SIZE, '--fps', 25, '--out_folder', 'out').stdout
-    assert written(tmp_path / 'out') == ['deep/wave.npz', 'jump.npz', 'run.npz'] and '3 recordings in' in printed
+    assert written(tmp_path / 'out') == ['deep/wave.npz', 'jump.npz', 'run.npz'] and '3 recordings written' in printed
     recording = read_recording(tmp_path / 'out/run.npz', 2)
     wanted = person(17, 6, (300, 300), (1, 0))[None] / [800, 600, 1]
     np.testing.assert_allclose(recording.joints, wanted, rtol=1e-6)
@@ -51,7 +50,7 @@ def test_existing_recordings_are_kept_and_the_others_made(run, tmp_path, files):
     before = (tmp_path / 'out/run.npz').stat().st_mtime_ns
     (files / 'run.json').write_text('broken')
     printed = run(SCRIPT, 'files', *SIZE, '--out_folder', 'out').stdout
-    assert 'keeping 1 existing recordings' in printed and '2 recordings in' in printed
+    assert 'keeping 1 existing recordings' in printed and '2 recordings written' in printed
     assert (tmp_path / 'out/run.npz').stat().st_mtime_ns == before
     process = run(SCRIPT, 'files', *SIZE, '--out_folder', 'out', '--overwrite', status=1)
     assert 'left out: files/run.json: not valid JSON' in process.stderr
@@ -63,9 +62,6 @@ def test_parts_of_several_machines_are_all_recordings_once(run, tmp_path, files)
         run(SCRIPT, 'files', *SIZE, '--out_folder', f'out{part}', '--part', f'{part}/3')
         found += written(tmp_path / f'out{part}') if (tmp_path / f'out{part}').exists() else []
     assert sorted(found) == ['deep/wave.npz', 'jump.npz', 'run.npz']
-    names = [f'S{number:03d}.npz' for number in range(300)]
-    assert min(sum(in_part(name, part, 3) for name in names) for part in (1, 2, 3)) > 70
-    assert_one_line_error(run(SCRIPT, 'files', '--part', '4/3', status=2), "'4/3' is not such as 3/16")
 
 
 def test_joints_are_mapped_filled_and_said(run, tmp_path, files):
@@ -74,32 +70,31 @@ def test_joints_are_mapped_filled_and_said(run, tmp_path, files):
     write_results(files / 'run.json', people, [[1] * 6])
     printed = run(SCRIPT, 'files/run.json', *SIZE, '--as', 'openpose18', '--out_folder', 'out').stdout
     assert 'coco17 as openpose18: neck: middle of left shoulder, right shoulder: 1 (run.npz)' in printed
-    assert "--fill FRAMES interpolates: 1 (run.npz: 'left wrist' of person 1 in frames 3 to 4)" in printed
+    assert '--fill FRAMES interpolates: 1 (run.npz)' in printed
     printed = run(SCRIPT, 'files/run.json', *SIZE, '--as', 'openpose18', '--fill', 2, '--out_folder', 'out2').stdout
     assert '--fill' not in printed
     recording = read_recording(tmp_path / 'out2/run.npz', 2)
     assert recording.joint_names == tuple(skeleton('openpose18').joint_names) and recording.joints.any(-1).all()
+    process = run(SCRIPT, 'files/run.json', *SIZE, '--as', 'hand21', '--out_folder', 'out3', status=1)
+    assert 'left out: files/run.json: --as hand21: coco17: ' in process.stderr
 
 
 @pytest.mark.parametrize('arguments, words', [
     (['gone.mp4'], 'gone.mp4: no such video, file or folder'), (['empty'], 'empty: no videos'),
     (['a/clip.mp4', 'b/clip.avi'], 'would both be written to clip.npz'),
     (['a/clip.mp4'], 'data/pose/pose_landmarker_full.task: no such model of poses: download it from https://'),
-    (['a', '--persons', '0'], "'0' is not a whole number"), (['a', '--as', 'nobody'], 'invalid choice')])
+    (['97', '--pose-model'], 'camera 97: it cannot be opened'),
+    (['a', '--part', '4/3'], "'4/3' is not such as 3/16"), (['a', '--as', 'nobody'], 'invalid choice')])
 def test_what_cannot_be_done_is_said_in_one_line(run, tmp_path, arguments, words):
+    if '97' in arguments:
+        pytest.importorskip('cv2')
+        arguments = [*arguments, shared_path('pose/pose_landmarker_full.task')]
     for folder in ('a', 'b', 'empty'):
         (tmp_path / folder).mkdir()
     (tmp_path / 'a/clip.mp4').write_bytes(b'')
     (tmp_path / 'b/clip.avi').write_bytes(b'')
     assert_one_line_error(run(SCRIPT, *arguments, status=2), words)
     assert not (tmp_path / 'data').exists()
-
-
-def test_a_camera_that_is_not_there_is_said_in_one_line(run, tmp_path):
-    pytest.importorskip('cv2')
-    process = run(SCRIPT, '97', '--pose-model', shared_path('pose/pose_landmarker_full.task'), status=2)
-    assert_one_line_error(process, 'camera 97: it cannot be opened')
-    assert written(tmp_path) == []
 
 
 def test_videos_become_recordings_and_broken_ones_are_named(run, tmp_path):
@@ -116,10 +111,7 @@ def test_videos_become_recordings_and_broken_ones_are_named(run, tmp_path):
     lines = process.stderr.splitlines()
     assert sorted(lines) == ['left out: videos/nobody.mp4: nobody is found in any frame',
                              'left out: videos/text.mp4: not a whole video (Invalid data found when processing input)']
-    recordings = [read_recording(tmp_path / 'out/hopper.npz', dimensions) for dimensions in (2, 3)]
-    for recording in recordings:
-        assert recording.joints.shape == (2, 20, 33, 3) and recording.joints[0].any(-1).all()
-        assert (recording.fps, recording.image_size) == (30, (640, 480))
+    assert read_recording(tmp_path / 'out/hopper.npz', 3).joints.shape == (2, 20, 33, 3)
     assert read_recording(tmp_path / 'out/slow.npz', 2).fps == 15
     run(SCRIPT, 'videos/hopper.mp4', *model, '--out_folder', 'one', '--workers', 1, '--persons', 1, '--as', 'ntu25')
     assert read_recording(tmp_path / 'one/hopper.npz', 3).joints.shape == (1, 20, 25, 3)
@@ -127,7 +119,7 @@ def test_videos_become_recordings_and_broken_ones_are_named(run, tmp_path):
     assert (tmp_path / 'again/hopper.npz').read_bytes() == (tmp_path / 'out/hopper.npz').read_bytes()
 
 
-def test_importing_it_costs_nothing():
+def test_importing_it_does_not_import_its_libraries():
     code = 'import sys, data_gen.pose_gendata; print(*sys.modules.keys() & set(sys.argv))'
     process = subprocess.run([sys.executable, '-c', code, 'av', 'cv2', 'mediapipe', 'norfair', 'torch', 'matplotlib'],
                              cwd=ROOT, capture_output=True, text=True, check=True)

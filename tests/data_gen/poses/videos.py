@@ -7,17 +7,12 @@ import numpy as np
 SIZE = 640, 480
 
 
-def hopper():
-    """Return the picture of a person that matplotlib brings, and Pillow's Image class."""
+def images(frames=60):
+    """Yield (480, 640, 3): the person whose picture matplotlib brings, moved and zoomed."""
     import matplotlib.cbook
     from PIL import Image
     with matplotlib.cbook.get_sample_data('grace_hopper.jpg') as file:
-        return Image.open(file).convert('RGB'), Image
-
-
-def images(frames=60):
-    """Yield (480, 640, 3): the person, moved and zoomed."""
-    picture, Image = hopper()
+        picture = Image.open(file).convert('RGB')
     for t in range(frames):
         zoom = .8 + .2 * np.sin(t / 10)
         image = Image.new('RGB', SIZE, (90, 120, 90))

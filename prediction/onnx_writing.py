@@ -6,19 +6,24 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxscript import optimizer
 
-from prediction.exported import onnx_model
 from runtime.errors import UserError
 
 MAX_FOLDED = 2 ** 26  # bytes: constants up to this size are computed when the network is exported
 
 
-def as_onnx(program, names, free):
-    """Return the ONNX model of the program, every constant of its graph computed.
+def as_onnx(network, clips, names, config):
+    """Return the ONNX model of a network, for inputs as `clips`, with these `names` and a free batch size.
 
-    `names` are those of its inputs, and `free` are the names of their dimensions that are not fixed.
+    Every constant of its graph is computed. Raises UserError, which names the `config`, for a model that cannot be
+    traced.
     """
-    exported = torch.onnx.export(program, dynamo=True, input_names=names, output_names=['scores'],
-                                 dynamic_shapes=free, optimize=False, verbose=False)
+    batch = torch.export.Dim('batch')
+    try:
+        program = torch.export.export(network, clips, dynamic_shapes=(tuple({0: batch} for _ in clips),))
+    except Exception as error:  # anything in a user's model that cannot be traced
+        raise UserError(f'{config}: torch.export cannot trace the model: {error}') from error
+    exported = torch.onnx.export(program, dynamo=True, input_names=names, output_names=['scores'], optimize=False,
+                                 dynamic_shapes=(tuple({0: 'batch'} for _ in clips),), verbose=False)
     optimizer.optimize(exported.model, input_size_limit=MAX_FOLDED, output_size_limit=MAX_FOLDED)
     proto = exported.model_proto
     for entry in (*proto.graph.node, *proto.graph.value_info):
@@ -26,8 +31,8 @@ def as_onnx(program, names, free):
     return proto
 
 
-def halved(proto):
-    """Return the ONNX model with its weights stored in float16; it computes in float32 as before."""
+def halve(proto):
+    """Store the weights of the ONNX model in float16; it computes in float32 as before."""
     casts = []
     for weight in proto.graph.initializer:
         if weight.data_type == TensorProto.FLOAT and len(weight.dims) > 1:
@@ -39,11 +44,9 @@ def halved(proto):
     nodes = [*casts, *proto.graph.node]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
-    return proto
 
 
-def with_description(proto, description, path):
-    """Return (the bytes of the ONNX model with its description, the ExportedModel that they hold)."""
+def described(proto, description):
+    """Return the bytes of the ONNX model with its description."""
     helper.set_model_props(proto, {key: json.dumps(value, default=str) for key, value in description.items()})
-    content = proto.SerializeToString()
-    return content, onnx_model(path, content)
+    return proto.SerializeToString()
