@@ -63,11 +63,9 @@ def step_in_name(path):
 
 def find_weights(path):
     """Return `path`, or where it lies under data/, as the published download has it."""
-    if pathlib.Path(path).exists():
-        return path
-    under_data = pathlib.Path('data', path)
-    if not pathlib.Path(path).is_absolute() and under_data.exists():
-        return str(under_data)
+    for candidate in (path, pathlib.Path('data', path)):
+        if pathlib.Path(candidate).exists():
+            return str(candidate)
     raise UserError(f'{path}: no such file, here or under data/: train or download the weights, or give --weights')
 
 
@@ -88,7 +86,7 @@ class WeightFiles:
         """Write the numbered file of `epoch`, and delete those that are not to be kept."""
         path = f'{self.saved_name}-{epoch}-{global_step}.pt'
         save_weights(network, path)
-        self.numbered = [*(p for p in self.numbered if p != path), path]
+        self.numbered.append(path)
         while self.keep is not None and len(self.numbered) > self.keep:
             pathlib.Path(self.numbered.pop(0)).unlink(missing_ok=True)
 
