@@ -82,8 +82,8 @@ def crops_and_resizes(x, begin, length, window):
     resized = np.empty((x.shape[0], window, *x.shape[2:]))
     for t in range(window):
         place = min(max((t + .5) * length / window - .5, 0), length - 1)
-        first, share = int(place), place - int(place)
-        resized[:, t] = (1 - share) * x[:, begin + first] + share * x[:, begin + min(first + 1, length - 1)]
+        first, fraction = int(place), place - int(place)
+        resized[:, t] = (1 - fraction) * x[:, begin + first] + fraction * x[:, begin + min(first + 1, length - 1)]
     return resized
 
 
