@@ -217,22 +217,21 @@ class Processor:
         self.check_finite(batches, feeder, epoch)
         if not self.processes.is_main:
             return None
-        loss, l1 = np.mean([b[:2] for b in batches], axis=0)
-        index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
+        losses, l1s, indices, scores = zip(*batches)
+        loss, index, score = np.mean(losses), np.concatenate(indices), np.concatenate(scores)
         label = np.asarray(feeder.label)[index]
         self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
         for k in arg.show_topk:
             self.folder.log(f'\tTop{k}: {100 * top_k(score, label, k):.2f}%')
         if arg.phase == 'train' and part == self.evaluated_part:
             self.folder.write_events('val', epoch, self.global_step,
-                                     [{'loss': loss, 'loss_l1': l1, 'acc': top_k(score, label, 1)}])
+                                     [{'loss': loss, 'loss_l1': np.mean(l1s), 'acc': top_k(score, label, 1)}])
         else:
             of_class = class_accuracies(score, label)
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
         self.write_results(epoch, part, index, score, label)
-        over_samples = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
         return {'epoch': epoch, 'global_step': self.global_step, 'top1': top_k(score, label, 1),
-                'loss': float(over_samples)}
+                'loss': float(np.average(losses, weights=[len(index) for index in indices]))}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -257,8 +256,8 @@ class Processor:
 
     def check_finite(self, batches, feeder, epoch):
         """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
-        index = [i for b in batches or [] for i in b[2][~np.isfinite(b[3]).all(1)].tolist()]
-        first = self.processes.broadcast(index[:1])
+        bad = [i for *_, index, score in batches or [] for i in index[~np.isfinite(score).all(1)].tolist()]
+        first = self.processes.broadcast(bad[:1])
         if first:
             check_clips(feeder, first)
             which = f'the weights of epoch {epoch + 1}' if self.arg.phase == 'train' else self.arg.weights

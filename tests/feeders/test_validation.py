@@ -1,4 +1,4 @@
-"""The validation part: whole persons or performances where they are known, a like fraction of each class, and the log."""
+"""The validation part: whole persons where they are known, a like fraction of each class, and the log."""
 import pickle
 
 import numpy as np
