@@ -14,6 +14,7 @@ from tqdm import tqdm
 from feeders.batches import BatchOrder, SeededItems, make_loader
 from feeders.fingerprint import fingerprints
 from feeders.interface import average_of, check_clips, check_feeder, sample_names
+from feeders.labels import top_k
 from feeders.validation import split_validation
 from model import recipe
 from model.empty_bodies import with_bodies
@@ -26,7 +27,7 @@ from runtime.device import choose_devices, choose_execution, compile_training, k
 from runtime.dotted import build
 from runtime.errors import StopSignals, UserError, run_command, stop_requested
 from runtime.processes import Processes, over_devices
-from runtime.run_folder import CHECKPOINT, RunFolder, write_events, write_predictions
+from runtime.run_folder import CHECKPOINT, RunFolder
 from runtime.weights import WeightFiles, find_weights, save_tensors, step_in_name
 
 AFTER_A_STOP = 'run it again; a training continues from the beginning of this epoch with --resume'
@@ -45,12 +46,10 @@ class Processor:
         self.devices, device_line = choose_devices(arg.device, self.processes.local_rank)
         self.device = self.devices[0]
         self.processes.connect(self.device)
-        self.folder = RunFolder(arg.work_dir, self.processes.is_main, arg.print_log)
-        self.saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
-        self.files = WeightFiles(self.saved_name, arg.keep)
-        self.folder.check_free(arg.resume, arg.overwrite)
-        if arg.phase == 'train' and not (arg.resume or arg.overwrite):
-            self.files.check_free()
+        saved_name = arg.model_saved_name or str(pathlib.Path(arg.work_dir, 'weights'))
+        self.folder = RunFolder(arg.work_dir, saved_name, self.processes.is_main, arg.print_log)
+        self.folder.check_free(arg.phase, arg.resume, arg.overwrite)
+        self.files = WeightFiles(saved_name, arg.keep)
         self.folder.log(device_line)
         init_seed(arg.seed)
         self.load_data()
@@ -151,8 +150,7 @@ class Processor:
             if self.processes.any(self.stop.received is not None):
                 # The signal may have reached another process only; a cluster sends SIGTERM.
                 raise stop_requested(self.stop.received or signal.SIGTERM, AFTER_A_STOP)
-        if self.processes.is_main:
-            write_events(pathlib.Path(self.saved_name, 'train'), epoch, self.global_step, scalars)
+        self.folder.write_events('train', epoch, self.global_step, scalars)
         self.global_step += number
         self.folder.log(f'\tMean training loss: {np.mean([of_step["loss"] for of_step in scalars]):.4f}.')
         times = (f'[{name}]{int(100 * of_it / sum(seconds.values())):02d}%' for name, of_it in seconds.items())
@@ -219,21 +217,21 @@ class Processor:
         self.check_finite(batches, feeder, epoch)
         if not self.processes.is_main:
             return None
-        loss, l1 = np.mean([b[:2] for b in batches], axis=0)
-        index, score = (np.concatenate([b[i] for b in batches]) for i in (2, 3))
-        top1 = float(feeder.top_k(score, 1))
+        losses, l1s, indices, scores = zip(*batches)
+        loss, index, score = np.mean(losses), np.concatenate(indices), np.concatenate(scores)
+        label = np.asarray(feeder.label)[index]
         self.folder.log(f'\tMean test loss of {len(batches)} batches: {loss}.')
         for k in arg.show_topk:
-            self.folder.log(f'\tTop{k}: {100 * feeder.top_k(score, k):.2f}%')
+            self.folder.log(f'\tTop{k}: {100 * top_k(score, label, k):.2f}%')
         if arg.phase == 'train' and part == self.evaluated_part:
-            write_events(pathlib.Path(self.saved_name, 'val'), epoch, self.global_step,
-                         [{'loss': loss, 'loss_l1': l1, 'acc': top1}])
+            self.folder.write_events('val', epoch, self.global_step,
+                                     [{'loss': loss, 'loss_l1': np.mean(l1s), 'acc': top_k(score, label, 1)}])
         else:
-            of_class = class_accuracies(score, np.asarray(feeder.label)[index])
+            of_class = class_accuracies(score, label)
             self.folder.log(f'\tMean class accuracy: {100 * np.mean([*of_class.values()]):.2f}%')
-        self.write_results(epoch, part, index, score)
-        over_samples = np.average([b[0] for b in batches], weights=[len(b[2]) for b in batches])
-        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top1, 'loss': float(over_samples)}
+        self.write_results(epoch, part, index, score, label)
+        return {'epoch': epoch, 'global_step': self.global_step, 'top1': top_k(score, label, 1),
+                'loss': float(np.average(losses, weights=[len(index) for index in indices]))}
 
     def score_samples(self, part):
         """Return the batches of `part` in order, each as (loss, l1, index (n,), scores (n, num_class)).
@@ -258,15 +256,15 @@ class Processor:
 
     def check_finite(self, batches, feeder, epoch):
         """Raise UserError, in every process, for the first sample of `batches` whose scores are not finite."""
-        index = [i for b in batches or [] for i in b[2][~np.isfinite(b[3]).all(1)].tolist()]
-        first = self.processes.broadcast(index[:1])
+        bad = [i for *_, index, score in batches or [] for i in index[~np.isfinite(score).all(1)].tolist()]
+        first = self.processes.broadcast(bad[:1])
         if first:
             check_clips(feeder, first)
             which = f'the weights of epoch {epoch + 1}' if self.arg.phase == 'train' else self.arg.weights
             raise UserError(f'{which}: the scores of {sample_names(feeder, first)[0]} are not finite, though its clip '
                             'is: take other weights, or train with a lower --base-lr or with --grad-clip')
 
-    def write_results(self, epoch, part, index, score):
+    def write_results(self, epoch, part, index, score, label):
         """Write the scores (N, num_class) of the samples `index` (N,), and in the test phase the predictions."""
         arg, feeder = self.arg, self.feeder[part]
         if arg.save_score:
@@ -275,15 +273,14 @@ class Processor:
                 score = F.softmax(torch.from_numpy(score), 1).numpy()
             write_scores(path, sample_names(feeder, index.tolist()), score)
         if arg.phase == 'test' and not arg.test_feeder_args.get('debug', False):
-            write_predictions(self.saved_name, index, score.argmax(1), np.asarray(feeder.label)[index])
+            self.folder.write_predictions(index, score.argmax(1), label)
 
     def start(self):
         """Train or test, as the phase says."""
         arg = self.arg
         with self.folder.opened(arg.overwrite), self.stop:
             if arg.phase == 'train' and arg.overwrite and not arg.resume:
-                events = pathlib.Path(self.saved_name).glob('*/events.*')
-                self.folder.remove_earlier([*self.files.earlier(), *events], arg.weights)
+                self.folder.remove_earlier(arg.phase, arg.weights)
             self.folder.describe(vars(arg), inspect.getfile(type(self.net)))
             if arg.phase == 'test':
                 self.eval(0)
@@ -313,7 +310,7 @@ class Processor:
         best = self.processes.broadcast(self.files.best)
         if self.evaluated_part == 'val' and best:
             self.folder.log(f'Best validation: epoch {best["epoch"] + 1}, {100 * best["top1"]:.2f}%; its test:')
-            load_into(self.evaluated, self.saved_name + '-best.pt')
+            load_into(self.evaluated, self.files.saved_name + '-best.pt')
             self.eval(best['epoch'])  # the only look at the test part
 
     def stateful(self):

@@ -103,9 +103,10 @@ class Feeder(Dataset):
         if self.graph is None:
             raise UserError('bones and flips need to know the skeleton: give graph, such as graph.ntu_rgb_d.Graph')
         graph = build(self.graph, self.graph_args or {}, 'graph_args')
-        for name, needed in (('bone_partners', self.needs_bones), ('left_right', self.random_flip)):
-            if needed:
-                attribute_of(graph, name)
+        if self.needs_bones:
+            attribute_of(graph, 'bone_partners')
+        if self.random_flip:
+            attribute_of(graph, 'left_right')
         if self.data is not None and graph.num_node != self.data.shape[3]:
             raise UserError(f'{self.data_path} has {self.data.shape[3]} joints and {self.graph} has {graph.num_node}: '
                             'name the graph of this data')

@@ -10,11 +10,10 @@ BLOCK, MAX_BLOCKS = 4096, 2 ** 14  # bytes, and how many such blocks of a file a
 
 def fingerprints(feeder_args):
     """Return argument → fingerprint of each argument of a feeder that is the path of a file, or of recordings."""
-    paths = {name: value for name, value in feeder_args.items() if isinstance(value, str)}
+    paths = {name: [value] for name, value in feeder_args.items() if isinstance(value, str)}
     if 'recordings' in paths:
-        paths['recordings'] = os.path.join(paths['recordings'], INDEX)
-        paths['joints of the recordings'] = os.path.join(feeder_args['recordings'], JOINTS)
-    return {name: fingerprint(path) for name, path in paths.items() if os.path.isfile(path)}
+        paths['recordings'] = [os.path.join(feeder_args['recordings'], name) for name in (INDEX, JOINTS)]
+    return {name: ' '.join(map(fingerprint, files)) for name, files in paths.items() if all(map(os.path.isfile, files))}
 
 
 def fingerprint(path):

@@ -1,19 +1,21 @@
 """Some of a feeder's samples, as a feeder: a validation part, or those that a file names."""
 from torch.utils.data import Dataset
 
-from feeders.labels import text_of, top_k
+from feeders.interface import average_of
+from feeders.labels import text_of
 from runtime.dotted import build
 from runtime.errors import UserError
 
 
 class Part(Dataset):
-    """The samples `indices` of a feeder: item i is (clip, label, i). What else the feeder has, a part has from it."""
+    """The samples `indices` of a feeder: item i is (clip, label, i)."""
 
     def __init__(self, feeder, indices):
         self.feeder = feeder
         self.indices = [int(i) for i in indices]
         self.label = [feeder.label[i] for i in self.indices]
         self.sample_name = [feeder.sample_name[i] for i in self.indices]
+        self.average = average_of(feeder)
 
     def __len__(self):
         return len(self.indices)
@@ -21,14 +23,6 @@ class Part(Dataset):
     def __getitem__(self, index):
         clip, label, _ = self.feeder[self.indices[index]]
         return clip, label, index
-
-    def top_k(self, score, k):
-        return top_k(score, self.label, k)
-
-    def __getattr__(self, name):
-        if name.startswith('__') or name == 'feeder':  # while a part is made or copied
-            raise AttributeError(name)
-        return getattr(self.feeder, name)
 
 
 class NamedPart(Part):

@@ -36,8 +36,3 @@ def persons_in_table(folder):
     with open(path, encoding='utf-8-sig', errors='replace', newline='') as file:
         return {pathlib.PurePath(row['file'].strip()).as_posix(): row['person'].strip()
                 for row in csv.DictReader(file) if row.get('file') and row.get('person')}
-
-
-def is_of(name, known_person, person):
-    """Return whether a sample is of `person`: the `known_person`, or if that is None, a word of its name."""
-    return person == known_person if known_person else person in re.split(r'[\W_]+', name)

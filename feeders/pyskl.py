@@ -9,7 +9,6 @@ import zipfile
 import numpy as np
 from torch.utils.data import Dataset
 
-from feeders.labels import top_k
 from feeders.pyskl_frames import draw_frames
 from graph.streams import STREAMS, derive
 from graph.tools import attribute_of
@@ -93,10 +92,6 @@ class Feeder(Dataset):
         clips = np.zeros((self.num_clips, C, self.clip_len, V, PERSONS), np.float32)
         clips[..., :M] = x[:, frames].swapaxes(0, 1)
         return clips if self.num_clips > 1 else clips[0]
-
-    def top_k(self, score, k):
-        """Return the fraction of the rows of `score` (N, num_class) whose label is among the k best scores."""
-        return top_k(score, self.label, k)
 
     def __getstate__(self):
         return {**self.__dict__, 'joints': None}

@@ -147,9 +147,7 @@ def openpose_match(x):
         nearest = distance[frames, person].argmin(axis=1)
         distance[frames, :, nearest] = np.inf
         track[1:][frames, person] = nearest
-    hop = 1
-    while hop < T:  # track[t] maps the persons of frame t - hop to those of t; in the end, those of frame 0
-        track[hop:] = np.take_along_axis(track[hop:], track[:-hop], axis=1)
-        hop *= 2
+    for t in range(1, T):  # track[t] maps the persons of frame t - 1 to those of t; then, those of frame 0
+        track[t] = track[t, track[t - 1]]
     linked = np.take_along_axis(x, track[None, :, None, :], axis=3)
     return linked[..., np.argsort(-linked[2].sum(axis=(0, 1), dtype=np.float64), kind='stable')]

@@ -1,12 +1,13 @@
 """Which samples of the training part are kept for validation."""
 import pathlib
+import re
 
 import numpy as np
 
 from feeders.fingerprint import SAMPLES_OF
 from feeders.labels import text_of
 from feeders.parts import Part
-from feeders.persons import is_of, persons_of
+from feeders.persons import persons_of
 from runtime.dotted import build
 from runtime.errors import UserError
 
@@ -37,13 +38,15 @@ def split_validation(arg, feeder):
 def validation_part(names, labels, persons, fraction, seed, folder):
     """Return (chosen, description): which samples of the training part validate, boolean (N,), and words for the log.
 
-    With `persons`, such as P008, all samples of theirs, see `is_of`. Else about `fraction` of those of each class,
+    With `persons`, such as P008, all samples of theirs: where the person of a sample is not known, one with that word
+    in its name. Else about `fraction` of those of each class,
     drawn by `seed`: whole persons where `persons_of` knows several, or else clips. Raises UserError if one of the two
     parts would be empty.
     """
     if persons:
         known = persons_of(names, folder)
-        of_each = np.array([[is_of(*sample, person) for sample in zip(names, known)] for person in persons])
+        marks = [{person} if person else set(re.split(r'[\W_]+', name)) for name, person in zip(names, known)]
+        of_each = np.array([[person in marks_of_one for marks_of_one in marks] for person in persons])
         for person, samples in zip(persons, of_each):
             if not samples.any():
                 raise UserError(f"val_persons: no training sample is of '{person}'; the first is {names[0]}"

@@ -88,8 +88,8 @@ def load_into(model, path, ignored=()):
         wrong = [name for name in missing if name not in left_out]
     if wrong:
         shapes = [tuple(state[wrong[0]].shape) if wrong[0] in state else 'missing' for state in (weights, own)]
-        raise UserError(f'{path}: {len(wrong)} parameters differ, such as {wrong[0]}: {shapes[0]} there, {shapes[1]} '
-                        'in this model: check model and model_args, or leave parameters out with --ignore-weights')
+        raise UserError(f'{path}: its parameters are not those of the model, such as {wrong[0]}: {shapes[0]} there, '
+                        f'{shapes[1]} in this model: check model and model_args, or use --ignore-weights')
     for name, value in weights.items():
         if value.isnan().any():
             raise UserError(f'{path}: {name} holds NaN: the training had failed: take weights from before')

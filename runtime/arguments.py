@@ -1,4 +1,8 @@
-"""Arguments of a command: flags, and a YAML file with the same names, which argparse checks as it checks flags."""
+"""Arguments of a command: flags, and a YAML file with the same names, which argparse checks as it checks flags.
+
+`get_parser` has the flags of main.py. It stands here because predict.py, visualize.py, export.py and crossval.py read
+the same configs, and not all of them need torch.
+"""
 import argparse
 import math
 import os

@@ -1,6 +1,7 @@
 """Dotted names of classes, by which a config names its feeder, model and graph: ours, and plug-ins of other authors."""
 import importlib
 import inspect
+import re
 
 from runtime.errors import UserError, short_repr
 
@@ -13,16 +14,13 @@ def import_class(name):
 
     It may be a function that returns an instance. Raises UserError if its module or the class in it does not exist.
     """
-    parts = name.split('.') if isinstance(name, str) else []
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+    if not re.fullmatch(r'\w+(\.\w+)+', str(name)):
         raise UserError(f'{short_repr(name)} is not a dotted class name, such as feeders.feeder.Feeder')
     module_name, _, class_name = name.rpartition('.')
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and (module_name + '.').startswith(error.name + '.'):
-            raise UserError(f"'{name}': there is no module {error.name}") from None
-        raise UserError(f"'{name}': its module needs {error.name}, which is not installed") from None
+        raise UserError(f"'{name}': {error}: check the name, or install it") from None
     if not callable(getattr(module, class_name, None)):
         raise UserError(f"'{name}': module {module_name} has no class {class_name}")
     return getattr(module, class_name)

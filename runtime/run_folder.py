@@ -17,39 +17,47 @@ MIN_FREE = 4 << 20  # bytes; more than an epoch's events take
 
 
 class RunFolder:
-    """The folder `work_dir` of one run.
+    """The folder `work_dir` of one run, and the files whose names begin with `saved_name`.
 
     `writes` is false in processes that only compute. `print_log` says whether lines go into `log.txt` too, beside
     standard output. Nothing is made before `opened`.
     """
 
-    def __init__(self, work_dir, writes=True, print_log=True):
+    def __init__(self, work_dir, saved_name, writes=True, print_log=True):
         self.path = pathlib.Path(work_dir)
+        self.saved_name = saved_name
         self.writes = writes
         self.print_log = print_log
         self._log = None
         self._unwritten = []  # lines, until the log is open
         self._resume_at = None
 
-    def results(self):
-        """Return the files of an earlier run that need --overwrite: its checkpoint and its scores."""
-        return sorted(path for path in self.path.glob('*')
-                      if re.fullmatch(r'checkpoint\.pt|epoch\d+_(test|val)_score\.pkl', path.name))
+    def earlier_files(self, phase):
+        """Return the files of an earlier run that one of this phase would replace: of a test, they are none of weights.
+        """
+        name = pathlib.Path(self.saved_name)
+        patterns = [(self.path, r'checkpoint\.pt|epoch\d+_(test|val)_score\.pkl')]
+        if phase == 'train':
+            patterns += [(name.parent, re.escape(name.name) + r'-(best\.(pt|json)|\d+-\d+\.pt)'),
+                         (name / 'train', r'events\..*'), (name / 'val', r'events\..*')]
+        return [path for folder, pattern in patterns for path in sorted(folder.glob('*'))
+                if re.fullmatch(pattern, path.name)]
 
-    def check_free(self, resume, overwrite):
-        """Raise UserError if the folder holds results and neither flag says what to do with them."""
+    def check_free(self, phase, resume, overwrite):
+        """Raise UserError if there are files of an earlier run and neither flag says what to do with them."""
         if resume and not (self.path / CHECKPOINT).exists():
             raise UserError(f'{self.path}: no {CHECKPOINT} in it, so there is nothing to resume: leave out --resume')
-        results = self.results()
-        if results and not (resume or overwrite):
-            raise UserError(f'{self.path}: it holds an earlier run ({results[0].name}): --resume continues it, '
-                            '--overwrite replaces it, --work-dir chooses another folder')
+        earlier = self.earlier_files(phase)
+        if earlier and not (resume or overwrite):
+            raise UserError(f'{earlier[0]}: it belongs to an earlier run: --resume continues it, --overwrite replaces '
+                            'it, --work-dir and --model-saved-name choose other names')
 
-    def remove_earlier(self, others, used):
-        """Delete the results here and the files `others` of an earlier run, except the weights `used` by this one."""
+    def remove_earlier(self, phase, used):
+        """Delete the files of an earlier run, except the weights `used` by this one."""
         if not self.writes:
             return
-        earlier = [path for path in (*self.results(), *others) if path.resolve() != pathlib.Path(used or '').resolve()]
+        used = pathlib.Path(used or '').resolve()
+        earlier = [path for path in self.earlier_files(phase) if path.resolve() != used]
         for path in earlier:
             path.unlink()
         if earlier:
@@ -106,28 +114,29 @@ class RunFolder:
         with write_whole(self.path / source.name) as file:
             file.write(source.read_bytes())
 
+    def write_predictions(self, index, predicted, true):
+        """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`."""
+        with write_whole(self.saved_name + '_right.txt', 'w') as file:
+            file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
+        with write_whole(self.saved_name + '_wrong.txt', 'w') as file:
+            file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
 
-def write_predictions(saved_name, index, predicted, true):
-    """Write every sample as `predicted,true`, and the wrong ones as `index,predicted,true`, beside `saved_name`."""
-    with write_whole(saved_name + '_right.txt', 'w') as file:
-        file.writelines(f'{p},{t}\n' for p, t in zip(predicted, true))
-    with write_whole(saved_name + '_wrong.txt', 'w') as file:
-        file.writelines(f'{i},{p},{t}\n' for i, p, t in zip(index, predicted, true) if p != t)
+    def write_events(self, part, epoch, first_step, scalars):
+        """Write TensorBoard's `scalars` of an epoch, a dict from tag to number for each step from `first_step` on.
 
-
-def write_events(folder, epoch, first_step, scalars):
-    """Write TensorBoard's `scalars` of an epoch, a dict from tag to number for each step from `first_step` on.
-
-    They are in a file of their own in `folder`, and on the disk when this returns. Of an epoch that is trained again,
-    TensorBoard shows the last.
-    """
-    from tensorboardX import SummaryWriter  # it brings torch, without which crossval.py answers --help
-    folder.mkdir(parents=True, exist_ok=True)
-    # On a full disk, the thread of SummaryWriter would die, and closing the writer would never end.
-    if shutil.disk_usage(folder).free < MIN_FREE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
-    # The suffix tells apart files of the same second.
-    with SummaryWriter(str(folder), purge_step=first_step, filename_suffix=f'.{epoch:04d}') as writer:
-        for step, numbers in enumerate(scalars, first_step):
-            for tag, number in numbers.items():
-                writer.add_scalar(tag, number, step)
+        They are in a file of their own, and on the disk when this returns. Of an epoch that is trained again,
+        TensorBoard shows the last.
+        """
+        if not self.writes:
+            return
+        from tensorboardX import SummaryWriter  # it brings torch, without which crossval.py answers --help
+        folder = pathlib.Path(self.saved_name, part)
+        folder.mkdir(parents=True, exist_ok=True)
+        # On a full disk, the thread of SummaryWriter would die, and closing the writer would never end.
+        if shutil.disk_usage(folder).free < MIN_FREE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        # The suffix tells apart files of the same second.
+        with SummaryWriter(str(folder), purge_step=first_step, filename_suffix=f'.{epoch:04d}') as writer:
+            for step, numbers in enumerate(scalars, first_step):
+                for tag, number in numbers.items():
+                    writer.add_scalar(tag, number, step)

@@ -63,11 +63,9 @@ def step_in_name(path):
 
 def find_weights(path):
     """Return `path`, or where it lies under data/, as the published download has it."""
-    if pathlib.Path(path).exists():
-        return path
-    under_data = pathlib.Path('data', path)
-    if not pathlib.Path(path).is_absolute() and under_data.exists():
-        return str(under_data)
+    for candidate in (path, pathlib.Path('data', path)):
+        if pathlib.Path(candidate).exists():
+            return str(candidate)
     raise UserError(f'{path}: no such file, here or under data/: train or download the weights, or give --weights')
 
 
@@ -84,23 +82,11 @@ class WeightFiles:
         self.best = None
         self.numbered = []
 
-    def earlier(self):
-        """Return the files that a run with this name has left."""
-        name = pathlib.Path(self.saved_name)
-        ours = re.compile(re.escape(name.name) + r'-(best\.(pt|json)|\d+-\d+\.pt)')
-        return sorted(path for path in name.parent.glob('*') if ours.fullmatch(path.name))
-
-    def check_free(self):
-        """Raise UserError if an earlier run has left files under this name."""
-        if left := self.earlier():
-            raise UserError(f'{left[-1]}: it belongs to an earlier run: --overwrite replaces it, '
-                            '--model-saved-name chooses another name')
-
     def save(self, network, epoch, global_step):
         """Write the numbered file of `epoch`, and delete those that are not to be kept."""
         path = f'{self.saved_name}-{epoch}-{global_step}.pt'
         save_weights(network, path)
-        self.numbered = [*(p for p in self.numbered if p != path), path]
+        self.numbered.append(path)
         while self.keep is not None and len(self.numbered) > self.keep:
             pathlib.Path(self.numbered.pop(0)).unlink(missing_ok=True)
 

@@ -142,31 +142,17 @@ def test_a_batch_in_parts_gives_the_gradient_of_the_whole(processor, data, chang
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6, msg=name)
 
 
-def test_weights_as_users_have_them(processor, data, tmp_path, monkeypatch, capsys):
-    run = processor()
-    state = run.net.state_dict()
-    torch.save({f'module.{k}': v for k, v in state.items()}, tmp_path / 'w-3-77.pt')
-    (tmp_path / 'w.pkl').write_bytes(pickle.dumps(dict(state)))
+def test_where_weights_are_looked_for_and_what_is_left_out(processor, data, tmp_path, monkeypatch, capsys):
+    state = processor().net.state_dict()
     (data / 'pre_train').mkdir()
-    torch.save(state, data / 'pre_train/w.pt')
-    partial = {k: v for k, v in state.items() if k != 'l3.gcn1.PA'}
-    torch.save(partial, tmp_path / 'partial.pt')
-
-    loaded = processor(weights=str(tmp_path / 'w-3-77.pt'))
-    assert loaded.global_step == 77
-    assert all(torch.equal(v, state[k]) for k, v in loaded.net.state_dict().items())
-    loaded = processor(weights=str(tmp_path / 'w.pkl'), seed=5)
-    assert loaded.global_step == 0
-    assert all(torch.equal(v, state[k]) for k, v in loaded.net.state_dict().items())
-    capsys.readouterr()
-    loaded = processor(weights=str(tmp_path / 'w.pkl'), seed=5, ignore_weights=['fc'])
-    assert not torch.equal(loaded.net.fc.weight, state['fc.weight'])
-    assert 'fc.weight, fc.bias' in capsys.readouterr().out
+    torch.save({k: v for k, v in state.items() if k != 'l3.gcn1.PA'}, data / 'pre_train/w-3-77.pt')
     monkeypatch.chdir(tmp_path)
-    processor(weights='pre_train/w.pt')
-    assert 'data/pre_train/w.pt' in capsys.readouterr().out
-    processor(weights='partial.pt')
-    assert 'initial values: l3.gcn1.PA' in capsys.readouterr().out
+    run = processor(weights='pre_train/w-3-77.pt', seed=5, ignore_weights=['fc'])
+    log = capsys.readouterr().out
+    for line in ('data/pre_train/w-3-77.pt', 'Ignored: fc.weight, fc.bias', 'initial values: l3.gcn1.PA, fc.weight'):
+        assert line in log
+    assert run.global_step == 77 and not torch.equal(run.net.fc.weight, state['fc.weight'])
+    assert torch.equal(run.net.l1.tcn1.conv.weight, state['l1.tcn1.conv.weight'])
 
 
 @pytest.mark.parametrize('part, phase', [('train', 'train'), ('val', 'train'), ('val', 'test')])
@@ -286,23 +272,6 @@ def test_the_average_of_the_weights_is_what_is_tested_and_kept(processor, tmp_pa
     kept = torch.load(tmp_path / 'runs/tiny-0-4.pt', weights_only=True)
     torch.testing.assert_close(kept['fc.weight'], expected)
     assert list(kept) == list(run.net.state_dict())
-
-
-@pytest.mark.parametrize('batch_size', [1, 4, 16])
-def test_balanced_classes_have_the_same_part_in_the_loss_of_an_epoch(processor, data, batch_size):
-    labels = [0] * 9 + [1] * 4 + [2, 2, 3]
-    name_classes(data, labels)
-    run = processor(class_weights='balanced', batch_size=batch_size)
-    scores = torch.zeros(batch_size, 4)
-    part = dict.fromkeys(labels, 0.)
-    for _, batch, _ in run.loader['train']:
-        for label in part:
-            kept = torch.where(batch == label, 1., 0.)[:, None] * scores.new_tensor([[1, -1, 2, -2]])
-            part[label] += (run.loss(kept, batch) - run.loss(scores, batch)).item()
-    alone = {label: torch.nn.functional.cross_entropy(torch.tensor([[1., -1, 2, -2]]), torch.tensor([label])).item()
-             - np.log(4) for label in part}
-    shares = [part[label] / alone[label] for label in part]
-    assert shares == pytest.approx([16 / batch_size / 4] * 4, rel=1e-4)
 
 
 @pytest.mark.parametrize('changes, whole', [

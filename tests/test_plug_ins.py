@@ -115,11 +115,6 @@ class OfClipAndLabel(Model):
 class TwoHeads(Model):
     def forward(self, x):
         return [super().forward(x), super().forward(x.flip(2))]
-
-
-class TwoScores(Model):
-    def forward(self, x):
-        return super().forward(x), super().forward(x)
 ''',
     'does_not_compile.py': 'class Model:\n    def broken(:\n',
 }
@@ -200,11 +195,6 @@ def test_a_mistake_of_the_user_is_one_line_there_too(processor):
                             "graph.ntu_rgb_d.Graph: labeling_mode 'x'")):
         with pytest.raises(UserError, match=words):
             processor(**changes)
-
-
-def test_two_scores_are_no_loss(processor):
-    with pytest.raises(UserError, match=r'returned a tuple of \(4, 4\), \(4, 4\) for 4 clips'):
-        processor(model='other_model.TwoScores').start()
 
 
 @pytest.fixture

@@ -81,16 +81,16 @@ def test_flip_mirrors_left_and_right_and_twice_is_nothing(dimensions):
         np.testing.assert_array_equal(flipped[0, :, joint], -x[0, :, joint])
     np.testing.assert_array_equal(augment.random_flip(flipped, 1, graph.left_right), x)
     np.testing.assert_array_equal(augment.random_flip(x, 0, graph.left_right), x)
-    share = np.mean([augment.random_flip(x, .3, graph.left_right) is not x for _ in range(500)])
-    assert .2 < share < .4
+    fraction = np.mean([augment.random_flip(x, .3, graph.left_right) is not x for _ in range(500)])
+    assert .2 < fraction < .4
 
 
 @pytest.mark.parametrize('length, size', ((300, 64), (64, 64), (65, 64), (10, 64), (1, 8), (128, 64)))
 def test_uniform_frames_come_in_order_one_from_each_span(length, size):
     edges = np.arange(size + 1) * length / size
     seen = set()
-    for share in (0, .5, 1 - 2 ** -53, *np.random.random((50, size))):
-        frames = augment.uniform_frames(length, size, share)
+    for fraction in (0, .5, 1 - 2 ** -53, *np.random.random((50, size))):
+        frames = augment.uniform_frames(length, size, fraction)
         assert len(frames) == size and (np.diff(frames) >= 0).all()
         assert (frames >= np.floor(edges[:-1])).all() and (frames <= edges[1:]).all() and frames[-1] < length
         seen |= set(frames)

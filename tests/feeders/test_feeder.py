@@ -67,13 +67,6 @@ def test_item_is_the_file(files, data, use_mmap):
     np.testing.assert_array_equal(feeder[7][0], data[7])
 
 
-def test_other_number_types_become_float32(files, data):
-    for dtype in (np.float64, np.float16, '>f4'):
-        clip = Feeder(*files(data.astype(dtype)))[1][0]
-        assert clip.dtype == np.float32 and clip.dtype.isnative
-        np.testing.assert_allclose(clip, data[1], atol=1e-2)
-
-
 def test_window_pads_and_never_cuts_unless_chosen(files, data):
     paths = files()
     np.testing.assert_array_equal(Feeder(*paths, window_size=8)[2][0], data[2])

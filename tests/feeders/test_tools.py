@@ -53,31 +53,6 @@ def test_argument_is_left_as_it_is_and_type_kept(name):
     np.testing.assert_array_equal(x, before)
 
 
-@pytest.mark.parametrize('step', (1, 3, 4))
-def test_downsample_keeps_every_step_th_frame(step):
-    x = made_clip()
-    np.testing.assert_array_equal(tools.downsample(x, step, random_sample=False), x[:, ::step])
-    seed(3)
-    drawn = [tools.downsample(x, step) for _ in range(40)]
-    begins = [[b for b in range(step) if np.array_equal(clip, x[:, b::step])] for clip in drawn]
-    assert sorted(map(list, set(map(tuple, begins)))) == [[b] for b in range(step)]
-
-
-def test_padding_puts_zeros_around():
-    x = made_clip() + 1
-    padded = tools.auto_pading(x, 30)
-    np.testing.assert_array_equal(padded[:, :20], x)
-    assert not padded[:, 20:].any()
-    assert tools.auto_pading(x, 20).shape == tools.auto_pading(x, 5).shape == x.shape
-    begins = set()
-    for _ in range(200):
-        padded = tools.auto_pading(x, 24, random_pad=True)
-        begin, end = tools.nonzero_span(padded)
-        np.testing.assert_array_equal(padded[:, begin:end], x)
-        begins.add(begin)
-    assert begins == set(range(5))
-
-
 @pytest.mark.parametrize('M', (1, 2, 3, 4))
 def test_match_untangles_persons_and_sorts_tracks_by_score(M):
     """Persons far apart, their slots shuffled in every frame, come back as steady tracks, best score first."""
@@ -107,8 +82,8 @@ def crops_and_resizes(x, begin, length, window):
     resized = np.empty((x.shape[0], window, *x.shape[2:]))
     for t in range(window):
         place = min(max((t + .5) * length / window - .5, 0), length - 1)
-        first, share = int(place), place - int(place)
-        resized[:, t] = (1 - share) * x[:, begin + first] + share * x[:, begin + min(first + 1, length - 1)]
+        first, fraction = int(place), place - int(place)
+        resized[:, t] = (1 - fraction) * x[:, begin + first] + fraction * x[:, begin + min(first + 1, length - 1)]
     return resized
 
 

@@ -1,4 +1,4 @@
-"""The validation part: whole persons or performances where they are known, a like share of each class, and the log."""
+"""The validation part: whole persons where they are known, a like fraction of each class, and the log."""
 import pickle
 
 import numpy as np
@@ -13,8 +13,8 @@ NAMES = [f'S001C00{camera}P{person:03d}R001A{label + 1:03d}' for person in range
 LABELS = [label for _ in range(5) for label in range(4) for _ in (1, 2)]
 
 
-def chosen_names(names=NAMES, labels=LABELS, persons=(), share=0.2, seed=1, folder='.'):
-    chosen, by_what = validation_part(names, labels, persons, share, seed, folder)
+def chosen_names(names=NAMES, labels=LABELS, persons=(), fraction=0.2, seed=1, folder='.'):
+    chosen, by_what = validation_part(names, labels, persons, fraction, seed, folder)
     return [name for name, taken in zip(names, chosen) if taken], by_what
 
 
@@ -36,29 +36,29 @@ def test_p1_means_p1(tmp_path):
 
 def test_a_frame_rate_is_no_person():
     names = [f'{who}_1080p{rate}_{what}' for who in ('anna', 'bo') for rate in (30, 60) for what in ('sit', 'wave')]
-    assert 'persons are not known' in chosen_names(names, [0, 1] * 4, share=0.5)[1]
+    assert 'persons are not known' in chosen_names(names, [0, 1] * 4, fraction=0.5)[1]
     assert chosen_names(names, [0, 1] * 4, persons=['anna'])[0] == names[:4]
     with pytest.raises(UserError, match="no training sample is of 'p30'"):
         chosen_names(names, [0, 1] * 4, persons=['p30'])
 
 
-@pytest.mark.parametrize('share, number', [(0.2, 1), (0.4, 2), (0.01, 1)])
-def test_a_share_is_of_whole_persons(share, number):
+@pytest.mark.parametrize('fraction, number', [(0.2, 1), (0.4, 2), (0.01, 1)])
+def test_a_share_is_of_whole_persons(fraction, number):
     drawn = set()
     for seed in range(20):
-        taken, by_what = chosen_names(share=share, seed=seed)
+        taken, by_what = chosen_names(fraction=fraction, seed=seed)
         persons = {name[8:12] for name in taken}
         assert len(taken) == 8 * len(persons) and by_what == f'those of {number} of 5 persons'
         drawn.add(tuple(sorted(persons)))
     assert len(drawn) > 3
-    assert chosen_names(share=share) == chosen_names(share=share)
+    assert chosen_names(fraction=fraction) == chosen_names(fraction=fraction)
 
 
 def test_persons_are_chosen_for_a_like_share_of_each_class():
     names = [f'S001C001P{person:03d}R{i:03d}A001' for person in range(12) for i in range(6)]
     labels = [person % 3 for person in range(12) for _ in range(6)]  # everyone does one thing only
     for seed in range(20):
-        taken, _ = chosen_names(names, labels, share=0.25, seed=seed)
+        taken, _ = chosen_names(names, labels, fraction=0.25, seed=seed)
         assert np.bincount([labels[names.index(name)] for name in taken]).tolist() == [6, 6, 6]
 
 
@@ -66,27 +66,27 @@ def test_a_table_beside_the_data_tells_persons(tmp_path):
     names = [f'clip{i}.npy' for i in range(12)]
     rows = ['person,file,class', *(f'{"abc"[i % 3]}, ./{name},walk' for i, name in enumerate(names))]
     (tmp_path / 'labels.csv').write_text('\ufeff' + '\n'.join(rows), encoding='utf-8')
-    taken, by_what = chosen_names(names, [0] * 12, share=0.33, folder=tmp_path)
+    taken, by_what = chosen_names(names, [0] * 12, fraction=0.33, folder=tmp_path)
     assert by_what == 'those of 1 of 3 persons' and len({names.index(name) % 3 for name in taken}) == 1
 
 
 def test_where_nothing_tells_clips_are_drawn_for_each_class():
     names = [f'clip{i}' for i in range(20)]
     labels = [i % 4 for i in range(20)]
-    taken, by_what = chosen_names(names, labels, share=0.4)
+    taken, by_what = chosen_names(names, labels, fraction=0.4)
     assert np.bincount([labels[names.index(name)] for name in taken]).tolist() == [2, 2, 2, 2]
     assert by_what.startswith('those of 8 of 20 clips') and 'clips of one person may be in both parts' in by_what
-    assert taken != chosen_names(names, labels, share=0.4, seed=2)[0]
+    assert taken != chosen_names(names, labels, fraction=0.4, seed=2)[0]
 
 
-@pytest.mark.parametrize('persons, share, line', [
+@pytest.mark.parametrize('persons, fraction, line', [
     (['P009'], 0, "val_persons: no training sample is of 'P009'; the first is S001C001P001R001A001, of P001"),
     (['P00'], 0, "val_persons: no training sample is of 'P00'"),
     ([f'P00{i}' for i in range(1, 6)], 0, 'validation takes 40 of 40'),
     ([], 1, 'validation takes 40 of 40')])
-def test_an_empty_part_is_refused(persons, share, line):
+def test_an_empty_part_is_refused(persons, fraction, line):
     with pytest.raises(UserError, match=line):
-        chosen_names(persons=persons, share=share)
+        chosen_names(persons=persons, fraction=fraction)
 
 
 def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(processor, data, capsys):
