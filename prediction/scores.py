@@ -4,11 +4,12 @@ import sys
 
 import numpy as np
 
-from feeders.labels import read_labels, text_of
+from feeders.labels import read_labels, text_of, top_k
 from runtime.atomic_file import write_whole
 from runtime.data_file import load_pickle
 from runtime.errors import UserError
 
+SEARCHED_FACTORS = [step / 10 for step in range(21)]
 NEEDED = 'a pickle of a dict from sample names to scores is needed, as main.py --save-score writes it'
 
 
@@ -78,6 +79,20 @@ def stream_weights(given, number, alpha=1.0):
 def fuse(stacked, factors):
     """Return (N, num_class): the sum of the streams (S, N, num_class), each times its factor."""
     return sum(scores * factor for scores, factor in zip(stacked, factors))
+
+
+def search_factors(stacked, labels):
+    """Return the factors of the streams (S, N, num_class) with the best top-1 on these N samples.
+
+    The first stream has 1. The others' factors are searched one after the other, until none improves the result.
+    """
+    factors, previous = [1.0] * len(stacked), None
+    while factors != previous:
+        previous = factors
+        for stream in range(1, len(stacked)):
+            trials = [[*factors[:stream], factor, *factors[stream + 1:]] for factor in SEARCHED_FACTORS]
+            factors = max([factors, *trials], key=lambda trial: top_k(fuse(stacked, trial), labels, 1))
+    return factors
 
 
 def class_accuracies(scores, labels):

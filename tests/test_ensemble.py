@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from conftest import assert_one_line_error, shared_path
 
+from ensemble import SEARCH_SEED
 from feeders.labels import top_k
 from prediction.scores import fuse
 
@@ -89,6 +90,7 @@ def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
 @pytest.mark.parametrize('flags, words', [
     (['--datasets', 'ntu/xview'], ['./data/ntu/xview/val_label.pkl']), ([], ['--datasets']),
     (['--datasets', 'ntu/xsub', '--alpha', 'nan'], ['--alpha', 'not a finite number']),
+    (['--datasets', 'ntu/xsub', '--search', '1'], ['--search', 'both parts']),
     (['--datasets', 'ntu/xsub', '--weights', '1', 'inf'], ['--weights', "'inf'"])])
 def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', *flags, status=2), *words)
@@ -103,3 +105,16 @@ def test_any_number_of_streams_with_factors_and_an_output(run, scored, tmp_path,
     for name in NAMES:
         expected = 3 * scored['joint'][name] + 0.5 * scored['bone'][name]
         np.testing.assert_allclose(fused[name], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_search_never_reports_on_the_samples_it_saw(run, scored, tmp_path):
+    def printed():
+        return run('ensemble.py', '--datasets', 'ntu/xsub', '--search', 0.5).stdout.splitlines()
+
+    factors, top1, _ = printed()
+    searched = set(np.random.default_rng(SEARCH_SEED).permutation(len(NAMES))[:20].tolist())
+    labels = [LABELS[i] if i in searched else (LABELS[i] + 1) % 8 for i in range(len(NAMES))]
+    write(tmp_path / 'data/ntu/xsub/val_label.pkl', (NAMES, labels))
+    same_factors, other_top1, _ = printed()
+    assert same_factors == factors and '20 samples; accuracy on the other 20' in factors
+    assert float(top1.split()[1][:-1]) > 90 > 10 > float(other_top1.split()[1][:-1])
