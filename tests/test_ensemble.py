@@ -90,7 +90,7 @@ def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
 @pytest.mark.parametrize('flags, words', [
     (['--datasets', 'ntu/xview'], ['./data/ntu/xview/val_label.pkl']), ([], ['--datasets']),
     (['--datasets', 'ntu/xsub', '--alpha', 'nan'], ['--alpha', 'not a finite number']),
-    (['--datasets', 'ntu/xsub', '--search', '1'], ['--search', 'both parts']),
+    (['--datasets', 'ntu/xsub', '--search', '0.01'], ['--search', 'both parts']),
     (['--datasets', 'ntu/xsub', '--weights', '1', 'inf'], ['--weights', "'inf'"])])
 def test_flags_that_make_no_fusion_get_one_line(run, scored, flags, words):
     assert_one_line_error(run('ensemble.py', *flags, status=2), *words)
