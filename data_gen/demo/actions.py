@@ -106,7 +106,7 @@ class Person:
 
     def __init__(self, rng):
         self.bones = body(rng)
-        self.speed = rng.uniform(.8, 1.25)
+        self.speed = rng.uniform(.75, 1.1)
         self.amplitude = rng.uniform(.8, 1.15)
         self.left_handed = rng.random() < .3
         self.posture = rng.normal(scale=2, size=(25, 3))  # degrees
