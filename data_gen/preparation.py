@@ -88,7 +88,7 @@ class Preparation:
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
 
     def fit(self, recording):
-        """Return the Recording with the joints, units and rate of this data set; BrokenSample if it cannot have them."""
+        """Return the Recording with the joints, units and rate of this data set; BrokenSample where it cannot."""
         if recording.dimensions != self.dimensions:
             raise BrokenSample(f'its joints have {recording.dimensions} dimensions, and the network was trained on '
                                f'joints in {self.dimensions}')
