@@ -88,10 +88,7 @@ class Preparation:
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
 
     def fit(self, recording):
-        """Return the Recording with the joints of this data set, in its units and at its rate.
-
-        Raises BrokenSample, which says what does not fit. The remarks say what was derived and resampled.
-        """
+        """Return the Recording with the joints, units and rate of this data set; BrokenSample where it cannot."""
         if recording.dimensions != self.dimensions:
             raise BrokenSample(f'its joints have {recording.dimensions} dimensions, and the network was trained on '
                                f'joints in {self.dimensions}')
@@ -142,10 +139,7 @@ class Preparation:
         return recording._replace(joints=joints, joint_names=tuple(self.joints), remarks=recording.remarks + remarks)
 
     def clip(self, recording):
-        """Return the clip of a Recording, float32 (C, T, V, M), zeros if nobody is there, and a list of remarks.
-
-        Raises BrokenSample if the recording does not fit, see `fit`.
-        """
+        """Return the clip of a Recording, float32 (C, T, V, M), zeros if nobody is in it, and a list of remarks."""
         recording = self.fit(recording)
         remarks = list(recording.remarks)
         if self.frames is not None and recording.joints.shape[1] > self.frames:

@@ -1,8 +1,4 @@
-"""What the classes of a data set are called.
-
-`ntu120.txt` holds the actions A1 … A120 of NTU RGB+D 120, of which the first 60 are NTU RGB+D's. Source:
-https://github.com/shahroudy/NTURGB-D.
-"""
+"""The names of classes. Source of ntu120.txt, of which the first 60 are NTU RGB+D's: github.com/shahroudy/NTURGB-D."""
 import json
 import pathlib
 

@@ -1,6 +1,6 @@
 """What the demo's synthetic people do: joint angles over time, in each person's own style.
 
-Every action starts and ends in the same upright stance, and actions share their postures on purpose: a wave and a
+Every action starts and ends near the same upright stance, and actions share their postures on purpose: a wave and a
 throw, a squat and a jump, a push and a hand shake differ by how they move.
 """
 import dataclasses
@@ -106,15 +106,15 @@ class Person:
 
     def __init__(self, rng):
         self.bones = body(rng)
-        self.speed = rng.uniform(.8, 1.25)
+        self.speed = rng.uniform(.75, 1.1)
         self.amplitude = rng.uniform(.8, 1.15)
         self.left_handed = rng.random() < .3
         self.posture = rng.normal(scale=2, size=(25, 3))  # degrees
 
-    def move(self, movements, frames):
-        """Return the joints (T, 25, 3) of this person, right-handed, in so many frames of the movements."""
-        time = np.linspace(0, 1, frames)
-        degrees = np.tile(self.posture, (frames, 1, 1))
+    def move(self, movements, time, rng):
+        """Return the joints (T, 25, 3) of this person, right-handed, at the `time` (T,) of the movements, 0 to 1."""
+        sway = rng.normal(scale=2, size=(2, 25, 3))
+        degrees = self.posture + np.tensordot([np.sin(2 * np.pi * time), np.cos(2 * np.pi * time)], sway, (0, 0))
         for rows, amplitude in ((STANCE, 1), (movements, self.amplitude)):
             for joint, curve, angles in rows:
                 for name in (joint,) if joint in JOINT else (f'left {joint}', f'right {joint}'):
@@ -129,13 +129,14 @@ def perform(action, person, partner, rng):
     other across its view, near enough to touch in the middle of the action.
     """
     frames = round(FRAME_RATE * action.seconds * rng.uniform(.9, 1.1) / person.speed)
-    first = person.move(action.movements, frames)
+    time = np.linspace(rng.uniform(0, .15), rng.uniform(.85, 1), frames)
+    first = person.move(action.movements, time, rng)
     if action.name == 'jump':
-        first[..., 1] += JUMP * bump(.4, .65)(np.linspace(0, 1, frames))[:, None]
+        first[..., 1] += JUMP * bump(.4, .65)(time)[:, None]
     aside = turn(np.deg2rad(rng.uniform(-15, 15)), 1)
     if not action.partner:
         return (mirrored(first) if person.left_handed else first)[None] @ aside.T
-    second = partner.move(action.partner, frames)
+    second = partner.move(action.partner, time, rng)
     gap = sum(-figure[frames // 2, JOINT['right hand'], 2] for figure in (first, second))
     return np.stack([(figure + (0, 0, gap / 2)) @ (aside @ turn(facing, 1)).T
                      for figure, facing in ((first, -np.pi / 2), (second, np.pi / 2))])

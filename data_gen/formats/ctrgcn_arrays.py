@@ -1,8 +1,8 @@
 """CTR-GCN's arrays: one `.npz` of a benchmark of NTU RGB+D, and each clip in it as joints.
 
 Format: https://github.com/Uason-Chen/CTR-GCN, data/ntu/seq_transformation.py. A frame of `x_train` and `x_test`
-(N, T, 150) is 2 persons × 25 joints × x y z, zeros where nobody is; `y_train` and `y_test` (N, number of classes) are
-one-hot. Clips have no names; they are called train_0, test_0 and so on, as CTR-GCN's feeder calls them.
+(N, T, 150) is 2 persons × 25 joints × x y z; `y_train` and `y_test` (N, number of classes) are one-hot. Clips are
+called train_0, test_0 and so on, as by CTR-GCN's feeder.
 """
 import functools
 import math

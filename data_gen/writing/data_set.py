@@ -1,9 +1,8 @@
 """From many raw recordings to the parts of a data set: list → read → prepare → write, in parallel.
 
 A script lists its Samples, and names the function that reads one, `read(sample.source) -> Recording`, and the
-Preparation that makes the Recording a clip. Both run in any process, so they must be picklable. Clips come back in the
-order of the samples and are written by the first process alone, so a file's bytes do not depend on the number of
-processes.
+Preparation that makes the Recording a clip. Both run in any process, so they must be picklable. The first process
+writes the clips, in the order of the samples.
 """
 import contextlib
 import functools

@@ -72,8 +72,8 @@ def derive(folder, part, sources, target, function):
 def partners_of(folder, num_joints):
     """Return the joint at which each bone starts, for data in `folder` of `num_joints` joints.
 
-    The preparation.yaml in the folder says it, or a skeleton.yaml. Data that were made with the published code have
-    neither; of their skeletons no two have the same number of joints.
+    The preparation.yaml in the folder says it, or a skeleton.yaml, or else the number of joints: no two published data
+    sets have the same.
     """
     if (folder / FILE).is_file():
         graph = read_preparation(folder / FILE).graph

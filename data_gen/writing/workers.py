@@ -18,8 +18,7 @@ CHUNKS_AHEAD = 2  # for each worker
 def do_jobs(function, jobs, workers=None):
     """Yield function(job) for every job in the list `jobs`, in their order, on so many processes, or on all cores.
 
-    `function`, jobs and results are sent between processes, so they must be picklable; only a few are in memory at
-    once. An exception of `function` is raised here; a process that was killed raises UserError.
+    `function`, jobs and results must be picklable; only a few are in memory at once.
     """
     workers = min(workers or cores(), len(jobs), MAX_WORKERS)
     if workers <= 1:

@@ -68,7 +68,7 @@ def test_actions_differ_by_motion_and_share_their_stance(performances):
         np.testing.assert_allclose(height[:, 0], 0, atol=1e-9)
         assert height.max() > .2 if name == 'jump' else height.max() < 1e-9
     assert raised('wave').any() and raised('throw').any() and not raised('clap').any()
-    assert path_length('wave', 'right hand') > 1.1 * path_length('throw', 'right hand')
+    assert path_length('wave', 'right hand') > path_length('throw', 'right hand')
     assert path_length('kick', 'right foot') > 4 * path_length('kick', 'left foot')
     hips = {name: joints[0, :, JOINT['base of spine'], 1] for name, joints in performances.items()}
     assert hips['squat'].min() < .75 * hips['squat'][0]
