@@ -74,7 +74,7 @@ def test_wrong_files_are_named(tmp_path, data, run):
         path.write_bytes(content)
         assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'prepare the data again')
     np.save(path, np.zeros((3, 4)))
-    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '(samples, channels, frames, joints, persons)')
+    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '5 axes are needed')
     np.save(path, np.array([{'hostile': 1}]), allow_pickle=True)
     assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy')
     write_joints(path.parent, 'train', 21)
