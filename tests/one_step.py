@@ -1,6 +1,6 @@
 """Run by test_processes.py, alone or under torchrun: one training step, then the weights, in float64.
 
-    one_step.py CONFIG WEIGHTS.pt train|eval [compiled]    # the mode of batch norm; units compiled for training
+    one_step.py CONFIG WEIGHTS.pt train|eval    # the mode of batch norm
 """
 import pathlib
 import sys
@@ -12,8 +12,6 @@ from runtime.weights import save_weights  # noqa: E402
 
 processor = Processor(get_parser().parse_with_config(['--config', sys.argv[1]]))
 processor.net.double()
-if 'compiled' in sys.argv:
-    processor.net.compile_for_training()
 processor.model = processor.processes.divide(processor.net, processor.devices)
 processor.model.train(sys.argv[3] == 'train')
 data, label, index = next(iter(processor.loader['train']))

@@ -79,14 +79,6 @@ def test_a_wrong_score_file_gets_one_line(run, scored, tmp_path, content, words)
     assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', status=2), 'agcn_test_bone', *words)
 
 
-@pytest.mark.parametrize('labels', [b'a 0\nb 1\n', pickle.dumps((LABELS, NAMES)), pickle.dumps(LABELS),
-                                    pickle.dumps([['a', 'b'], ['c', 'd']])])
-def test_what_labels_must_be_is_said(run, scored, tmp_path, labels):
-    (tmp_path / 'labels.txt').write_bytes(labels)
-    assert_one_line_error(run('ensemble.py', '--datasets', 'ntu/xsub', '--labels', 'labels.txt', status=2),
-                          'labels.txt', 'a pickle of two lists')
-
-
 @pytest.mark.parametrize('flags, words', [
     (['--datasets', 'ntu/xview'], ['./data/ntu/xview/val_label.pkl']), ([], ['--datasets']),
     (['--datasets', 'ntu/xsub', '--alpha', 'nan'], ['--alpha', 'not a finite number']),

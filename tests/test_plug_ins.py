@@ -4,9 +4,6 @@ import sys
 import pytest
 from tiny import config, write_config, write_dataset
 
-import feeders
-import graph
-import model
 from main import Processor, get_parser
 from runtime.errors import UserError, run_command
 
@@ -136,14 +133,6 @@ def plugged(tmp_path):
                                  'graph_args': {'labeling_mode': 'spatial'}, **(model_args or {})}
         return write_config(tmp_path / 'c.yaml', content | changes)
     return make
-
-
-def test_packages_offer_their_submodules():
-    assert graph.kinetics.Graph().num_node == graph.kinetics.num_node == 18
-    assert graph.ntu_rgb_d.self_link == graph.ntu_rgb_d.Graph().self_link
-    assert feeders.feeder.Feeder and model.agcn.Model
-    with pytest.raises(AttributeError, match='no_such_thing'):
-        graph.no_such_thing  # noqa: B018
 
 
 def test_they_train_and_their_weights_are_tested(plugged, run, tmp_path):

@@ -46,15 +46,6 @@ def test_two_ranks_skip_empty_bodies_to_the_same_end(data, tmp_path):
     assert_same_weights(tmp_path / 'True.pt', tmp_path / 'False.pt')
 
 
-def test_two_ranks_train_compiled_units_to_the_same_end(data, tmp_path, long_mode):
-    if not long_mode:
-        pytest.skip('compiling takes minutes: --long')
-    path = write_config(tmp_path / 'c.yaml', config(data, tmp_path, batch_size=8))
-    for how in ('eager', 'compiled'):
-        two_ranks('tests/one_step.py', path, tmp_path / f'{how}.pt', 'train', how, timeout=1200)
-    assert_same_weights(tmp_path / 'eager.pt', tmp_path / 'compiled.pt')
-
-
 def assert_same_weights(*paths):
     one, two = (torch.load(path, weights_only=True) for path in paths)
     assert list(one) == list(two)

@@ -161,10 +161,3 @@ def test_report_draws_the_confusions_best_class_first(run, scored, tmp_path):
     axes = confusion(np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]]), ['a', 'b', 'c'], 'title').axes[0]
     np.testing.assert_array_equal(axes.images[0].get_array(), [[1, 0], [.75, .25]])
     assert [label.get_text() for label in axes.get_yticklabels()] == ['b', 'a']
-
-
-@pytest.mark.parametrize('command', [['graph'], ['clip'], ['report', '--out', 'r.png']])
-def test_without_matplotlib_one_line_says_what_to_install(run, tiny, scored, without_matplotlib, command):
-    source = ['--scores', 'joint.pkl', '--labels', 'labels.pkl'] if command[0] == 'report' else ['--config', 'c.yaml']
-    process = run('visualize.py', *command, *source, status=2, env=without_matplotlib)
-    assert_one_line_error(process, 'matplotlib', 'pip install -r requirements-extra.txt')

@@ -1,8 +1,5 @@
 """The benchmarks run from their command lines at tiny sizes and print every row."""
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -60,12 +57,3 @@ def test_a_video_is_read_estimated_and_recognised():
     table = rows(run_benchmark('video', '--pose-model', shared_path('pose/pose_landmarker_full.task'), '--frames', 80))
     assert [row[0] for row in table] == ['decoding', 'landmarks', 'recognition', 'all together']
     assert all(float(row[1]) > 0 for row in table)
-
-
-def test_all_steps_for_a_gpu_run_on_the_cpu(tmp_path, long_mode):
-    if not long_mode:
-        pytest.skip('it repeats other tests: --long')
-    subprocess.run(['bash', ROOT / 'benchmarks/gpu.sh', tmp_path / 'all.json', 'cpu'], check=True,
-                   env={**os.environ, 'PYTHON': sys.executable})
-    lines = [json.loads(line) for line in (tmp_path / 'all.json').read_text().splitlines()]
-    assert [line['step'] for line in lines if 'step' in line] == ['tests', 'model', 'training'] and len(lines) == 7

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 from tiny import write_dataset
 
+from feeders.feeder import Feeder
+from feeders.interface import average_of
+from feeders.parts import Part
 from feeders.validation import validation_part
 from runtime.errors import UserError
 
@@ -79,14 +82,14 @@ def test_where_nothing_tells_clips_are_drawn_for_each_class():
     assert taken != chosen_names(names, labels, fraction=0.4, seed=2)[0]
 
 
-@pytest.mark.parametrize('persons, fraction, line', [
-    (['P009'], 0, "val_persons: no training sample is of 'P009'; the first is S001C001P001R001A001, of P001"),
-    (['P00'], 0, "val_persons: no training sample is of 'P00'"),
-    ([f'P00{i}' for i in range(1, 6)], 0, 'validation takes 40 of 40'),
-    ([], 1, 'validation takes 40 of 40')])
-def test_an_empty_part_is_refused(persons, fraction, line):
-    with pytest.raises(UserError, match=line):
-        chosen_names(persons=persons, fraction=fraction)
+def test_a_part_is_a_feeder_of_its_samples(data):
+    whole = Feeder(data / 'train_data_joint.npy', data / 'train_label.pkl')
+    whole.average = 'probability'
+    part = pickle.loads(pickle.dumps(Part(whole, [3, 7, 8])))
+    assert average_of(part) == 'probability'
+    assert len(part) == 3 and part.sample_name == [whole.sample_name[i] for i in (3, 7, 8)]
+    clip, label, index = part[1]
+    assert np.array_equal(clip, whole[7][0]) and label == whole.label[7] and index == 1
 
 
 def test_a_run_keeps_persons_apart_and_logs_what_it_split_by(processor, data, capsys):

@@ -98,10 +98,3 @@ def test_a_wrong_skeleton_gets_one_line(change, line, tmp_path):
     for where, arguments in (('graph_args: ', {**ARM, **change}), (f'{path}: ', {'file': str(path)})):
         with pytest.raises(UserError, match=re.escape(where) + '.*' + re.escape(line)):
             build('graph.skeleton.Graph', arguments, 'graph_args')
-
-
-def test_a_file_is_not_mixed_with_joints(tmp_path):
-    with pytest.raises(UserError, match='file or joints'):
-        build('graph.skeleton.Graph', {'file': 'skeleton.yaml', 'joints': ['a']}, 'graph_args')
-    with pytest.raises(UserError, match='gone.yaml: No such file'):
-        build('graph.skeleton.Graph', {'file': str(tmp_path / 'gone.yaml')}, 'graph_args')

@@ -7,7 +7,6 @@ from torch.nn import functional as F
 
 import model.aagcn
 import model.agcn
-from runtime.errors import UserError
 from tests.conftest import shared_path
 from tests.golden_models import (
     MODELS,
@@ -97,11 +96,3 @@ def test_initial_values():
     attentive = model.aagcn.Model(**NTU).l5.gcn1
     assert_close(attentive.PA, unit.gcn1.A)
     assert attentive.alpha == 0 and attentive.fc2c.weight.abs().max() == attentive.conv_ta.weight.abs().max() == 0
-
-
-@pytest.mark.parametrize('arguments, line', [
-    ({}, 'needs a graph'), ({**NTU, 'num_point': 20}, 'num_point is 20.*25'),
-    ({**NTU, 'graph_args': {'label_mode': 'spatial'}}, 'graph_args.*label_mode')])
-def test_a_wrong_graph_gets_one_line(arguments, line):
-    with pytest.raises((ValueError, UserError), match=line):
-        model.agcn.Model(**arguments)

@@ -8,19 +8,9 @@ from torch._dynamo.utils import counters
 import model.aagcn
 import model.agcn
 from runtime import device
-from tests.golden_models import NTU, assert_close, build_golden, build_plain
+from tests.golden_models import NTU, assert_close, build_golden
 
 NAMES = ['agcn_ntu', 'aagcn_kinetics']
-
-
-@pytest.mark.parametrize('name', NAMES)
-def test_in_parts(name):
-    network, plain, x = build_golden(name)[0].eval(), *build_plain(name)[:2]
-    plain.eval()
-    for N in (1, 2, 3):
-        with torch.no_grad():
-            assert_close(network(x[:N]), plain(x[:N]))
-        assert_close(network(x[:N]), plain(x[:N]))
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -93,19 +83,6 @@ def compiler():
     counters.clear()
 
 
-@pytest.mark.parametrize('name', NAMES)
-def test_compiled_for_testing(name, compiler, long_mode):
-    if not long_mode:
-        pytest.skip('compiling takes minutes: --long')
-    network, x, _ = build_golden(name)
-    x = torch.cat((x, x.flip(4)))
-    compiled = copy.deepcopy(network.eval())
-    assert device.choose_execution(compiled, compiled=True).notes == []
-    for N in (6, 5, 4, 2, 1):
-        with torch.no_grad():
-            assert_close(compiled(x[:N]), network(x[:N]))
-
-
 def assert_trains_alike(module, compiled, *inputs):
     """A forward and a backward pass of `module` and of its compiled copy give the same in float64.
 
@@ -134,19 +111,6 @@ def test_a_unit_compiled_for_training(compiler):
     for count in ((1, 1, 1, 2, 4), (1, 1, 1, 1, 1, 1, 5)):
         x = torch.randn(len(count), 64, 6, 25, dtype=torch.float64)
         assert_trains_alike(unit, compiled, x, torch.tensor(count))
-    assert_compiled_whole(graphs=2)
-
-
-@pytest.mark.parametrize('name', NAMES)
-def test_compiled_for_training(name, compiler, long_mode):
-    if not long_mode:
-        pytest.skip('compiling takes minutes: --long')
-    network, x, _ = build_golden(name)
-    compiled = copy.deepcopy(network.double().train())
-    compiled.compile_for_training()
-    x = torch.cat((x, x.flip(4), x))[:, :, :12].double()
-    for N in (8, 5, 2):  # with two empty bodies at an index, and with fewer
-        assert_trains_alike(network, compiled, x[:N])
     assert_compiled_whole(graphs=2)
 
 
