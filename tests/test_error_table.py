@@ -19,6 +19,7 @@ from graph.skeleton import SKELETONS
 from model.agcn import Model
 from runtime.atomic_file import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, own_preparation, write_clips, write_skeleton, write_table
+from tests.data_gen.raw_ntu import write_tree
 from tests.pyskl_files import made_up, write_annotations, write_recordings
 from tests.small_model import Model as SmallModel
 
@@ -95,12 +96,11 @@ class Case:
         names, labels = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
         return self.labels((names, [*labels[:-1], 9]))
 
-    def earlier_run(self, *flags, model='model.agcn.Model'):
+    def earlier_run(self):
         (self.folder / 'work_dir').mkdir()
-        command = self.main(*flags)
-        torch.save({'arguments': {'phase': 'train', 'model': model}, 'random': []},
+        torch.save({'arguments': {'phase': 'train', 'model': 'model.agcn.Model'}, 'random': []},
                    self.folder / 'work_dir/checkpoint.pt')
-        return command
+        return self.main('--resume', '--model', 'model.aagcn.Model')
 
     def earlier_weights(self):
         (self.folder / 'runs').mkdir()
@@ -116,26 +116,17 @@ class Case:
         (self.folder / 'file').write_text('')
         return self.main('--work-dir', self.folder / 'file/work')
 
-    def scores(self, missing):
+    def scores(self):
         names, _ = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
-        for stream, kept in (('joint', names), ('bone', names[missing:])):
+        for stream, kept in (('joint', names), ('bone', names[2:])):
             path = self.folder / f'work_dir/ntu/xsub/agcn_test_{stream}/epoch1_test_score.pkl'
             path.parent.mkdir(parents=True)
             path.write_bytes(pickle.dumps({name: np.zeros(4, np.float32) for name in kept}))
-        (self.folder / 'data/ntu').mkdir()
-        (self.folder / 'data').rename(self.folder / 'flat')
-        (self.folder / 'data/ntu').mkdir(parents=True)
-        (self.folder / 'flat').rename(self.folder / 'data/ntu/xsub')
-        return 'ensemble.py', '--datasets', 'ntu/xsub'
+        return 'ensemble.py', '--datasets', 'ntu/xsub', '--labels', self.val['label_path']
 
-    def raw(self, *flags, files=('S001C001P001R001A001',)):
-        (self.folder / 'raw').mkdir()
-        for name in files:
-            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\nword\n')
-        joints = ''.join(f'{j / 50} {j % 5} 3 ' + '0 ' * 8 + '2\n' for j in range(25))
-        body = '1 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + joints
-        for name in ('S001C001P001R001A002', 'S001C002P003R001A002') if files else ():
-            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\n' + body)
+    def raw(self, *flags):
+        write_tree(self.folder / 'raw', ['S001C001P001R001A002', 'S001C002P003R001A002'])
+        (self.folder / 'raw/S001C001P001R001A001.skeleton').write_text('1\n1\nword\n')
         paths = '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out'
         return 'data_gen/ntu_gendata.py', *paths, *flags
 
@@ -220,14 +211,14 @@ class Case:
         return ('data_gen/pyskl_gendata.py', '--annotations', path, '--recordings', self.folder / 'r', '--skeleton',
                 SKELETONS / 'h36m17.yaml')
 
-    def draw(self, sample, without_matplotlib=False):
-        """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
+    def draw(self, sample='S1'):
         _, *flags = self.predict()
-        if without_matplotlib:
-            (self.folder / 'site').mkdir()
-            (self.folder / 'site/sitecustomize.py').write_text('import sys\nsys.modules["matplotlib"] = None\n')
-            self.env = {'PYTHONPATH': str(self.folder / 'site')}
         return 'visualize.py', 'graph', *flags, '--sample', sample, '--out', self.folder / 'g.png'
+
+    def draw_without_matplotlib(self):
+        (self.folder / 'sitecustomize.py').write_text('import sys\nsys.modules["matplotlib"] = None\n')
+        self.env = {'PYTHONPATH': str(self.folder)}
+        return self.draw()
 
 
 CASES = {
@@ -267,11 +258,11 @@ CASES = {
     'files of an earlier run': Case.earlier_weights,
     'a work folder that another run is using': Case.running,
     'nothing to resume': lambda c: c.main('--resume'),
-    'resuming with another model': lambda c: c.earlier_run('--resume', '--model', 'model.aagcn.Model'),
+    'resuming with another model': Case.earlier_run,
     'a loss that is not finite': lambda c: c.main('--base-lr', '1e30', '--step', '5'),
     'a folder that cannot be written to': Case.unwritable,
     'no score file to fuse': lambda c: ('ensemble.py', '--datasets', 'ntu/xsub', '--labels', c.val['label_path']),
-    'a stream that lacks samples': lambda c: c.scores(missing=2),
+    'a stream that lacks samples': Case.scores,
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
@@ -292,9 +283,9 @@ CASES = {
     'prepared clips where a recording is needed': lambda c: (*c.predict('data/val_data_joint.npy'), '--window', '8'),
     'a line that is no frame, among those of `--live`': Case.live,
     'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
-    'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
+    'a picture without matplotlib': Case.draw_without_matplotlib,
     'a sample that does not exist': lambda c: c.draw('S9'),
-    'no raw recordings': lambda c: c.raw(files=()),
+    'no raw recordings': lambda c: ('data_gen/ntu_gendata.py', '--data_path', c.folder),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
     'a JSON file that is no recording':

@@ -76,13 +76,12 @@ def crops_and_resizes(x, begin, length, window):
 
 
 @pytest.mark.parametrize('window', (8, 64, 100))
-def test_the_middle_part_is_resized(window):
+@pytest.mark.parametrize('fraction, begin, length', ((.95, 2, 76), (1., 0, 80)))
+def test_the_middle_part_is_resized(window, fraction, begin, length):
     x = made_clip(T=90, begin=0, end=80)
-    found = tools.valid_crop_resize(x, 80, [.95], window)
-    assert found.dtype == np.float32 and found.shape == (3, window, 5, 2)
-    np.testing.assert_allclose(found, crops_and_resizes(x, 2, 76, window), atol=1e-4)
-    np.testing.assert_allclose(tools.valid_crop_resize(x.astype(np.float64), np.int64(80), [1.], window),
-                               crops_and_resizes(x, 0, 80, window), atol=1e-4)
+    found = tools.valid_crop_resize(x, np.int64(80), [fraction], window)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, crops_and_resizes(x, begin, length, window), atol=1e-4)
 
 
 @pytest.mark.parametrize('valid', (30, 80, 200))

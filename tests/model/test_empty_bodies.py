@@ -1,10 +1,12 @@
 """Skipping empty bodies changes nothing but the time: outputs, gradients, running statistics, in every mix."""
+import collections
 import copy
 
 import pytest
 import torch
 from tiny import config, write_config, write_dataset
 from torch.nn import functional as F
+from torch.profiler import ProfilerActivity, profile
 
 import model.aagcn
 import model.agcn
@@ -127,3 +129,29 @@ def test_a_run_with_normalization_computes_fewer_bodies_to_the_same_weights(tmp_
     for name, value in weights['no'].items():
         if value.is_floating_point():
             torch.testing.assert_close(weights['yes'][name], value, rtol=1e-6, atol=1e-8, msg=name)
+
+
+def calls(work):
+    """Return operation → how often work() calls it."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        work()
+    return collections.Counter(event.name for event in profiled.events())
+
+
+@MODULES
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize('mix', ['none', 'some', 'only'])
+def test_no_pass_reads_from_the_device(module, training, mix):
+    """The CPU would wait there for all the work that it has sent."""
+    network, x = module.Model(**NTU, base_channels=8).train(training), batch(mix, 2)
+    bodies = distinct_bodies(x)
+    called = calls(lambda: network(x, bodies).square().sum().backward())
+    assert called['aten::convolution']
+    assert called.keys().isdisjoint({'aten::_local_scalar_dense', 'aten::nonzero', 'aten::bincount',
+                                     'aten::masked_select'})
+
+
+def test_the_steps_of_a_run_read_no_value(processor):
+    of_one_step, of_three = (calls(processor(num_epoch=1, batch_size=size, num_worker=0, overwrite=True).start)
+                             for size in (16, 5))
+    assert of_one_step['aten::_local_scalar_dense'] == of_three['aten::_local_scalar_dense']

@@ -14,20 +14,6 @@ NAMES = ['agcn_ntu', 'aagcn_kinetics']
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_traced_network_fits_other_data(name):
-    """It is traced with a batch of three empty bodies, and then gets batches with fewer and with more."""
-    network, x, _ = build_golden(name)
-    network.eval()
-    x = x[:, :, :8].clone()
-    x[:, ..., 1] = 0
-    full = torch.cat((x, x.flip(4) + x + .1))
-    with torch.no_grad():
-        traced = torch.jit.trace(network, x, check_trace=False)
-        for batch in (full, full[3:5], x[:1]):
-            assert_close(traced(batch), network(batch), 1e-5)
-
-
-@pytest.mark.parametrize('name', NAMES)
 def test_bfloat16(name):
     network, x, _ = build_golden(name)
     network.eval()
@@ -98,11 +84,6 @@ def assert_trains_alike(module, compiled, *inputs):
         torch.testing.assert_close(ours[key], value, rtol=1e-6, atol=float(1e-12 * largest), msg=key)
 
 
-def assert_compiled_whole(graphs):
-    """What was compiled had no break and at most so many variants: PyTorch is silent about both."""
-    assert not counters['graph_break'] and 0 < counters['stats']['unique_graphs'] <= graphs
-
-
 def test_a_unit_compiled_for_training(compiler):
     unit = build_golden('agcn_ntu')[0].l5.double().train()
     compiled = copy.deepcopy(unit)
@@ -111,7 +92,8 @@ def test_a_unit_compiled_for_training(compiler):
     for count in ((1, 1, 1, 2, 4), (1, 1, 1, 1, 1, 1, 5)):
         x = torch.randn(len(count), 64, 6, 25, dtype=torch.float64)
         assert_trains_alike(unit, compiled, x, torch.tensor(count))
-    assert_compiled_whole(graphs=2)
+    # PyTorch is silent about breaks and about compiling again.
+    assert not counters['graph_break'] and 0 < counters['stats']['unique_graphs'] <= 2
 
 
 def test_training_is_compiled_on_one_gpu_only():
