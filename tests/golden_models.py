@@ -8,8 +8,6 @@ from torch.nn import functional as F
 
 import model.aagcn
 import model.agcn
-from runtime.dotted import build
-from tests.plain_agcn import plain_twin
 
 NTU = {'num_class': 60, 'num_point': 25, 'num_person': 2, 'graph': 'graph.ntu_rgb_d.Graph'}
 KINETICS = {'num_class': 400, 'num_point': 18, 'num_person': 2, 'graph': 'graph.kinetics.Graph'}
@@ -82,19 +80,13 @@ def assert_gradients(network, names, norms):
     assert not wrong.any(), [(n, a, e) for n, a, e, w in zip(names, actual, norms, wrong) if w]
 
 
-def build_plain(name, dtype=torch.float32):
-    """Return the plain model `name` with the recipe's weights, and its batch x, y."""
-    network, x, y = build_golden(name)
-    return plain_twin(network, build(MODELS[name][1]['graph'], {}, 'graph_args').A, dtype), x.to(dtype), y
-
-
 def golden_answers(golden, name):
-    """Return what the published code answers about the model `name`; `golden` is the fixture."""
+    """Return the results of the published code for the model `name`; `golden` is the fixture."""
     return {key.split('/')[1]: value for key, value in golden('model.npz').items() if key.startswith(name + '/')}
 
 
 def check_against_golden(network, x, y, expected):
-    """Ask for what one pass of golden/model.npz answers about a model."""
+    """Compare the scores, the loss and the gradients of one pass with those in golden/model.npz."""
     network.eval()
     with torch.no_grad():
         assert_close(network(x), expected['eval_logits'])

@@ -100,7 +100,6 @@ def test_clip_is_a_film_or_a_strip(run, tiny):
 @pytest.mark.parametrize('flags, words', [
     (['graph', '--joint', 'tail'], ['--joint tail', 'left hand']),
     (['graph', '--layer', '11'], ['--layer', 'no layer 11']),
-    (['clip', '--sample', 'S9'], ['--sample S9', 'S001C001P001R001A001']),
     (['clip', '--out', 'x.jpg'], ['x.jpg', '.gif']),
     (['timeline', '--file', 'a.npy', '--window', '8', '--weights', 'w.pt', 'b.npy'], ['b.npy: more files'])])
 def test_what_cannot_be_drawn_gets_one_line(run, tiny, flags, words):

@@ -176,13 +176,13 @@ def test_arguments_that_do_not_fit_are_refused(feed, arguments, words):
 
 
 @both_dimensions
-def test_noise_moves_what_is_there_and_nothing_else(dimensions):
+def test_noise_moves_found_joints_and_nothing_else(dimensions):
     x = made_clip(dimensions, T=200)
     x = np.where(np.arange(x.shape[2])[:, None] == 3, 0, x)  # a joint that is missing
     moved = augment.random_noise(x, 0.01, dimensions) - x
-    there = (x[:dimensions] != 0).any(0)
-    assert moved[:dimensions, there].std() == pytest.approx(0.01, rel=0.05)
-    assert not moved[:, ~there].any() and not moved[dimensions:].any() and moved.dtype == np.float32
+    found = (x[:dimensions] != 0).any(0)
+    assert moved[:dimensions, found].std() == pytest.approx(0.01, rel=0.05)
+    assert not moved[:, ~found].any() and not moved[dimensions:].any() and moved.dtype == np.float32
 
 
 def test_a_random_span_is_a_part_of_the_clip_in_order():

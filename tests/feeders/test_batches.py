@@ -1,6 +1,5 @@
 """Batches: the same for any number of workers and processes, and different in every epoch."""
 import os
-import pickle
 import random
 
 import numpy as np
@@ -8,17 +7,14 @@ import pytest
 import torch
 
 from feeders.batches import BatchOrder, SeededItems, make_loader
-from feeders.feeder import Feeder
 
 N = 22
 
 
-@pytest.fixture(scope='module')
-def feeder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('batches')
-    np.save(folder / 'd.npy', np.random.default_rng(0).standard_normal((N, 3, 12, 4, 2)).astype(np.float32))
-    (folder / 'l.pkl').write_bytes(pickle.dumps((list(map(str, range(N))), list(range(N)))))
-    return Feeder(folder / 'd.npy', folder / 'l.pkl', random_choose=True, random_move=True, window_size=8)
+@pytest.fixture
+def feeder(feed):
+    clips = np.random.default_rng(0).standard_normal((N, 3, 12, 4, 2)).astype(np.float32)
+    return feed(clips, random_choose=True, random_move=True, window_size=8)
 
 
 def shuffled(seed=1):

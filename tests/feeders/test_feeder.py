@@ -50,8 +50,8 @@ def test_published_items(golden, files):
     seed(20)
     items = np.stack([feeder[i][0] for i in range(6)])
     np.testing.assert_allclose(items, arrays['feeder_items'], rtol=1e-5, atol=3e-6)
-    shares = [feeder.top_k(arrays['top_k_score'], k) for k in (1, 2, 3, 5)]
-    np.testing.assert_array_equal(shares, arrays['top_k'])
+    fractions = [feeder.top_k(arrays['top_k_score'], k) for k in (1, 2, 3, 5)]
+    np.testing.assert_array_equal(fractions, arrays['top_k'])
 
 
 @pytest.mark.parametrize('use_mmap', (True, False))
@@ -108,10 +108,8 @@ def test_no_class_is_among_the_best_of_scores_with_nan():
     assert top_k([[0, 1, np.nan], [0, 1, 2]], [2, 2], 1) == 0.5
 
 
-def test_debug_keeps_the_first_hundred(tmp_path):
-    np.save(tmp_path / 'd.npy', np.zeros((120, 1, 2, 3, 1), np.float32))
-    (tmp_path / 'l.pkl').write_bytes(pickle.dumps((list(map(str, range(120))), [0] * 120)))
-    feeder = Feeder(tmp_path / 'd.npy', tmp_path / 'l.pkl', debug=True)
+def test_debug_keeps_the_first_hundred(feed):
+    feeder = feed(np.zeros((120, 1, 2, 3, 1), np.float32), debug=True)
     assert len(feeder) == len(feeder.data) == len(feeder.sample_name) == len(feeder.label) == 100
 
 

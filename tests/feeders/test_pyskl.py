@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from conftest import assert_one_line_error, shared_path
+from conftest import assert_one_line_error
 
 from feeders.batches import BatchOrder, make_loader
 from feeders.pyskl import Feeder
@@ -14,22 +14,17 @@ from runtime.errors import UserError
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, write_recordings
 
 
-@pytest.fixture(scope='session')
-def answers():
-    with np.load(shared_path('golden/pyskl.npz')) as arrays:
-        return dict(arrays)
-
-
 @pytest.mark.parametrize('stream', STREAMS)
 @pytest.mark.parametrize('kind, protocol', [('3d', 2), ('hrnet', 5)])
-def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
-    write_recordings(tmp_path / 'r', annotations(answers, kind), protocol)
+def test_the_test_pipeline_of_pyskl(tmp_path, golden, kind, protocol, stream):
+    expected = golden('pyskl.npz')
+    write_recordings(tmp_path / 'r', annotations(expected, kind), protocol)
     feeder = Feeder(tmp_path / 'r', 'all_val', stream, clip_len=100, num_clips=10, **bones_of(kind))
     clips = [feeder[i][0] for i in reversed(range(6))][::-1]
-    expected = f'{kind}/{SHORT[stream]}'
-    np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], answers[expected + '/input_mean'], atol=1e-5)
-    np.testing.assert_allclose([clip.std(dtype=float) for clip in clips], answers[expected + '/input_std'], atol=1e-5)
-    np.testing.assert_allclose(clips[1].transpose(0, 4, 2, 3, 1), answers[expected + '/input_of_1'], atol=1e-6)
+    key = f'{kind}/{SHORT[stream]}/input'
+    np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], expected[f'{key}_mean'], atol=1e-5)
+    np.testing.assert_allclose([clip.std(dtype=float) for clip in clips], expected[f'{key}_std'], atol=1e-5)
+    np.testing.assert_allclose(clips[1].transpose(0, 4, 2, 3, 1), expected[f'{key}_of_1'], atol=1e-6)
     assert clips[1].dtype == np.float32
     assert [feeder[i][1] for i in range(6)] == feeder.label == [9, 10, 11, 12, 13, 14]
     assert not clips[0][..., 1].any()  # one body: the other costs nothing

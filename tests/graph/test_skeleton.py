@@ -75,8 +75,6 @@ def test_numbers_are_names_and_one_joint_is_a_skeleton():
 @pytest.mark.parametrize('change, line', [
     ({'inward': [['chest', 'hand'], *ARM['inward']]},
      "inward: a loop: 'chest' → 'hand' → 'elbow' → 'shoulder' → 'chest'"),
-    ({'inward': [['shoulder', 'chest'], ['hand', 'elbow'], ['elbow', 'hand']]},
-     "inward: a loop: 'hand' → 'elbow' → 'hand'"),
     ({'inward': [['chest', 'chest']]}, "inward: a loop: 'chest' → 'chest'"),
     ({'inward': [ARM['inward'][0], *ARM['inward'][2:]]}, "inward: 'chest' and 'elbow' have no link"),
     ({'inward': [*ARM['inward'], ['thumb', 'elbow']]}, "inward: the first joint of links must differ: 'thumb'"),
@@ -85,7 +83,6 @@ def test_numbers_are_names_and_one_joint_is_a_skeleton():
     ({'joints': [*ARM['joints'], 'elbow']}, "joints: 'elbow' occurs twice"),
     ({'joints': []}, 'joints: a list of names is needed'),
     ({'joints': [True]}, 'joints: True is no name: put it in quotes'),
-    ({'pairs': [['hand', 'foot']]}, "pairs: there is no joint 'foot'"),
     ({'pairs': [['hand', 'thumb'], ['elbow', 'hand']]}, "pairs: 'hand' occurs twice"),
     ({'pairs': [['hand', 'thumb', 'elbow']]}, 'pairs: a list of pairs of joints'),
     ({'center': 'belly'}, "center: there is no joint 'belly'"),

