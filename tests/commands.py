@@ -87,11 +87,11 @@ def add_to_path(folders):
         sys.modules[name] = None
 
 
-def run_as_ranks(number, script, arguments, cwd, timeout=300):
+def run_as_ranks(number, script, arguments, cwd):
     """Run a command as `number` processes that find each other as under torchrun; return those that finished."""
     with socket.create_server(('localhost', 0)) as free:
         port = free.getsockname()[1]
     group = {'WORLD_SIZE': str(number), 'MASTER_ADDR': 'localhost', 'MASTER_PORT': str(port)}
     ranks = [Command(script, arguments, cwd, {**group, 'RANK': str(rank), 'LOCAL_RANK': str(rank)})
              for rank in range(number)]
-    return [rank.finish(timeout) for rank in ranks]
+    return [rank.finish() for rank in ranks]

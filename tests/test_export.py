@@ -51,7 +51,7 @@ def small_config(folder, name='small', of='joint', model='tests.small_model.Mode
                      weights=str(folder / 'small.pt'),
                      model_args={'num_class': NUM_CLASS, 'in_channels': in_channels, **NTU},
                      feeder=feeder, test_feeder_args={**arguments, **feeder_args})
-    return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+    return write_config(folder / f'{name}.yaml', content)
 
 
 @pytest.fixture(scope='module')
@@ -185,7 +185,7 @@ def test_streams_of_pyskl_are_exported_with_their_draws(run, tmp_path):
                   'num_clips': 3, 'dimensions': 2, 'graph': 'graph.coco.PysklGraph'}
         content = config(tmp_path, tmp_path, phase='test', weights=str(tmp_path / 'w.pt'), model_args=model_args,
                          model='tests.small_model.Model', feeder='feeders.pyskl.Feeder', test_feeder_args=feeder)
-        write_config(tmp_path / f'{stream}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+        write_config(tmp_path / f'{stream}.yaml', content)
     streams = '--config', 'joint.yaml', 'bone_motion.yaml', '--stream-weights', 2, 1
     run('export.py', *streams, '--out', 'm.onnx')
     np.save(tmp_path / 'a.npy', np.random.default_rng(0).random((30, 17, 3)))  # x, y and score

@@ -38,7 +38,7 @@ def stream_config(folder, of='joint', **feeder):
     name = '_'.join([of, *feeder])
     content = config(folder, folder / name, phase='test', save_score=True, test_feeder_args=arguments,
                      weights=str(folder / f'{of}.pt'))
-    return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+    return write_config(folder / f'{name}.yaml', content)
 
 
 def scores_of_test(run, folder, path):

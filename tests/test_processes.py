@@ -21,9 +21,9 @@ def data(tmp_path):
     return tmp_path / 'data'
 
 
-def two_ranks(script, *arguments, status=0, timeout=300):
+def two_ranks(script, *arguments, status=0):
     """Run a script of the project as two processes; return what they printed, on standard output and as errors."""
-    ranks = run_as_ranks(2, ROOT / script, arguments, ROOT, timeout)
+    ranks = run_as_ranks(2, ROOT / script, arguments, ROOT)
     output, errors = ''.join(rank.stdout for rank in ranks), ''.join(rank.stderr for rank in ranks)
     assert [rank.returncode for rank in ranks] == [status] * 2, f'{output}\n{errors}'
     return output, errors

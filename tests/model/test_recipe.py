@@ -1,17 +1,40 @@
-"""The learning rates of each schedule."""
-import types
+"""The learning rates of each schedule, and when a training ends."""
+import argparse
 
 import numpy as np
 import pytest
 import torch
 
-from model.recipe import make_optimizer, make_scheduler
+from main import get_parser
+from model.recipe import is_last_epoch, learning_rate, make_optimizer, make_scheduler
+
+
+def arguments(**changes):
+    return argparse.Namespace(**{**vars(get_parser().parse_args([])), **changes})
+
+
+def test_the_published_schedule():
+    arg = arguments(base_lr=0.1, step=[30, 40], num_epoch=50)
+    rates = [learning_rate(arg, epoch) for epoch in (0, 29, 30, 39, 40, 49)]
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+    assert [epoch for epoch in range(60) if is_last_epoch(arg, epoch)][0] == 49
+    arg = arguments(base_lr=0.1, step=[30, 40], warm_up_epoch=5)
+    np.testing.assert_allclose([learning_rate(arg, e) for e in range(6)], [0.02, 0.04, 0.06, 0.08, 0.1, 0.1])
+
+
+def test_training_stops_only_when_steps_brought_the_rate_below_a_thousandth():
+    def epochs(**changes):
+        arg = arguments(**changes)
+        return next(epoch for epoch in range(1000) if is_last_epoch(arg, epoch)) + 1
+    assert epochs(base_lr=0.1, step=[2, 4, 6], num_epoch=80) == 7
+    assert epochs(base_lr=0.0005, step=[], num_epoch=9, optimizer='Adam') == 9
+    assert epochs(base_lr=0.004, step=[8], num_epoch=9, warm_up_epoch=5) == 9
+    assert epochs(base_lr=0.001, step=[3], num_epoch=9) == 4
 
 
 def rates(steps_per_epoch=5, **changes):
-    """Return the rate of every step of a run, and its optimizer at the end."""
-    arg = types.SimpleNamespace(**{'optimizer': 'AdamW', 'base_lr': 0.1, 'weight_decay': 0.01, 'nesterov': False,
-                                   'schedule': 'step', 'num_epoch': 8, 'start_epoch': 0, 'warm_up_epoch': 0, **changes})
+    """Return the learning rate of every step of a run."""
+    arg = arguments(**{'optimizer': 'AdamW', 'base_lr': 0.1, 'num_epoch': 8, **changes})
     optimizer = make_optimizer(arg, [torch.nn.Parameter(torch.zeros(1))])
     scheduler = make_scheduler(arg, optimizer, steps_per_epoch)
     rates = []
