@@ -90,8 +90,6 @@ def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
 
 def test_what_is_no_folder_of_recordings_is_named(tmp_path):
     write_recordings(tmp_path / 'r', made_up())
-    with pytest.raises(UserError, match="there is no split 'xview_val': there are xsub_train, xsub_val"):
-        Feeder(tmp_path / 'r', 'xview_val')
     with pytest.raises(UserError, match='gone/recordings.npz: .*No such file.*pyskl_gendata.py'):
         Feeder(tmp_path / 'gone', 'xsub_val')
     for name in ('joints.npy', 'recordings.npz'):
