@@ -73,6 +73,16 @@ def test_augmentations_differ_by_sample_epoch_and_seed(feeder):
     np.testing.assert_array_equal(items[1, 3][0], SeededItems(feeder, 1)[1, 3][0])
 
 
+def random_states():
+    return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+
+
+def test_the_random_states_of_a_training_are_left_as_they_are(feeder):
+    before = random_states()
+    list(make_loader(feeder, shuffled(), 0, 'cpu'))
+    assert random_states() == before
+
+
 class SignalGroups:
     """Items tell the group of processes that made them, which a Ctrl-C reaches as a whole."""
 
