@@ -40,12 +40,12 @@ def golden():
     return load
 
 
-def run_script(script, *arguments, cwd, status=0, env=None, timeout=300):
+def run_script(script, *arguments, cwd, status=0, env=None):
     """Run `python <script> <arguments>` in the folder `cwd` and return the finished process.
 
     A script is named from the project's root; the process's standard input is empty, and `status` is asserted.
     """
-    process = Command(ROOT / script, arguments, cwd, env).finish(timeout)
+    process = Command(ROOT / script, arguments, cwd, env).finish()
     assert process.returncode == status, f'{script}: {process.returncode}\n{process.stdout}\n{process.stderr}'
     return process
 

@@ -1,6 +1,8 @@
-"""Models such as users write, of one convolution over time, so that they are exported in a moment."""
+"""Models such as users write, of one convolution over time, so that they are exported in a moment; and a feeder."""
 import torch
 from torch import nn
+
+from feeders.feeder import Feeder
 
 
 class Model(nn.Module):
@@ -29,3 +31,7 @@ class OtherWhenExported(Model):
 
     def forward(self, x):
         return super().forward(x * (1.1 if torch.compiler.is_exporting() else 1))
+
+
+class OtherFeeder(Feeder):
+    """What it does to a clip is not known to the export."""

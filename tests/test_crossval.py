@@ -11,11 +11,8 @@ from commands import Command
 from conftest import ROOT, assert_one_line_error, run_script
 
 from feeders.labels import read_labels
-from prediction.cross_validation import job_devices
 from prediction.crossval_results import mcnemar, wilson
 from prediction.folds import groups_of, make_folds
-from runtime.arguments import cores
-from runtime.errors import UserError
 
 PERSONS = 'P001', 'P002'
 FATAL_MODEL = """
@@ -192,24 +189,6 @@ def test_folds_are_stratified_and_drawn_by_the_seed():
     ('s(\\d+)_', 'walk_s04_1.csv', '04')])
 def test_groups_are_found_in_names(by, name, group):
     assert groups_of(by, [name]) == [group]
-
-
-@pytest.mark.parametrize('name', ['anna_1080p30_wave', 'p13_kick_1.npy', 'cam_c2.npy', 'XS001C002P003R001A012'])
-def test_persons_and_cameras_are_not_guessed_from_other_names(name):
-    for by in ('person', 'camera'):
-        with pytest.raises(UserError, match=f'--by {by}: it has no value for {name}: give a regular expression'):
-            groups_of(by, [name])
-
-
-def test_persons_are_read_from_the_table_beside_the_data(tmp_path):
-    (tmp_path / 'labels.csv').write_text('file,class,person\np1/sit.npy,sit,Ann Lee\np1_run.npy,run,Bo\n')
-    folds = make_folds(['p1_run.npy', 'p1/sit.npy'], np.array([0, 0]), 'person', None, 1, tmp_path)
-    assert {fold: tested.tolist() for fold, tested in folds.items()} == {'Bo': [True, False], 'Ann_Lee': [False, True]}
-
-
-def test_each_run_at_a_time_has_a_device():
-    assert job_devices(['0', '1'], 3) == ['0', '1', '0']
-    assert job_devices(['cpu']) == ['cpu'] * cores()
 
 
 @pytest.mark.parametrize('right, number, interval', [

@@ -89,10 +89,11 @@ def test_data_parallel(device):
         assert_close(DataParallel(network)(x), network(x))
 
 
-def test_compiled(device, long_mode):
+@pytest.mark.parametrize('name', ['agcn_ntu', 'aagcn_ntu'])
+def test_compiled(name, device, long_mode):
     if device == 'cpu' and not long_mode:
         pytest.skip('compiling takes minutes on a CPU: --long')
-    network, x, y = build_golden('agcn_ntu')
+    network, x, y = build_golden(name)
     network.double().to(device).train()
     compiled = copy.deepcopy(network)
     compiled.compile_for_training()

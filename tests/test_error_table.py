@@ -9,7 +9,6 @@ import re
 import numpy as np
 import pytest
 import torch
-import yaml
 from conftest import ROOT, run_script
 from tiny import MODEL_ARGS, config, write_config, write_dataset
 
@@ -19,6 +18,7 @@ from graph.skeleton import SKELETONS
 from model.agcn import Model
 from runtime.atomic_file import only_run_on
 from tests.data_gen.raw_custom import SKELETON, flags, own_preparation, write_clips, write_skeleton, write_table
+from tests.data_gen.raw_ntu import write_tree
 from tests.pyskl_files import made_up, write_annotations, write_recordings
 from tests.small_model import Model as SmallModel
 
@@ -53,6 +53,15 @@ class Case:
         self.val = {'data_path': str(folder / 'data/val_data_joint.npy'),
                     'label_path': str(folder / 'data/val_label.pkl')}
 
+    def write(self, name, content):
+        """Write an array, text or a value as JSON, which is YAML, too, and return the path."""
+        path = self.folder / name
+        if name.endswith('.npy'):
+            np.save(path, content)
+        else:
+            path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
     def main(self, *flags, **changes):
         content = config(self.folder / 'data', self.folder, **changes)
         return 'main.py', '--config', write_config(self.folder / 'c.yaml', content), *flags
@@ -63,10 +72,6 @@ class Case:
     def labels(self, content):
         (self.folder / 'data/other.pkl').write_bytes(pickle.dumps(content))
         return self.test_feeder(label_path=str(self.folder / 'data/other.pkl'))
-
-    def text(self, text):
-        (self.folder / 'c.yaml').write_text(text)
-        return 'main.py', '--config', self.folder / 'c.yaml'
 
     def cut_data(self):
         path = self.folder / 'data/cut.npy'
@@ -95,12 +100,11 @@ class Case:
         names, labels = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
         return self.labels((names, [*labels[:-1], 9]))
 
-    def earlier_run(self, *flags, model='model.agcn.Model'):
+    def earlier_run(self):
         (self.folder / 'work_dir').mkdir()
-        command = self.main(*flags)
-        torch.save({'arguments': {'phase': 'train', 'model': model}, 'random': []},
+        torch.save({'arguments': {'phase': 'train', 'model': 'model.agcn.Model'}, 'random': []},
                    self.folder / 'work_dir/checkpoint.pt')
-        return command
+        return self.main('--resume', '--model', 'model.aagcn.Model')
 
     def earlier_weights(self):
         (self.folder / 'runs').mkdir()
@@ -116,26 +120,17 @@ class Case:
         (self.folder / 'file').write_text('')
         return self.main('--work-dir', self.folder / 'file/work')
 
-    def scores(self, missing):
+    def scores(self):
         names, _ = pickle.loads((self.folder / 'data/val_label.pkl').read_bytes())
-        for stream, kept in (('joint', names), ('bone', names[missing:])):
+        for stream, kept in (('joint', names), ('bone', names[2:])):
             path = self.folder / f'work_dir/ntu/xsub/agcn_test_{stream}/epoch1_test_score.pkl'
             path.parent.mkdir(parents=True)
             path.write_bytes(pickle.dumps({name: np.zeros(4, np.float32) for name in kept}))
-        (self.folder / 'data/ntu').mkdir()
-        (self.folder / 'data').rename(self.folder / 'flat')
-        (self.folder / 'data/ntu').mkdir(parents=True)
-        (self.folder / 'flat').rename(self.folder / 'data/ntu/xsub')
-        return 'ensemble.py', '--datasets', 'ntu/xsub'
+        return 'ensemble.py', '--datasets', 'ntu/xsub', '--labels', self.val['label_path']
 
-    def raw(self, *flags, files=('S001C001P001R001A001',)):
-        (self.folder / 'raw').mkdir()
-        for name in files:
-            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\nword\n')
-        joints = ''.join(f'{j / 50} {j % 5} 3 ' + '0 ' * 8 + '2\n' for j in range(25))
-        body = '1 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + joints
-        for name in ('S001C001P001R001A002', 'S001C002P003R001A002') if files else ():
-            (self.folder / f'raw/{name}.skeleton').write_text('1\n1\n' + body)
+    def raw(self, *flags):
+        write_tree(self.folder / 'raw', ['S001C001P001R001A002', 'S001C002P003R001A002'])
+        (self.folder / 'raw/S001C001P001R001A001.skeleton').write_text('1\n1\nword\n')
         paths = '--data_path', self.folder / 'raw', '--out_folder', self.folder / 'out'
         return 'data_gen/ntu_gendata.py', *paths, *flags
 
@@ -152,42 +147,23 @@ class Case:
         return SCRIPT, *flags(self.folder / 'mine', self.folder / 'made'), '--center', 'chest'
 
     def skeleton(self, **change):
-        (self.folder / 'skeleton.yaml').write_text(yaml.safe_dump({**SKELETON, **change}))
-        graph_args = {'file': str(self.folder / 'skeleton.yaml')}
+        graph_args = {'file': str(self.write('skeleton.yaml', {**SKELETON, **change}))}
         return self.main(model_args={'num_class': 4, 'graph': 'graph.skeleton.Graph', 'graph_args': graph_args})
 
-    def predict(self, *files, names=None):
+    def predict(self, *files):
         """Predict broken.skeleton and whole.skeleton, those of them in `files`, with initial weights."""
         self.weights({})
         self.raw()
         (self.folder / 'raw/S001C001P001R001A001.skeleton').rename(self.folder / 'broken.skeleton')
         (self.folder / 'raw/S001C001P001R001A002.skeleton').rename(self.folder / 'whole.skeleton')
-        flags = []
-        if names:
-            (self.folder / 'names.txt').write_text(names)
-            flags = ['--names', self.folder / 'names.txt']
         (self.folder / 'nothing').mkdir()
         return ('predict.py', '--config', self.folder / 'c.yaml', '--weights', self.folder / 'w.pt',
-                *(self.folder / name for name in files), *flags)
-
-    def flat_pose(self):
-        (self.folder / 'pose.json').write_text(json.dumps(POSE))
-        return *self.predict(), self.folder / 'pose.json'
-
-    def live(self):
-        (self.folder / 'frames.json').write_text('{"person": []}\n')
-        return *self.predict(), '--live', self.folder / 'frames.json', '--window', '8'
-
-    def predict_json(self, content):
-        command = self.predict('clip.json')
-        (self.folder / 'clip.json').write_text(json.dumps(content))
-        return command
+                *(self.folder / name for name in files))
 
     def own(self, file, content, preparations):
         """Predict a file by a stream for each of the `preparations`, texts, trained on clips of SKELETON."""
-        (self.folder / 'skeleton.yaml').write_text(yaml.safe_dump(SKELETON))
         model_args = {'num_class': 4, 'num_point': 5, 'graph': 'graph.skeleton.Graph',
-                      'graph_args': {'file': str(self.folder / 'skeleton.yaml')}}
+                      'graph_args': {'file': str(self.write('skeleton.yaml', SKELETON))}}
         torch.save(SmallModel(**model_args).state_dict(), self.folder / 'w.pt')
         configs = []
         for number, text in enumerate(preparations):
@@ -197,11 +173,7 @@ class Case:
                 (data / 'preparation.yaml').write_text(text)
             configs.append(write_config(data / 'c.yaml', config(
                 data, data, model='tests.small_model.Model', model_args=model_args, weights=str(self.folder / 'w.pt'))))
-        if file.endswith('.json'):
-            (self.folder / file).write_text(json.dumps(content))
-        else:
-            np.save(self.folder / file, content)
-        return 'predict.py', '--config', *configs, self.folder / file
+        return 'predict.py', '--config', *configs, self.write(file, content)
 
     def rates(self):
         """Prepare two recordings of different frames per second."""
@@ -220,14 +192,14 @@ class Case:
         return ('data_gen/pyskl_gendata.py', '--annotations', path, '--recordings', self.folder / 'r', '--skeleton',
                 SKELETONS / 'h36m17.yaml')
 
-    def draw(self, sample, without_matplotlib=False):
-        """Draw the graphs of a sample; `env` is then what a machine without matplotlib has."""
+    def draw(self, sample='S1'):
         _, *flags = self.predict()
-        if without_matplotlib:
-            (self.folder / 'site').mkdir()
-            (self.folder / 'site/sitecustomize.py').write_text('import sys\nsys.modules["matplotlib"] = None\n')
-            self.env = {'PYTHONPATH': str(self.folder / 'site')}
         return 'visualize.py', 'graph', *flags, '--sample', sample, '--out', self.folder / 'g.png'
+
+    def draw_without_matplotlib(self):
+        (self.folder / 'sitecustomize.py').write_text('import sys\nsys.modules["matplotlib"] = None\n')
+        self.env = {'PYTHONPATH': str(self.folder)}
+        return self.draw()
 
 
 CASES = {
@@ -235,7 +207,7 @@ CASES = {
     'a key in the config that does not exist': lambda c: c.main(bse_lr=1),
     'a value that its key cannot have': lambda c: c.main(base_lr='fast'),
     'a config that does not exist': lambda c: ('main.py', '--config', 'none.yaml'),
-    'a config that is not YAML': lambda c: c.text('a: [1'),
+    'a config that is not YAML': lambda c: ('main.py', '--config', c.write('c.yaml', 'a: [1')),
     'no model named': lambda c: c.main(model=None),
     'a model, feeder or graph whose module does not exist': lambda c: c.main(model='model.agnc.Model'),
     'a model, feeder or graph whose class does not exist': lambda c: c.main(model='model.agcn.Modell'),
@@ -267,16 +239,16 @@ CASES = {
     'files of an earlier run': Case.earlier_weights,
     'a work folder that another run is using': Case.running,
     'nothing to resume': lambda c: c.main('--resume'),
-    'resuming with another model': lambda c: c.earlier_run('--resume', '--model', 'model.aagcn.Model'),
+    'resuming with another model': Case.earlier_run,
     'a loss that is not finite': lambda c: c.main('--base-lr', '1e30', '--step', '5'),
     'a folder that cannot be written to': Case.unwritable,
     'no score file to fuse': lambda c: ('ensemble.py', '--datasets', 'ntu/xsub', '--labels', c.val['label_path']),
-    'a stream that lacks samples': lambda c: c.scores(missing=2),
+    'a stream that lacks samples': Case.scores,
     'a file that predict.py cannot use among others that it can':
         lambda c: c.predict('broken.skeleton', 'whole.skeleton'),
     'no file that predict.py can use': lambda c: c.predict('nothing'),
     'a recording, and nothing says how it is prepared': lambda c: c.own('a.json', POSE, [None]),
-    'a recording in 2D for a model of joints in 3D': Case.flat_pose,
+    'a recording in 2D for a model of joints in 3D': lambda c: (*c.predict(), c.write('pose.json', POSE)),
     'a recording of other joints, which cannot be derived': lambda c: c.own(
         'a.json', POSE, [flat_preparation(units=FRACTIONS)]),
     'fractions of an image, and data whose units nothing says': lambda c: c.own('a.json', POSE, [flat_preparation()]),
@@ -290,17 +262,19 @@ CASES = {
         *c.own('a.npy', CLIP, [flat_preparation()] * 2), '--stream-weights', '2'),
     'a stride that leaves out frames': lambda c: (*c.predict('whole.skeleton'), '--window', '8', '--stride', '9'),
     'prepared clips where a recording is needed': lambda c: (*c.predict('data/val_data_joint.npy'), '--window', '8'),
-    'a line that is no frame, among those of `--live`': Case.live,
-    'names for other classes': lambda c: c.predict('whole.skeleton', names='one\ntwo\n'),
-    'a picture without matplotlib': lambda c: c.draw('S1', without_matplotlib=True),
+    'a line that is no frame, among those of `--live`': lambda c: (
+        *c.predict(), '--live', c.write('frames.json', {'person': []}), '--window', '8'),
+    'names for other classes': lambda c: (*c.predict('whole.skeleton'), '--names', c.write('names.txt', 'one\ntwo\n')),
+    'a picture without matplotlib': Case.draw_without_matplotlib,
     'a sample that does not exist': lambda c: c.draw('S9'),
-    'no raw recordings': lambda c: c.raw(files=()),
+    'no raw recordings': lambda c: ('data_gen/ntu_gendata.py', '--data_path', c.folder),
     'a broken raw recording': Case.raw,
     'a broken raw recording, with `--strict`': lambda c: c.raw('--strict'),
-    'a JSON file that is no recording':
-        lambda c: c.predict_json({'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}}),
-    'pixels where Kinetics-Skeleton has fractions of the image': lambda c: c.predict_json(
-        {'data': [{'frame_index': 0, 'skeleton': [{'pose': [640] * 36, 'score': [1] * 18}]}]}),
+    'a JSON file that is no recording': lambda c: (
+        *c.predict(), c.write('clip.json', {'a': {'has_skeleton': True, 'label': 'sit', 'label_index': 0}})),
+    'pixels where Kinetics-Skeleton has fractions of the image': lambda c: (
+        *c.predict(), c.write('clip.json', {'data': [{'frame_index': 0, 'skeleton': [
+            {'pose': [640] * 36, 'score': [1] * 18}]}]})),
     'a broken clip of your own': Case.clips,
     'recordings of several frames per second': Case.rates,
     'a table of clips that lacks a column': lambda c: c.clips(header=['file', 'action', 'part']),

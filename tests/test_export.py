@@ -11,13 +11,11 @@ from conftest import ROOT, assert_one_line_error, run_script
 from tiny import NUM_CLASS, config, write_config, write_dataset, write_weights
 
 from export import describe
-from feeders.feeder import Feeder
 from model import aagcn
 from predict import Predictor
 from prediction.exported import ExportedModel
 from prediction.exported_network import Fused
 from prediction.streams import FusedStreams
-from runtime.errors import UserError
 from tests.data_gen.raw_custom import JOINTS, flags, write_clips, write_csv
 from tests.data_gen.raw_ntu import names_of, write_tree
 from tests.small_model import Model
@@ -53,7 +51,7 @@ def small_config(folder, name='small', of='joint', model='tests.small_model.Mode
                      weights=str(folder / 'small.pt'),
                      model_args={'num_class': NUM_CLASS, 'in_channels': in_channels, **NTU},
                      feeder=feeder, test_feeder_args={**arguments, **feeder_args})
-    return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+    return write_config(folder / f'{name}.yaml', content)
 
 
 @pytest.fixture(scope='module')
@@ -187,7 +185,7 @@ def test_streams_of_pyskl_are_exported_with_their_draws(run, tmp_path):
                   'num_clips': 3, 'dimensions': 2, 'graph': 'graph.coco.PysklGraph'}
         content = config(tmp_path, tmp_path, phase='test', weights=str(tmp_path / 'w.pt'), model_args=model_args,
                          model='tests.small_model.Model', feeder='feeders.pyskl.Feeder', test_feeder_args=feeder)
-        write_config(tmp_path / f'{stream}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+        write_config(tmp_path / f'{stream}.yaml', content)
     streams = '--config', 'joint.yaml', 'bone_motion.yaml', '--stream-weights', 2, 1
     run('export.py', *streams, '--out', 'm.onnx')
     np.save(tmp_path / 'a.npy', np.random.default_rng(0).random((30, 17, 3)))  # x, y and score
@@ -213,13 +211,11 @@ def test_one_line_for_files_that_are_no_model_of_ours(run, tiny, small, tmp_path
     del foreign.metadata_props[:]
     for entry in newer.metadata_props:
         entry.value = '3' if entry.key == 'two_stream_agcn' else entry.value
-    contents = {'cut.onnx': content[:len(content) // 2], 'empty.onnx': b'', 'text.onnx': b'no model at all',
-                'foreign.onnx': foreign.SerializeToString(), 'newer.onnx': newer.SerializeToString()}
-    words = {'foreign.onnx': ['version 2, is needed'], 'newer.onnx': ['it says version 3']}
-    for name, written in contents.items():
+    for name, written, words in (('cut.onnx', content[:len(content) // 2], 'damaged .onnx file'),
+                                 ('foreign.onnx', foreign.SerializeToString(), 'version 2, is needed'),
+                                 ('newer.onnx', newer.SerializeToString(), 'it says version 3')):
         (tmp_path / name).write_bytes(written)
-        process = run('predict.py', '--onnx', name, tiny / 'data', status=2)
-        assert_one_line_error(process, name, *words.get(name, ['damaged .onnx file']))
+        assert_one_line_error(run('predict.py', '--onnx', name, tiny / 'data', status=2), name, words)
     assert_one_line_error(run('predict.py', '--onnx', 'gone.onnx', tiny / 'data', status=2), 'gone.onnx')
     assert_one_line_error(run('predict.py', '--onnx', small, '--weights', 'w.pt', tiny / 'data', status=2), '--weights')
 
@@ -233,42 +229,27 @@ def test_one_line_for_clips_that_the_model_does_not_take(small, tiny, tmp_path):
         assert words in error
 
 
-@pytest.mark.parametrize('model, flags, words', [
-    ('Model', ['--out', 'm.txt'], ['m.txt', '.onnx']),
-    ('ByContent', [], ['torch.export cannot trace']),
-    ('OtherWhenExported', [], ['not written', 'top-1']),
+@pytest.mark.parametrize('changes, flags, words', [
+    ({}, ['--out', 'm.txt'], ['m.txt', '.onnx']),
+    ({'model': 'tests.small_model.ByContent'}, [], ['torch.export cannot trace']),
+    ({'model': 'tests.small_model.OtherWhenExported'}, [], ['not written', 'top-1']),
+    ({'random_move': True}, [], ['without random augmentation']),
+    ({'of': 'joint_motion', 'uniform_sample': 8}, [], ['motion only where data_path holds joints']),
+    ({'uniform_sample': 8}, ['--frames', 9], ['--frames: ', 'chooses 8 frames']),
+    ({'uniform_sample': 8}, ['--config', 'small.yaml', 'changed.yaml'], ['small.yaml and changed.yaml', 'the same']),
+    ({'feeder': 'tests.small_model.OtherFeeder'}, [], ['does to a clip what feeders.pyskl.Feeder does']),
 ], ids=str)
-def test_no_file_and_one_line_for_what_cannot_be_exported(run, tiny, tmp_path, model, flags, words):
-    path = small_config(tiny, 'changed', model=f'tests.small_model.{model}')
-    process = run('export.py', '--config', path, '--out', 'm.onnx', *flags, status=2)
+def test_no_file_and_one_line_for_what_cannot_be_exported(run, tiny, tmp_path, changes, flags, words):
+    small_config(tiny)
+    small_config(tiny, 'changed', **changes)
+    process = run('export.py', '--config', 'changed.yaml', '--out', tmp_path / 'm.onnx', *flags, cwd=tiny, status=2)
     assert_one_line_error(process, *words)
     assert not list(tmp_path.glob('m.*'))
 
 
-@pytest.mark.parametrize('feeder, frames, words', [
-    ({'random_move': True}, None, 'without random augmentation'),
-    ({'of': 'joint_motion', 'uniform_sample': 8}, None, 'motion only where data_path holds joints'),
-    ({'uniform_sample': 8}, 9, '--frames: .* chooses 8 frames'),
-    ({'feeder': 'tests.test_export.OtherFeeder'}, None, 'does to a clip what feeders.pyskl.Feeder does'),
-])
-def test_clips_that_a_graph_cannot_prepare_are_refused(tiny, feeder, frames, words):
-    with pytest.raises(UserError, match=words):
-        describe(FusedStreams([small_config(tiny, 'refused', **feeder)]), frames, softmax=False)
-    model = FusedStreams([small_config(tiny), small_config(tiny, 'other', uniform_sample=8)])
-    with pytest.raises(UserError, match='small.yaml and .*other.yaml .* the same'):
-        describe(model, None, softmax=False)
-
-
-class OtherFeeder(Feeder):
-    """A feeder such as users write."""
-
-
-@pytest.mark.parametrize('missing', ['onnxscript', 'onnxruntime'])
-def test_missing_package_gets_one_line(run, tiny, small, tmp_path, missing):
-    (tmp_path / 'sitecustomize.py').write_text(f'import sys\nsys.modules["{missing}"] = None\n')
-    without = {'PYTHONPATH': str(tmp_path)}
-    process = run('export.py', '--config', tiny / 'small.yaml', '--out', 'm.onnx', env=without, status=2)
-    assert_one_line_error(process, f'm.onnx needs {missing}', 'requirements-extra.txt')
-    if missing == 'onnxruntime':
-        process = run('predict.py', '--onnx', small, tiny / 'data', env=without, status=2)
+def test_a_missing_package_gets_one_line(run, tiny, small, tmp_path):
+    (tmp_path / 'sitecustomize.py').write_text('import sys\nsys.modules["onnxruntime"] = None\n')
+    for command in (('export.py', '--config', tiny / 'small.yaml', '--out', 'm.onnx'),
+                    ('predict.py', '--onnx', small, tiny / 'data')):
+        process = run(*command, env={'PYTHONPATH': str(tmp_path)}, status=2)
         assert_one_line_error(process, 'needs onnxruntime', 'requirements-extra.txt')

@@ -19,17 +19,13 @@ from prediction.scores import read_scores
 from runtime.data_file import read_data
 from runtime.errors import UserError
 from runtime.weights import load_weights
+from tests.data_gen.raw_kinetics import random_content
+from tests.data_gen.raw_ntu import random_bodies, skeleton_text
 
 EXAMPLES, LONG_EXAMPLES = 20, 500  # cases of each reader
 MEMORY = 1 << 30  # bytes that a reader may take: a damaged length can claim any number of them
 MAX_LINE = 500
 JOINTS = ['head', 'hand']
-
-
-def skeleton_text():
-    joint = '0.1 -0.2 3.5 ' + '0 ' * 8 + '2\n'
-    body = '72057594037931101 0 1 1 1 1 0 0.02 -0.1 2\n25\n' + joint * 25
-    return f'2\n1\n{body}2\n{body}{body}'.encode()
 
 
 def npy_bytes():
@@ -45,18 +41,13 @@ def torch_bytes(legacy):
     return file.getvalue()
 
 
-def kinetics_bytes():
-    person = {'pose': [0.25] * 36, 'score': [0.5] * 18}
-    frames = [{'frame_index': t, 'skeleton': [person] * t} for t in (1, 2)]
-    return json.dumps({'data': frames, 'label': 'a', 'label_index': 0}).encode()
-
-
-def annotation_bytes(**more):
-    annotations = [{'frame_dir': name, 'label': 0, 'total_frames': 4, **more} for name in 'ab']
+def annotation_bytes():
+    annotations = [{'frame_dir': name, 'label': 0, 'total_frames': 4, 'keypoint': np.ones((1, 4, 25, 3))}
+                   for name in 'ab']
     return pickle.dumps({'split': {'xsub_train': ['a'], 'xsub_val': ['b']}, 'annotations': annotations})
 
 
-def archive_bytes():
+def npz_bytes():
     file = io.BytesIO()
     np.savez(file, **{f'{letter}_{part}': array for part in ('train', 'test') for letter, array in (
         ('x', np.ones((2, 4, 150), np.float32)), ('y', np.eye(2)))})
@@ -78,15 +69,16 @@ def read_config(path):
     return get_parser().parse_with_config(['--config', str(path)])
 
 
+RNG = np.random.default_rng(0)
 NAMES = [f'S001C001P{p:03d}R001A001.skeleton' for p in range(4)]
 READERS = {
-    'skeleton': (ntu_skeleton.read_recording, 'a.skeleton', [skeleton_text()]),
-    'kinetics': (kinetics_json.read_recording, 'a.json', [kinetics_bytes()]),
+    'skeleton': (ntu_skeleton.read_recording, 'a.skeleton', [skeleton_text(random_bodies(RNG, 2, 2)).encode()]),
+    'kinetics': (kinetics_json.read_recording, 'a.json', [json.dumps(random_content(RNG, 2)).encode()]),
     'nw-ucla': (nwucla_json.read_recording, 'a.json', [json.dumps({'skeletons': [[[0.5] * 3] * 20] * 2}).encode()]),
     'own csv': (lambda path: own_clips.read_recording(path, JOINTS, 2), 'a.csv',
                 [b'frame,person,head_x,head_y,hand_x,hand_y\n1,a,1.5,2,3,4\n1,b,1,2,3,4\n2,a,1,2,,\n']),
-    'annotations': (read_prepared_annotations, 'a.pkl', [annotation_bytes(keypoint=np.ones((1, 4, 25, 3)))]),
-    'npz': (read_arrays, 'a.npz', [archive_bytes()]),
+    'annotations': (read_prepared_annotations, 'a.pkl', [annotation_bytes()]),
+    'npz': (read_arrays, 'a.npz', [npz_bytes()]),
     'labels': (read_labels, 'a.pkl', [pickle.dumps((NAMES, [0, 1, 2, 3]), p) for p in (0, 2, 4)]),
     'scores': (read_scores, 'a.pkl', [pickle.dumps({n: np.ones(3, np.float32) for n in NAMES}, p) for p in (2, 4, 5)]),
     'npy': (read_data, 'a.npy', [npy_bytes()]),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 from conftest import ROOT, assert_one_line_error, run_script
-from test_docs import commands
+from pages import commands
 
 from data_gen.formats.pose_recording import PoseRecording, read_recording, write_recording
 from data_gen.preparation import MOST_ACTIVE, OWN, Preparation, shipped

@@ -38,7 +38,7 @@ def stream_config(folder, of='joint', **feeder):
     name = '_'.join([of, *feeder])
     content = config(folder, folder / name, phase='test', save_score=True, test_feeder_args=arguments,
                      weights=str(folder / f'{of}.pt'))
-    return write_config(folder / f'{name}.yaml', {k: v for k, v in content.items() if k != 'train_feeder_args'})
+    return write_config(folder / f'{name}.yaml', content)
 
 
 def scores_of_test(run, folder, path):
@@ -74,21 +74,6 @@ def test_two_streams_are_fused_as_ensemble_does(run, road):
     of_joint, of_bone = (scores_of_test(run, road, path) for path in (joint, bone))
     fused = {name: scores + np.float32(.5) * of_bone[name] for name, scores in of_joint.items()}
     assert_same_scores(predicted_scores(run, road, '--config', joint, bone, '--stream-weights', 1, .5), fused)
-
-
-def test_persons_followed_by_id_in_the_data_are_followed_here(run, road, tmp_path):
-    bodies = random_bodies(np.random.default_rng(4), 20, 2)
-    bodies[0, ::3] = np.nan  # the second one is then the first in the file
-    (tmp_path / TESTED[0]).write_text(skeleton_text(bodies), encoding='ascii')
-    run('data_gen/ntu_gendata.py', '--data_path', '.', '--out_folder', '.', '--benchmark', 'xview', '--by_id')
-    followed = stream_config(road, data_path=str(tmp_path / 'xview/val_data_joint.npy'), **SHORT)
-    scores = []
-    for path, file in ((followed, 'xview/val_data_joint.npy'), (followed, TESTED[0]),
-                       (stream_config(road, **SHORT), TESTED[0])):
-        run('predict.py', '--config', path, file, '--out', 'scores.pkl')
-        scores += pickle.loads((tmp_path / 'scores.pkl').read_bytes()).values()
-    np.testing.assert_array_equal(scores[0], scores[1])
-    assert abs(scores[0] - scores[2]).max() > 1e-4
 
 
 def test_json_is_as_documented_and_holds_broken_files_beside_the_others(run, road):

@@ -37,8 +37,8 @@ def texts(log):
     return [line for line in lines if not line.startswith(('\tTime consumption', 'Replaced '))]
 
 
-def assert_undisturbed(work, reference, epochs=EPOCHS, batches=4):
-    final = f'runs/tiny-{epochs - 1}-{batches * epochs}.pt'
+def assert_undisturbed(work, reference, epochs=EPOCHS):
+    final = f'runs/tiny-{epochs - 1}-{4 * epochs}.pt'
     assert same_weights(work / final, reference / final)
     assert texts(work / 'work_dir/log.txt') == texts(reference / 'work_dir/log.txt')
     for part in ('train', 'val'):
@@ -50,28 +50,21 @@ def assert_undisturbed(work, reference, epochs=EPOCHS, batches=4):
     assert ours == theirs
 
 
-@pytest.fixture
-def reference(run, data, tmp_path):
-    """The folder of an undisturbed run, and how many seconds it took."""
+def test_killed_at_random_moments_and_resumed(run, data, tmp_path, long_mode):
     began = time.monotonic()
-    run('main.py', '--config', make_config(tmp_path / 'reference', data))
-    return tmp_path / 'reference', time.monotonic() - began
-
-
-@pytest.mark.parametrize('sent', [signal.SIGKILL, signal.SIGTERM], ids=['SIGKILL', 'SIGTERM'])
-def test_killed_at_random_moments_and_resumed(run, data, tmp_path, reference, long_mode, sent):
-    undisturbed, seconds = reference
-    draws = random.Random(sent)
-    for kill in range(20 if long_mode else 1):
-        work = tmp_path / f'{sent}_{kill}'
-        path = make_config(work, data, num_worker=(kill + (sent == signal.SIGTERM)) % 2 * 2)
+    run('main.py', '--config', make_config(tmp_path / 'whole', data))
+    seconds = time.monotonic() - began
+    draws = random.Random(0)
+    for kill in range(40 if long_mode else 2):
+        work = tmp_path / str(kill)
+        path = make_config(work, data, num_worker=kill % 2 * 2)
         command = Command(ROOT / 'main.py', ['--config', path], work)
         if not command.ends_within(draws.uniform(0.1, 1) * seconds):
-            os.kill(command.process.pid, sent)
+            os.kill(command.process.pid, signal.SIGKILL)
         command.finish()
         how = '--resume' if (work / 'work_dir/checkpoint.pt').exists() else '--overwrite'
         run('main.py', '--config', path, how)
-        assert_undisturbed(work, undisturbed)
+        assert_undisturbed(work, tmp_path / 'whole')
 
 
 @pytest.mark.skipif(not pathlib.Path('/proc/self/fd').is_dir(), reason='needs /proc')

@@ -11,13 +11,13 @@ NUM_CLASS = 4
 MODEL_ARGS = {'num_class': NUM_CLASS, 'graph': 'graph.ntu_rgb_d.Graph', 'base_channels': 8}
 
 
-def write_dataset(folder, parts=(('train', 16), ('val', 8)), frames=12, points=25, persons=2, stream='joint', seed=0):
+def write_dataset(folder, parts=(('train', 16), ('val', 8)), frames=12, points=25, persons=2, stream='joint'):
     """Write `<part>_data_<stream>.npy` and `<part>_label.pkl` as data_gen does; every other clip has one person.
 
     Classes differ by how fast a few joints swing, so that there is something to learn.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     for part, number in parts:
         labels = [i % NUM_CLASS for i in range(number)]
         data = 0.05 * rng.standard_normal((number, 3, frames, points, persons))
@@ -31,10 +31,14 @@ def write_dataset(folder, parts=(('train', 16), ('val', 8)), frames=12, points=2
 
 
 def config(data, work, **changes):
-    """Return a config that trains on the data set in `data` and writes below `work`; `changes` replace its keys."""
-    feeders = {f'{ours}_feeder_args': {'data_path': str(data / f'{part}_data_joint.npy'),
-                                       'label_path': str(data / f'{part}_label.pkl')}
-               for ours, part in (('train', 'train'), ('test', 'val'))}
+    """Return a config that trains on the data set in `data`, or tests on it, and writes below `work`.
+
+    `changes` replace its keys. With phase='test' it names no training data.
+    """
+    parts = {'test': 'val'} if changes.get('phase') == 'test' else {'train': 'train', 'test': 'val'}
+    feeders = {f'{feeder}_feeder_args': {'data_path': str(data / f'{part}_data_joint.npy'),
+                                         'label_path': str(data / f'{part}_label.pkl')}
+               for feeder, part in parts.items()}
     return {'work_dir': str(work / 'work_dir'), 'model_saved_name': str(work / 'runs/tiny'),
             'feeder': 'feeders.feeder.Feeder', **feeders, 'model': 'model.agcn.Model',
             'model_args': MODEL_ARGS, 'phase': 'train', 'device': 'cpu', 'batch_size': 4, 'test_batch_size': 4,

@@ -4,33 +4,27 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from conftest import assert_one_line_error, shared_path
+from conftest import assert_one_line_error
 
 from feeders.batches import BatchOrder, make_loader
 from feeders.pyskl import Feeder
 from feeders.pyskl_frames import draw_frames
-from graph.skeleton import SKELETONS
 from graph.streams import STREAMS
 from runtime.errors import UserError
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, write_recordings
 
 
-@pytest.fixture(scope='session')
-def answers():
-    with np.load(shared_path('golden/pyskl.npz')) as arrays:
-        return dict(arrays)
-
-
 @pytest.mark.parametrize('stream', STREAMS)
 @pytest.mark.parametrize('kind, protocol', [('3d', 2), ('hrnet', 5)])
-def test_the_test_pipeline_of_pyskl(tmp_path, answers, kind, protocol, stream):
-    write_recordings(tmp_path / 'r', annotations(answers, kind), protocol)
+def test_the_test_pipeline_of_pyskl(tmp_path, golden, kind, protocol, stream):
+    expected = golden('pyskl.npz')
+    write_recordings(tmp_path / 'r', annotations(expected, kind), protocol)
     feeder = Feeder(tmp_path / 'r', 'all_val', stream, clip_len=100, num_clips=10, **bones_of(kind))
     clips = [feeder[i][0] for i in reversed(range(6))][::-1]
-    expected = f'{kind}/{SHORT[stream]}'
-    np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], answers[expected + '/input_mean'], atol=1e-5)
-    np.testing.assert_allclose([clip.std(dtype=float) for clip in clips], answers[expected + '/input_std'], atol=1e-5)
-    np.testing.assert_allclose(clips[1].transpose(0, 4, 2, 3, 1), answers[expected + '/input_of_1'], atol=1e-6)
+    key = f'{kind}/{SHORT[stream]}/input'
+    np.testing.assert_allclose([clip.mean(dtype=float) for clip in clips], expected[f'{key}_mean'], atol=1e-5)
+    np.testing.assert_allclose([clip.std(dtype=float) for clip in clips], expected[f'{key}_std'], atol=1e-5)
+    np.testing.assert_allclose(clips[1].transpose(0, 4, 2, 3, 1), expected[f'{key}_of_1'], atol=1e-6)
     assert clips[1].dtype == np.float32
     assert [feeder[i][1] for i in range(6)] == feeder.label == [9, 10, 11, 12, 13, 14]
     assert not clips[0][..., 1].any()  # one body: the other costs nothing
@@ -78,14 +72,10 @@ def test_frames_are_in_order_and_spread_over_the_recording(length, anywhere):
         assert ((np.diff(frames) - 1) % length == 0).all()
 
 
-def broken(change, index=0):
-    content = made_up()
-    change(content['annotations'][index] if index is not None else content)
-    return content
-
-
 def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
-    process = write_recordings(tmp_path / 'r', broken(lambda a: a.update(label=-1)), status=1)
+    broken = made_up()
+    broken['annotations'][0]['label'] = -1
+    process = write_recordings(tmp_path / 'r', broken, status=1)
     assert 'left out: ' in process.stderr and 'clip0' in process.stderr
     assert Feeder(tmp_path / 'r', 'xsub_train').sample_name == ['clip1', 'clip2', 'clip3']
     names, labels = pickle.loads((tmp_path / 'r/xsub_val_label.pkl').read_bytes())
@@ -96,14 +86,10 @@ def test_broken_annotations_are_left_out_and_the_others_kept(tmp_path):
         one['frame_dir'] = one['frame_dir'].replace('clip', 'other')
     others['split'] = {'xsub_val': ['other0', 'other1']}
     assert_one_line_error(write_recordings(tmp_path / 'r', others, status=2), 'of other data, such as clip1')
-    other = write_recordings(tmp_path / 'r', made_up(V=17), 4, '--skeleton', SKELETONS / 'h36m17.yaml', status=2)
-    assert_one_line_error(other, 'preparation.yaml', 'the existing recordings have other joints')
 
 
 def test_what_is_no_folder_of_recordings_is_named(tmp_path):
     write_recordings(tmp_path / 'r', made_up())
-    with pytest.raises(UserError, match="there is no split 'xview_val': there are xsub_train, xsub_val"):
-        Feeder(tmp_path / 'r', 'xview_val')
     with pytest.raises(UserError, match='gone/recordings.npz: .*No such file.*pyskl_gendata.py'):
         Feeder(tmp_path / 'gone', 'xsub_val')
     for name in ('joints.npy', 'recordings.npz'):

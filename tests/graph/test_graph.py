@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from graph import coco, kinetics, ntu_rgb_d
-from graph.tools import get_adjacency_matrix, get_spatial_graph, k_adjacency, normalize_adjacency_matrix
+from graph.tools import get_adjacency_matrix, k_adjacency, normalize_adjacency_matrix
 
 PUBLISHED = {'ntu_rgb_d': ntu_rgb_d, 'kinetics': kinetics}
 
@@ -15,18 +15,6 @@ def test_adjacency_is_the_published_one(golden, name):
     np.testing.assert_array_equal(A, golden('graph.npz')[name])
 
 
-def test_links_are_normalised_by_column():
-    A = get_spatial_graph(3, [(0, 0), (1, 1), (2, 2)], [(0, 1), (2, 1)], [(1, 0), (1, 2)])
-    np.testing.assert_array_equal(A[0], np.eye(3))
-    np.testing.assert_array_equal(A[1], [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
-    np.testing.assert_array_equal(A[2], [[0, .5, 0], [0, 0, 0], [0, .5, 0]])
-
-
-def test_another_labeling_mode_is_refused():
-    with pytest.raises(ValueError, match='uniform'):
-        ntu_rgb_d.Graph(labeling_mode='uniform')
-
-
 def test_the_bones_of_pyskl_s_hips_start_at_the_nose():
     partners, published = coco.PysklGraph().bone_partners, coco.Graph().bone_partners
     assert {v for v in range(17) if partners[v] != published[v]} == {11, 12} and partners[11] == partners[12] == 0
@@ -35,13 +23,6 @@ def test_the_bones_of_pyskl_s_hips_start_at_the_nose():
 
 # A path of four joints, 0 - 1 - 2 - 3, and one joint by itself.
 PATH = get_adjacency_matrix([(0, 1), (1, 2), (2, 3), (1, 0), (2, 1), (3, 2)], 5)
-
-
-def test_an_edge_is_one_entry():
-    A = get_adjacency_matrix([(0, 2), (1, 1)], 3)
-    assert A.dtype == np.float32
-    np.testing.assert_array_equal(A, [[0, 0, 1], [0, 1, 0], [0, 0, 0]])
-    np.testing.assert_array_equal(get_adjacency_matrix([], 2), np.zeros((2, 2)))
 
 
 def test_joints_exactly_k_links_apart():

@@ -75,8 +75,6 @@ def test_numbers_are_names_and_one_joint_is_a_skeleton():
 @pytest.mark.parametrize('change, line', [
     ({'inward': [['chest', 'hand'], *ARM['inward']]},
      "inward: a loop: 'chest' → 'hand' → 'elbow' → 'shoulder' → 'chest'"),
-    ({'inward': [['shoulder', 'chest'], ['hand', 'elbow'], ['elbow', 'hand']]},
-     "inward: a loop: 'hand' → 'elbow' → 'hand'"),
     ({'inward': [['chest', 'chest']]}, "inward: a loop: 'chest' → 'chest'"),
     ({'inward': [ARM['inward'][0], *ARM['inward'][2:]]}, "inward: 'chest' and 'elbow' have no link"),
     ({'inward': [*ARM['inward'], ['thumb', 'elbow']]}, "inward: the first joint of links must differ: 'thumb'"),
@@ -85,7 +83,6 @@ def test_numbers_are_names_and_one_joint_is_a_skeleton():
     ({'joints': [*ARM['joints'], 'elbow']}, "joints: 'elbow' occurs twice"),
     ({'joints': []}, 'joints: a list of names is needed'),
     ({'joints': [True]}, 'joints: True is no name: put it in quotes'),
-    ({'pairs': [['hand', 'foot']]}, "pairs: there is no joint 'foot'"),
     ({'pairs': [['hand', 'thumb'], ['elbow', 'hand']]}, "pairs: 'hand' occurs twice"),
     ({'pairs': [['hand', 'thumb', 'elbow']]}, 'pairs: a list of pairs of joints'),
     ({'center': 'belly'}, "center: there is no joint 'belly'"),
@@ -98,10 +95,3 @@ def test_a_wrong_skeleton_gets_one_line(change, line, tmp_path):
     for where, arguments in (('graph_args: ', {**ARM, **change}), (f'{path}: ', {'file': str(path)})):
         with pytest.raises(UserError, match=re.escape(where) + '.*' + re.escape(line)):
             build('graph.skeleton.Graph', arguments, 'graph_args')
-
-
-def test_a_file_is_not_mixed_with_joints(tmp_path):
-    with pytest.raises(UserError, match='file or joints'):
-        build('graph.skeleton.Graph', {'file': 'skeleton.yaml', 'joints': ['a']}, 'graph_args')
-    with pytest.raises(UserError, match='gone.yaml: No such file'):
-        build('graph.skeleton.Graph', {'file': str(tmp_path / 'gone.yaml')}, 'graph_args')

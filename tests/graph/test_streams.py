@@ -30,6 +30,15 @@ def test_motion(leading):
     assert not moved[..., 5, :, :].any()
 
 
+def test_published_bones_and_motion(golden):
+    arrays = golden('ntu_pipeline.npz')
+    for key, function in (('bone', lambda x: bones(x, NTU)), ('motion', motion)):
+        names = [name for name in arrays if key in name]
+        assert names
+        for name in names:
+            np.testing.assert_array_equal(function(arrays['joint'][:len(arrays[name])]), arrays[name])
+
+
 def test_partners_of_another_skeleton_are_refused():
     with pytest.raises(ValueError, match='18 partners for 25 joints'):
         bones(np.zeros((3, 6, 25, 2), np.float32), KINETICS)

@@ -1,14 +1,14 @@
 """Skipping empty bodies changes nothing but the time: outputs, gradients, running statistics, in every mix."""
+import collections
 import copy
 
 import pytest
 import torch
-from tiny import config, write_config, write_dataset
 from torch.nn import functional as F
+from torch.profiler import ProfilerActivity, profile
 
 import model.aagcn
 import model.agcn
-from main import Processor, get_parser
 from model.empty_bodies import batch_norm, distinct_bodies
 from tests.golden_models import NTU, assert_close, fill_by_recipe
 
@@ -37,10 +37,11 @@ def pair(module, M, dtype=torch.float64):
 
 
 def trained(network, x):
-    """Return the scores of x, the gradients and the state dict of `network` after one pass in training."""
+    """Return the scores of x, all gradients and the state dict of `network` after one pass in training."""
+    x = x.clone().requires_grad_()
     scores = network.train()(x)
     F.cross_entropy(scores.float(), torch.arange(len(x))).backward()
-    return scores, {name: p.grad for name, p in network.named_parameters()}, network.state_dict()
+    return scores, {'x': x.grad, **{name: p.grad for name, p in network.named_parameters()}}, network.state_dict()
 
 
 @MODULES
@@ -93,25 +94,6 @@ def test_channels_without_variance_stay_finite():
     assert y.isfinite().all() and x.grad.isfinite().all() and norm.running_var.isfinite().all()
 
 
-def test_the_gradient_of_an_input_is_its_own():
-    gradients = []
-    for network in pair(model.agcn, 2):
-        x = batch('all second', 2, torch.float64).requires_grad_()
-        network.train()(x).sum().backward()
-        gradients.append(x.grad)
-    torch.testing.assert_close(*gradients)
-
-
-@pytest.mark.parametrize('mix, computed', [('none', 12), ('one', 12), ('some', 9), ('all second', 6), ('only', 3)])
-def test_one_of_each_kind_of_body_is_computed(mix, computed):
-    x = batch(mix, 3)
-    bodies, of_batch = distinct_bodies(x), x.movedim(4, 1).flatten(0, 1)
-    assert len(bodies.kept) == computed
-    assert torch.equal(of_batch[bodies.kept][bodies.source], of_batch)
-    assert torch.equal(bodies.source.bincount(), bodies.count)
-    assert torch.equal(bodies.kept, bodies.kept.sort().values)
-
-
 def test_only_identical_bodies_of_one_person_index_are_computed_once():
     x = torch.zeros(3, 3, 5, 25, 1)
     assert distinct_bodies(x).count.tolist() == [3]
@@ -125,23 +107,38 @@ def test_only_identical_bodies_of_one_person_index_are_computed_once():
 
 
 @pytest.mark.parametrize('stream', ['joint', 'bone'])
-def test_a_run_with_normalization_computes_fewer_bodies_to_the_same_weights(tmp_path, stream):
+def test_a_run_with_normalization_computes_fewer_bodies(processor, data, stream):
     """Normalised zeros are a pattern. Half of the clips have one person."""
-    write_dataset(tmp_path / 'data')
-    content = config(tmp_path / 'data', tmp_path, num_epoch=1)
-    for part in ('train', 'test'):
-        content[f'{part}_feeder_args'].update(normalization=True, stream=stream, graph='graph.ntu_rgb_d.Graph')
-    path, bodies, weights = write_config(tmp_path / 'c.yaml', content), {}, {}
-    for skip in ('yes', 'no'):
-        run = Processor(get_parser().parse_with_config(
-            ['--config', str(path), '--skip-empty-bodies', skip, '--work-dir', str(tmp_path / skip), '--overwrite']))
-        run.net.double()  # in float32 a ReLU may switch on a last digit, and few steps make a difference of it
-        run.net.register_forward_pre_hook(lambda _network, given: (given[0].double(),))
-        computed = bodies[skip] = []
-        run.net.l1.register_forward_pre_hook(lambda _unit, given, computed=computed: computed.append(len(given[0])))
-        run.start()
-        weights[skip] = run.net.state_dict()
-    assert sum(bodies['no'][:4]) == 32 and sum(bodies['yes'][:4]) < 30  # of the four training batches
-    for name, value in weights['no'].items():
-        if value.is_floating_point():
-            torch.testing.assert_close(weights['yes'][name], value, rtol=1e-6, atol=1e-8, msg=name)
+    run = processor(num_epoch=1, train_feeder_args={
+        'data_path': str(data / 'train_data_joint.npy'), 'label_path': str(data / 'train_label.pkl'),
+        'normalization': True, 'stream': stream, 'graph': 'graph.ntu_rgb_d.Graph'})
+    computed = []
+    run.net.l1.register_forward_pre_hook(lambda _unit, given: computed.append(len(given[0])))
+    run.start()
+    assert sum(computed[:4]) < 30  # of the 32 of the four training batches
+
+
+def calls(work):
+    """Return operation → how often work() calls it."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        work()
+    return collections.Counter(event.name for event in profiled.events())
+
+
+@MODULES
+@pytest.mark.parametrize('training', [True, False])
+@pytest.mark.parametrize('mix', ['none', 'some', 'only'])
+def test_no_pass_reads_from_the_device(module, training, mix):
+    """The CPU would wait there for all the work that it has sent."""
+    network, x = module.Model(**NTU, base_channels=8).train(training), batch(mix, 2)
+    bodies = distinct_bodies(x)
+    called = calls(lambda: network(x, bodies).square().sum().backward())
+    assert called['aten::convolution']
+    assert called.keys().isdisjoint({'aten::_local_scalar_dense', 'aten::nonzero', 'aten::bincount',
+                                     'aten::masked_select'})
+
+
+def test_the_steps_of_a_run_read_no_value(processor):
+    of_one_step, of_three = (calls(processor(num_epoch=1, batch_size=size, num_worker=0, overwrite=True).start)
+                             for size in (16, 5))
+    assert of_one_step['aten::_local_scalar_dense'] == of_three['aten::_local_scalar_dense']

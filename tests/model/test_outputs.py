@@ -1,4 +1,4 @@
-"""What a model answers, whatever form it answers in."""
+"""What a model returns, in each form that it may have."""
 import re
 
 import pytest

@@ -1,41 +1,10 @@
 """What ends a command in one line: also what torch and the environment do."""
-import pickle
 
 import pytest
 import torch
-import yaml
 from conftest import assert_one_line_error
 
-from feeders.labels import read_labels
-from graph.skeleton import Graph
-from main import get_parser
 from runtime.errors import UserError, run_command
-from runtime.weights import load_weights
-
-
-def read_config(path):
-    return get_parser().parse_with_config(['--config', str(path)])
-
-
-def nested(levels=40):
-    """Return nested lists that a pickle or a YAML writes in a few bytes, and whose repr no memory holds."""
-    value = []
-    for _ in range(levels):
-        value = [value, value]
-    return value
-
-
-@pytest.mark.parametrize('name, content, read', [
-    ('label.pkl', pickle.dumps((['a'], [nested()])), read_labels),
-    ('weights.pkl', pickle.dumps({'fc.weight': nested()}), load_weights),
-    ('value.yaml', yaml.safe_dump({'base_lr': {'a': nested()}}).encode(), read_config),
-    ('skeleton.yaml', yaml.safe_dump({'joints': [nested()], 'inward': [], 'center': 'a', 'pairs': []}).encode(), Graph),
-])
-def test_a_value_from_a_file_never_fills_its_error_line(tmp_path, name, content, read):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(UserError, match=name) as error:
-        read(tmp_path / name)
-    assert len(str(error.value)) < 500
 
 
 def test_a_long_line_keeps_its_beginning_and_its_advice():
