@@ -58,12 +58,6 @@ def test_frames_beyond_the_clip_are_cut_and_nothing_else_is(content, path):
     assert np.array_equal(prepare_clip(path), expected)
 
 
-def test_a_frame_index_that_comes_twice_overwrites(content, path):
-    content['data'][5]['frame_index'] = content['data'][4]['frame_index']
-    path.write_text(json.dumps(content))
-    assert np.array_equal(prepare_clip(path), plain_clip(path))
-
-
 def damaged(content, where, value):
     """Return JSON of `content` with `value` at the path of keys `where`; without that key if value is …"""
     content = json.loads(json.dumps(content))
@@ -80,23 +74,16 @@ def damaged(content, where, value):
 
 PERSON = ('data', 3, 'skeleton', 0)
 DAMAGES = {
-    'no data': (('data',), ..., 'no data'),
     'data no list': (('data',), {}, 'data is {}'),
     'a frame that is null': (('data', 3), None, 'frame 4'),
     'no frame_index': (('data', 3, 'frame_index'), ..., 'frame 4: no frame_index'),
-    'a true frame_index': (('data', 3, 'frame_index'), True, 'true'),
     'a negative frame_index': (('data', 3, 'frame_index'), -1, '-1'),
     'a huge frame_index': (('data', 3, 'frame_index'), 10 ** 30, '1000'),
     'no skeleton': (('data', 3, 'skeleton'), ..., 'frame 4: no skeleton'),
-    'a person that is a number': (PERSON, 5, 'frame 4'),
     'no score': ((*PERSON, 'score'), ..., 'frame 4: no score'),
     'a short pose': ((*PERSON, 'pose'), [0.5] * 34, 'pose of 34'),
-    'a long score': ((*PERSON, 'score'), [0.5] * 19, 'score of 19'),
-    'a pose that is text': ((*PERSON, 'pose'), '0.5', '0.5'),
     'a word': ((*PERSON, 'pose', 7), 'left', 'not lists of numbers'),
-    'a list': ((*PERSON, 'pose', 7), [0.5], 'not lists of numbers'),
     'null': ((*PERSON, 'score', 7), None, 'a value of nan'),
-    'NaN': ((*PERSON, 'pose', 7), float('nan'), 'a value of nan'),
     'a huge number': ((*PERSON, 'pose', 7), 10 ** 400, 'not lists of numbers'),
     'a far number': ((*PERSON, 'score', 7), 2e6, '2000000.0'),
     'pixels': ((*PERSON, 'pose'), [640.5] * 36, 'a coordinate of 640.5, far outside 0…1'),
@@ -120,15 +107,8 @@ def test_a_person_partly_outside_of_the_image_is_kept(content, path):
 
 
 @pytest.mark.parametrize('raw', [
-    b'', b'{"data": [', b'[]', b'null', bytes(range(256)), b'[' * 100_000, b'{"data": []}', b'{"data": [{}]}',
-    b'{"version": 1.3, "people": []}'])
+    b'', b'{"data": [', b'[]', bytes(range(256)), b'[' * 100_000, b'{"data": []}', b'{"version": 1.3, "people": []}'])
 def test_files_that_are_no_clip(path, raw):
     path.write_bytes(raw)
     with pytest.raises(BrokenSample, match=r'clip\.json: '):
         prepare_clip(path)
-
-
-def test_files_that_cannot_be_read(tmp_path):
-    for name in ('', 'nowhere.json'):
-        with pytest.raises(BrokenSample, match='cannot be read'):
-            kinetics_json.read_recording(tmp_path / name)
