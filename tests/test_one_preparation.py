@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import assert_one_line_error, run_script
+from conftest import run_script
 from tiny import config, write_config
 
 from data_gen.preparation_file import read_preparation
@@ -75,15 +75,11 @@ DATA_SETS = {
     'pyskl ntu25': ('ntu25', 3, 2, {'skeleton': as_skeleton}),
     'pyskl coco17': ('coco17', 2, 2, {}),
     'pyskl h36m17': ('h36m17', 3, 2, {}),
-    'pyskl openpose25': ('openpose25', 2, 2, {}),
-    'pyskl openpose18': ('openpose18', 2, 2, {'json': as_kinetics}),
-    'pyskl mediapipe33': ('mediapipe33', 3, 2, {}),
     'recordings ntu25': ('ntu25', 3, 2, {'skeleton': as_skeleton}),
     'recordings coco17': ('coco17', 2, 2, {}),
     'own ntu25': ('ntu25', 3, 2, {'skeleton': as_skeleton}),
     'own openpose18': ('openpose18', 2, 2, {'json': as_kinetics}),
     'own openpose18 in pixels': ('openpose18', 2, 2, {'json': as_kinetics}),
-    'own coco17 as recorded': ('coco17', 2, 2, {}),
     'own kinect20': ('kinect20', 3, 1, {'json': as_nwucla}),
 }
 
@@ -230,33 +226,6 @@ def test_each_stream_is_fed_by_its_own_preparation(tmp_path):
     assert not np.array_equal(*(row[:, :FRAMES] for row in rows))
 
 
-@pytest.mark.parametrize('content, words', [
-    ({}, ['wanted.yaml', 'nothing says how', 'preparation.yaml']),
-    ({'graph': 'graph.ntu_rgb_d.Graph'}, None)])
-def test_recordings_need_to_know_how_they_are_prepared(tmp_path, run, content, words):
-    bodies = people(25, 3)
-    as_skeleton(tmp_path / 'a.skeleton', bodies)
-    path = network_for(tmp_path, {}, 'ntu25', 2)
-    wanted = yaml.safe_load(path.read_text())
-    wanted['model_args'] = {**{k: v for k, v in wanted['model_args'].items() if 'graph' not in k}, **content}
-    path = write_config(tmp_path / 'wanted.yaml', wanted)
-    process = run('predict.py', '--config', path, 'a.skeleton', status=2 if words else 0)
-    if words:
-        assert_one_line_error(process, *words)
-    np.save(tmp_path / 'clip.npy', np.zeros((3, 20, 25, 2), np.float32))
-    run('predict.py', '--config', path, 'clip.npy')
-
-
-def test_what_does_not_fit_is_one_line(tmp_path, run):
-    folder = tmp_path / 'flat'
-    folder.mkdir()
-    path = network_for(folder, prepare(folder, 'own coco17 as recorded', people(17, 2), 'coco17', 2), 'coco17', 2)
-    as_kinetics(tmp_path / 'in.json', people(18, 2))
-    as_skeleton(tmp_path / 'in.skeleton', people(25, 3))
-    for file, words in (('in.json', 'nothing says what those of the data set are'), ('in.skeleton', '3 dimensions')):
-        assert_one_line_error(run('predict.py', '--config', path, file, status=2), file, words)
-
-
 def test_other_joints_are_mapped_by_name_and_said(tmp_path, run):
     feeder_args = prepare(tmp_path, 'own openpose18', people(18, 2), 'openpose18', 2)
     beside = tmp_path / 'out/preparation.yaml'
@@ -267,13 +236,3 @@ def test_other_joints_are_mapped_by_name_and_said(tmp_path, run):
     beside.write_text(dataclasses.replace(read_preparation(beside), skeleton=halpe).as_text())
     process = run('predict.py', '--config', network_for(tmp_path, feeder_args, 'halpe26', 2), 'in.json')
     assert 'in.json: joints are derived: ' in process.stderr and 'left heel: missing' in process.stderr
-
-
-def test_an_old_preparation_says_to_prepare_again(tmp_path, run):
-    old = {'joints': skeleton('ntu25').joint_names, 'dimensions': 3, 'frames': 12, 'persons': 2,
-           'center': 'middle of spine'}
-    (tmp_path / 'preparation.yaml').write_text(yaml.safe_dump(old))
-    path = network_for(tmp_path, {'data_path': str(tmp_path / 'val_data_joint.npy')}, 'ntu25', 2)
-    np.save(tmp_path / 'a.npy', people(25, 3))
-    process = run('predict.py', '--config', path, 'a.npy', status=2)
-    assert_one_line_error(process, 'preparation.yaml', 'no kind', 'prepare the data again')
