@@ -130,11 +130,11 @@ PERSON = [[.5, .5, 1]] * 18
 
 
 @pytest.mark.parametrize('frame, words', [
-    (None, 'not a frame'), ([{'x': 1}], 'not a frame'), ({}, 'not a frame'), ({'people': [{}]}, 'not a frame'),
+    (None, 'not a frame'), ({'people': [{}]}, 'not a frame'),
     ({'persons': [[1, 2]]}, r'shape \(1, 2\)'), ({'persons': [[[10 ** 400, 0, 0]] * 18]}, 'not lists of numbers'),
-    ({'persons': [[[1e9, 0, 0]] * 18]}, 'a value of'), ({'persons': [[[float('nan'), 0, 1]] * 18]}, 'a value of nan'),
+    ({'persons': [[[float('nan'), 0, 1]] * 18]}, 'a value of nan'),
     ({'persons': [[[320, 240, 1]] * 18]}, 'coordinates from 0 to 320 are no fractions of an image'),
-    ({'persons': [PERSON], 'ids': [1, 2]}, 'no 1 integers'), ({'persons': [PERSON], 'ids': ['a']}, 'no 1 integers'),
+    ({'persons': [PERSON], 'ids': ['a']}, 'no 1 integers'),
     ({'persons': [PERSON], 'ids': [1]}, 'in all frames with persons or in none'),
     ({'fps': -1}, 'fps is no'), ({'image_size': [1]}, 'image_size is no'), ({'joint_names': 3}, 'joint_names is no'),
     ({'joint_names': ['a']}, 'cannot be mapped')])

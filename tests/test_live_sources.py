@@ -11,26 +11,12 @@ import pytest
 from commands import Command
 from conftest import ROOT, assert_one_line_error
 
-import predict
 from data_gen.poses import video
 from data_gen.preparation import published
 from prediction import live_sources
 from prediction.ahead import NewestOnly, made_ahead
-from prediction.live_sources import Slots, Source, at_rate, open_source
+from prediction.live_sources import Slots, at_rate, open_source
 from tests.long_recordings import WINDOW, lines_of, people, write_road
-
-
-def test_items_are_made_ahead_in_order_and_an_error_reaches_the_reader():
-    def items():
-        yield from range(100)
-        raise ValueError('at the end')
-
-    for ahead in (made_ahead(items(), 3), NewestOnly(items())):
-        found = []
-        with pytest.raises(ValueError, match='at the end'):
-            found.extend(ahead)
-        assert found == sorted(found) and found[-1] == 99
-    assert len(found) + ahead.dropped == 100
 
 
 @pytest.mark.parametrize('read, most', [(lambda items: made_ahead(items, 3), 5),
@@ -105,22 +91,6 @@ def test_a_camera_is_read_while_people_are_found(monkeypatch):
     assert pushed[-1]['time'] == round((frames - 1) / 30, 3)
 
 
-def test_after_an_interrupt_the_window_at_the_end_is_scored_and_dropped_frames_are_counted(
-        tmp_path, monkeypatch, capsys):
-    def frames():
-        yield from (line.encode() for line in lines_of(people(WINDOW + 3)))
-        raise KeyboardInterrupt
-
-    write_road(tmp_path)
-    monkeypatch.setattr(predict, 'open_source', lambda *_: contextlib.nullcontext(Source(frames(), dropped=lambda: 7)))
-    monkeypatch.setattr('sys.argv', ['predict.py', '--config', str(tmp_path / 'c.yaml'), '--window', str(WINDOW),
-                                     '--stride', str(WINDOW), '--json', '--live', '0'])
-    assert predict.main() == 130
-    printed = capsys.readouterr()
-    assert [json.loads(line)['to'] for line in printed.out.splitlines()] == [WINDOW, WINDOW + 3]
-    assert printed.err.splitlines() == ['error: interrupted', '7 frames came too fast, and were dropped']
-
-
 def test_an_interrupt_ends_the_command(tmp_path):
     write_road(tmp_path)
     os.mkfifo(tmp_path / 'frames')
@@ -135,12 +105,3 @@ def test_an_interrupt_ends_the_command(tmp_path):
         finished = command.finish()
     assert first['to'] == WINDOW and finished.returncode == 130
     assert_one_line_error(finished, 'interrupted')
-
-
-def test_a_missing_model_and_a_missing_file_are_said(run, tmp_path):
-    write_road(tmp_path)
-    (tmp_path / 'jump.mp4').write_bytes(b'')
-    for arguments, words in ((['--window', 8, '--live', '0'], 'no such model of poses: download it from https://'),
-                             (['--window', 8, '--live', 'gone.jsonl'], 'gone.jsonl'),
-                             (['jump.mp4'], 'pose_landmarker_full.task: no such model of poses')):
-        assert_one_line_error(run('predict.py', '--config', 'c.yaml', *arguments, status=2), words)
