@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 from tests.conftest import assert_one_line_error
+from tests.data_gen.prepared import load
 from tests.data_gen.raw_ntu import tree_bytes
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/ctrgcn_gendata.py'
 

@@ -11,7 +11,7 @@ from graph.skeleton import SKELETONS
 from graph.streams import bones
 from runtime.errors import UserError
 from tests.conftest import ROOT, assert_one_line_error
-from tests.data_gen.prepared import clip_of
+from tests.data_gen.prepared import clip_of, load
 from tests.data_gen.raw_custom import (
     JOINTS,
     SKELETON,
@@ -23,7 +23,6 @@ from tests.data_gen.raw_custom import (
     write_table,
 )
 from tests.data_gen.raw_ntu import names_of, write_tree
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/custom_gendata.py'
 
@@ -126,11 +125,6 @@ def test_tables_hold_what_arrays_do(tmp_path):
     alone = [line.partition(',')[2] for line in lines if 'person 1' not in line]  # without the column frame
     (tmp_path / 'alone.csv').write_text('\ufeff' + '\r\n'.join(alone), encoding='utf-8')
     np.testing.assert_array_equal(read_recording(tmp_path / 'alone.csv', JOINTS, 3).joints, bodies[:1])
-
-    flat = random_clip(np.random.default_rng(2), dimensions=2)
-    for axes, C in ((('x', 'y', 'score'), 3), ('xy', 2)):
-        write_csv(tmp_path / 'flat.csv', flat[..., :C], axes)
-        np.testing.assert_array_equal(read_recording(tmp_path / 'flat.csv', JOINTS, 2).joints[..., :C], flat[..., :C])
 
 
 def test_longer_and_fuller_clips_are_cut_and_counted(mine, out, run):

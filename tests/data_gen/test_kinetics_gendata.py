@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import assert_one_line_error, shared_path
 from tests.data_gen.plain_kinetics import plain_clip
+from tests.data_gen.prepared import load
 from tests.data_gen.raw_kinetics import random_content, write_tree
 from tests.data_gen.raw_ntu import tree_bytes
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/kinetics_gendata.py'
 ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')} | {

@@ -58,50 +58,38 @@ def test_frames_beyond_the_clip_are_cut_and_nothing_else_is(content, path):
     assert np.array_equal(prepare_clip(path), expected)
 
 
-def damaged(content, where, value):
-    """Return JSON of `content` with `value` at the path of keys `where`; without that key if value is …"""
-    content = json.loads(json.dumps(content))
-    *way, last = where
-    inner = content
-    for key in way:
-        inner = inner[key]
-    if value is ...:
-        del inner[last]
-    else:
-        inner[last] = value
-    return json.dumps(content).encode()
+def frame(index=0, **person):
+    return {'frame_index': index, 'skeleton': [{'pose': [.5] * 36, 'score': [.5] * 18, **person}]}
 
 
-PERSON = ('data', 3, 'skeleton', 0)
 DAMAGES = {
-    'data no list': (('data',), {}, 'data is {}'),
-    'a frame that is null': (('data', 3), None, 'frame 4'),
-    'no frame_index': (('data', 3, 'frame_index'), ..., 'frame 4: no frame_index'),
-    'a negative frame_index': (('data', 3, 'frame_index'), -1, '-1'),
-    'a huge frame_index': (('data', 3, 'frame_index'), 10 ** 30, '1000'),
-    'no skeleton': (('data', 3, 'skeleton'), ..., 'frame 4: no skeleton'),
-    'no score': ((*PERSON, 'score'), ..., 'frame 4: no score'),
-    'a short pose': ((*PERSON, 'pose'), [0.5] * 34, 'pose of 34'),
-    'a word': ((*PERSON, 'pose', 7), 'left', 'not lists of numbers'),
-    'null': ((*PERSON, 'score', 7), None, 'a value of nan'),
-    'a huge number': ((*PERSON, 'pose', 7), 10 ** 400, 'not lists of numbers'),
-    'a far number': ((*PERSON, 'score', 7), 2e6, '2000000.0'),
-    'pixels': ((*PERSON, 'pose'), [640.5] * 36, 'a coordinate of 640.5, far outside 0…1'),
+    'data no list': ({'data': {}}, 'data is {}'),
+    'a frame that is null': ({'data': [frame(), None]}, 'frame 2'),
+    'no frame_index': ({'data': [{'skeleton': []}]}, 'frame 1: no frame_index'),
+    'a negative frame_index': ({'data': [frame(-1)]}, '-1'),
+    'a huge frame_index': ({'data': [frame(10 ** 30)]}, '1000'),
+    'no skeleton': ({'data': [{'frame_index': 0}]}, 'frame 1: no skeleton'),
+    'no score': ({'data': [{'frame_index': 0, 'skeleton': [{'pose': [.5] * 36}]}]}, 'frame 1: no score'),
+    'a short pose': ({'data': [frame(pose=[.5] * 34)]}, 'pose of 34'),
+    'a word': ({'data': [frame(pose=['left', *[.5] * 35])]}, 'not lists of numbers'),
+    'null': ({'data': [frame(score=[None, *[.5] * 17])]}, 'a value of nan'),
+    'a huge number': ({'data': [frame(pose=[10 ** 400, *[.5] * 35])]}, 'not lists of numbers'),
+    'a far number': ({'data': [frame(score=[2e6, *[.5] * 17])]}, '2000000.0'),
+    'pixels': ({'data': [frame(pose=[640.5] * 36)]}, 'a coordinate of 640.5, far outside 0…1'),
 }
 
 
 @pytest.mark.parametrize('damage', DAMAGES)
-def test_damage_is_named(content, path, damage):
-    where, value, words = DAMAGES[damage]
-    content['data'][3]['skeleton'] = [{'pose': [0.5] * 36, 'score': [0.5] * 18}]
-    path.write_bytes(damaged(content, where, value))
+def test_damage_is_named(path, damage):
+    content, words = DAMAGES[damage]
+    path.write_text(json.dumps(content))
     with pytest.raises(BrokenSample) as error:
         kinetics_json.read_recording(path)
     assert str(path) in str(error.value) and words in str(error.value)
 
 
 def test_a_person_partly_outside_of_the_image_is_kept(content, path):
-    content['data'][3]['skeleton'] = [{'pose': [1.5] * 36, 'score': [0.5] * 18}]
+    content['data'][3] = frame(3, pose=[1.5] * 36)
     path.write_text(json.dumps(content))
     assert np.array_equal(prepare_clip(path), plain_clip(path))
 

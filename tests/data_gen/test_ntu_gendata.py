@@ -8,9 +8,8 @@ import pytest
 
 from runtime.atomic_file import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
-from tests.data_gen.prepared import clip_of
+from tests.data_gen.prepared import clip_of, load
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/ntu_gendata.py'
 ALL_FILES = {f'{benchmark}/{part}_{file}' for benchmark in ('xsub', 'xview') for part in ('train', 'val')

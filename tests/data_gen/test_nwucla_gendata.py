@@ -6,8 +6,9 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from tests.data_gen.plain_ntu import turn
+from tests.data_gen.prepared import load
 from tests.data_gen.raw_ntu import random_bodies
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/nwucla_gendata.py'
 ACTIONS = 1, 2, 3, 4, 5, 6, 8, 9, 11, 12
@@ -33,21 +34,12 @@ def write(path, joints):
     return path
 
 
-def turned_onto(joints, vector, axis):
-    """Return joints (…, 3) turned about vector × axis, so that the vector lies on the axis."""
-    about = np.cross(vector, axis)
-    about /= np.linalg.norm(about)
-    angle = np.arccos(np.dot(vector, axis) / np.linalg.norm(vector))
-    parallel = (joints @ about)[..., None] * about
-    return parallel + (joints - parallel) * np.cos(angle) + np.cross(about, joints) * np.sin(angle)
-
-
 def plain_clip(path):
     """Return the clip of a recording: the middle of the spine is the origin, the spine upright, shoulders on x."""
     joints = np.array(json.loads(path.read_text())['skeletons'])
     joints = joints - joints[:, 1:2]
-    joints = turned_onto(joints, joints[0, 1] - joints[0, 0], np.array([0, 0, 1]))
-    joints = turned_onto(joints, joints[0, 8] - joints[0, 4], np.array([1, 0, 0]))
+    for end, start, axis in ((1, 0, (0, 0, 1)), (8, 4, (1, 0, 0))):
+        joints = joints @ turn(joints[0, end] - joints[0, start], np.array(axis)).T
     return joints[np.arange(300) % len(joints)].transpose(2, 0, 1)[..., None]
 
 

@@ -9,9 +9,8 @@ import yaml
 from data_gen.formats.ntu_skeleton import read_recording
 from data_gen.normalize import most_active
 from tests.conftest import ROOT, assert_one_line_error
-from tests.data_gen.prepared import clip_of
+from tests.data_gen.prepared import clip_of, load
 from tests.data_gen.raw_ntu import names_of, tree_bytes, write_tree
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/pyskl_gendata.py'
 SKELETONS = ROOT / 'config/skeletons'
