@@ -71,15 +71,10 @@ def test_people_and_classes_are_drawn_on_a_video(run, road, model):
     with av.open(str(road / 'videos/hopper.mp4')) as video, av.open(str(road / 'drawn.mp4')) as result:
         pairs = list(zip(video.decode(video=0), result.decode(video=0), strict=True))
     assert all(abs(before.time - after.time) < 1e-3 for before, after in pairs)
-    cursors = []
     for before, after in pairs:
         before, after = (frame.to_ndarray(format='rgb24').astype(int) for frame in (before, after))
         assert after.shape[1] == 640 and after.shape[0] > 480 + 60
-        changed = np.abs(after[:480] - before).max(2) > 60
-        assert .002 < changed.mean() < .1  # a skeleton, on the image as it was
-        red = (after[480:, :, 0] > 150) & (after[480:, :, 1:].max(2) < 130)
-        cursors.append(np.flatnonzero(red.sum(0) > 15).mean())
-    assert (np.diff(cursors) > 5).all()
+        assert .002 < (np.abs(after[:480] - before).max(2) > 60).mean() < .1  # a skeleton, on the image as it was
 
 
 @pytest.mark.parametrize('arguments, words', [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import ROOT, assert_one_line_error, shared_path
+from conftest import ROOT, shared_path
 
 from graph.skeleton import skeleton
 from runtime.arguments import get_parser
@@ -121,15 +121,6 @@ def test_raw_files_give_the_scores_of_their_annotations(run, tmp_path, golden, s
         '--device', 'cpu', '--out', 'scores.pkl')
     found, = pickle.loads((tmp_path / 'scores.pkl').read_bytes()).values()
     np.testing.assert_allclose(found, np.dot([2, 2, 1, 1], expected), atol=1e-4)
-
-
-def test_annotations_of_another_data_set_are_named(run, tmp_path):
-    write_recordings(tmp_path / 'data/pyskl/ntu60_3d', made_up())
-    config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_joint.yaml'
-    failed = run('main.py', '--config', config, '--model-args', '{num_class: 2}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'clip3', 'label 3')
-    failed = run('main.py', '--config', config, '--model-args', '{num_point: 17}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'num_point is 17, not 25')
 
 
 def test_training_by_their_recipe(run, tmp_path):

@@ -2,11 +2,9 @@
 import itertools
 import re
 
-import numpy as np
 from conftest import assert_one_line_error
 
 from data_gen.demo.actions import ACTIONS
-from data_gen.demo.figure import PARENT
 from data_gen.demo_gendata import CAMERAS
 from data_gen.formats.ntu_benchmarks import SUBJECTS_60
 from data_gen.formats.ntu_skeleton import read_recording
@@ -14,11 +12,6 @@ from tests.data_gen.raw_ntu import tree_bytes
 
 NAME = re.compile(r'S100C(\d{3})P(\d{3})R001A(\d{3})\.skeleton')
 SCRIPT = 'data_gen/demo_gendata.py'
-
-
-def bone_lengths(joints):
-    """Return (…, 24): the lengths of the bones in joints (…, 25, 3)."""
-    return np.stack([np.linalg.norm(joints[..., i, :] - joints[..., j, :], axis=-1) for i, j in PARENT.items()], -1)
 
 
 def test_every_person_does_every_action_before_every_camera(run, tmp_path):
@@ -33,7 +26,6 @@ def test_every_person_does_every_action_before_every_camera(run, tmp_path):
         joints = read_recording(path).joints
         assert len(joints) == (2 if ACTIONS[number - 1].partner else 1) and 30 <= joints.shape[1] <= 300
         assert joints[..., 2].min() > 1.5 and joints[..., 2].max() < 6  # the sensor's range
-        assert bone_lengths(joints).std(1).max() < .03  # the sensor's noise and no more
 
     run(SCRIPT, '--out_folder', 'again', '--people', 8)
     assert tree_bytes(tmp_path / 'demo') == tree_bytes(tmp_path / 'again')

@@ -60,12 +60,6 @@ def test_many_blocks_are_as_one(tmp_path, run):
     assert np.array_equal(np.load(tmp_path / 'mine/val_data_bone.npy'), bones(joints, NTU))
 
 
-def test_a_data_set_that_is_missing(tmp_path, run):
-    write_joints(tmp_path / 'mine', 'val', 25)
-    process = run(BONES, '--datasets', 'mine', 'main', '--data_root', tmp_path, status=2)
-    assert_one_line_error(process, f' in {tmp_path / "main"}:')
-
-
 def test_wrong_files_are_named(tmp_path, data, run):
     path = tmp_path / 'data/ntu/xsub/train_data_joint.npy'
     path.write_bytes(path.read_bytes()[:-100])

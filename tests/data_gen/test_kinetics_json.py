@@ -92,11 +92,3 @@ def test_a_person_partly_outside_of_the_image_is_kept(content, path):
     content['data'][3] = frame(3, pose=[1.5] * 36)
     path.write_text(json.dumps(content))
     assert np.array_equal(prepare_clip(path), plain_clip(path))
-
-
-@pytest.mark.parametrize('raw', [
-    b'', b'{"data": [', b'[]', bytes(range(256)), b'[' * 100_000, b'{"data": []}', b'{"version": 1.3, "people": []}'])
-def test_files_that_are_no_clip(path, raw):
-    path.write_bytes(raw)
-    with pytest.raises(BrokenSample, match=r'clip\.json: '):
-        prepare_clip(path)

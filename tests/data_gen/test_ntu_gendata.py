@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 
-from runtime.atomic_file import only_run_on
 from tests.conftest import ROOT, assert_one_line_error, shared_path
 from tests.data_gen.prepared import clip_of, load
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
@@ -148,12 +147,6 @@ def test_existing_files_are_kept_unless_overwrite(tree, out, run):
     assert tree_bytes(out) == {**whole, 'xsub/val_label.pkl': b'mine'}
     run(SCRIPT, *arguments(tree, out, '--overwrite'))
     assert tree_bytes(out) == whole
-
-
-def test_a_second_run_on_the_folder_says_so_and_stops(tree, out, run):
-    with only_run_on(out, '--out_folder'):
-        assert_one_line_error(run(SCRIPT, *arguments(tree, out), status=2), out, 'another run')
-    assert tree_bytes(out) == {}
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tree, out):
