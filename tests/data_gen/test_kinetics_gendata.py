@@ -13,8 +13,6 @@ from tests.data_gen.raw_kinetics import random_content, write_tree
 from tests.data_gen.raw_ntu import tree_bytes
 
 SCRIPT = 'data_gen/kinetics_gendata.py'
-ALL_FILES = {f'{part}_{file}' for part in ('train', 'val') for file in ('data_joint.npy', 'label.pkl')} | {
-    'preparation.yaml'}
 
 
 @pytest.fixture
@@ -65,18 +63,6 @@ def test_golden(tmp_path, run, golden):
                 np.testing.assert_array_equal(derived[i], clips[names[i]])
 
 
-def test_files_hold_the_clips_that_have_a_skeleton_sorted_by_name(tree, out, run):
-    process = run(SCRIPT, *arguments(tree, out))
-    assert set(tree_bytes(out)) == ALL_FILES
-    assert process.stdout.count('clips without a skeleton') == 2 and process.stderr == ''
-    for part, count in (('train', 16), ('val', 9)):
-        names, labels, data = load(out, part)
-        kept = [number for number in range(count) if number % 7]
-        assert names == [f'{part}{number:04d}.json' for number in kept] and labels == kept
-        assert data.dtype == np.float32
-        assert np.array_equal(data, [plain_clip(tree / f'kinetics_{part}' / name) for name in names])
-
-
 def test_what_is_broken_is_left_out_named_and_counted_and_nothing_else_is_lost(tree, out, run):
     folder = tree / 'kinetics_train'
     (folder / 'train0001.json').write_text('[' * 100_000)
@@ -105,7 +91,8 @@ def test_what_is_broken_is_left_out_named_and_counted_and_nothing_else_is_lost(t
     assert len(lines) == len(reasons)
     for name, reason in reasons.items():
         assert sum(f'{name}.json: ' in line and reason in line for line in lines) == 1, (name, lines)
-    assert 'left out: broken: 8' in process.stdout and 'cut: 1 (train0002.json)' in process.stdout
+    for words in ('left out: broken: 8', 'cut: 1 (train0002.json)', 'clips without a skeleton'):
+        assert words in process.stdout
     names, labels, data = load(out, 'train')
     assert names == [f'train{number:04d}.json' for number in (2, 10, 11, 12, 13, 15)]
     assert labels == [2, 10, 11, 12, 13, 15]

