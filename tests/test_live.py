@@ -101,13 +101,11 @@ def test_pixels_of_a_known_image_and_other_joints_by_their_names(in_2d):
     recording = Recording(joints.swapaxes(0, 1), tuple(names), 2, PIXELS, (512, 256))
     clip, _ = published()['graph.kinetics.Graph'].clip(recording)
     expected = in_2d.model.scores([in_2d.model.prepare([clip], 'clip')])[0]
-    by_header, by_argument = LivePredictor(in_2d, WINDOW), LivePredictor(
-        in_2d, WINDOW, joint_names=names, image_size=(512, 256))
-    assert by_header.push({'joint_names': names, 'image_size': [512, 256]}) is None
-    for live in (by_header, by_argument):
-        for frame in joints:
-            result = live.push({'persons': frame})
-        assert result['top'][0]['score'] == pytest.approx(expected.max(), abs=1e-5)
+    live = LivePredictor(in_2d, WINDOW)
+    assert live.push({'joint_names': names, 'image_size': [512, 256]}) is None
+    for frame in joints:
+        result = live.push({'persons': frame})
+    assert result['top'][0]['score'] == pytest.approx(expected.max(), abs=1e-5)
 
 
 def test_persons_are_followed_by_their_ids(tmp_path):
@@ -130,11 +128,11 @@ PERSON = [[.5, .5, 1]] * 18
 
 
 @pytest.mark.parametrize('frame, words', [
-    (None, 'not a frame'), ([{'x': 1}], 'not a frame'), ({}, 'not a frame'), ({'people': [{}]}, 'not a frame'),
+    (None, 'not a frame'), ({'people': [{}]}, 'not a frame'),
     ({'persons': [[1, 2]]}, r'shape \(1, 2\)'), ({'persons': [[[10 ** 400, 0, 0]] * 18]}, 'not lists of numbers'),
-    ({'persons': [[[1e9, 0, 0]] * 18]}, 'a value of'), ({'persons': [[[float('nan'), 0, 1]] * 18]}, 'a value of nan'),
+    ({'persons': [[[float('nan'), 0, 1]] * 18]}, 'a value of nan'),
     ({'persons': [[[320, 240, 1]] * 18]}, 'coordinates from 0 to 320 are no fractions of an image'),
-    ({'persons': [PERSON], 'ids': [1, 2]}, 'no 1 integers'), ({'persons': [PERSON], 'ids': ['a']}, 'no 1 integers'),
+    ({'persons': [PERSON], 'ids': ['a']}, 'no 1 integers'),
     ({'persons': [PERSON], 'ids': [1]}, 'in all frames with persons or in none'),
     ({'fps': -1}, 'fps is no'), ({'image_size': [1]}, 'image_size is no'), ({'joint_names': 3}, 'joint_names is no'),
     ({'joint_names': ['a']}, 'cannot be mapped')])

@@ -58,13 +58,6 @@ def test_a_video_live_gives_the_numbers_of_windows(run, road, model, name):
     assert results[0]['time'] == .3
 
 
-def test_what_is_no_video_is_said(run, road, model):
-    (road / 'text.mp4').write_text('no video')
-    for arguments in (['text.mp4'], ['--window', 5, '--live', 'text.mp4']):
-        process = run('predict.py', '--config', '3d/c.yaml', *model, *arguments, cwd=road, status=2)
-        assert_one_line_error(process, 'text.mp4: not a whole video')
-
-
 def test_a_video_is_drawn_as_a_clip(run, road, model):
     run('visualize.py', 'clip', '--config', '3d/c.yaml', *model, '--file', 'videos/hopper.mp4', '--out', 'clip.svg',
         cwd=road)
@@ -78,21 +71,15 @@ def test_people_and_classes_are_drawn_on_a_video(run, road, model):
     with av.open(str(road / 'videos/hopper.mp4')) as video, av.open(str(road / 'drawn.mp4')) as result:
         pairs = list(zip(video.decode(video=0), result.decode(video=0), strict=True))
     assert all(abs(before.time - after.time) < 1e-3 for before, after in pairs)
-    cursors = []
     for before, after in pairs:
         before, after = (frame.to_ndarray(format='rgb24').astype(int) for frame in (before, after))
         assert after.shape[1] == 640 and after.shape[0] > 480 + 60
-        changed = np.abs(after[:480] - before).max(2) > 60
-        assert .002 < changed.mean() < .1  # a skeleton, on the image as it was
-        red = (after[480:, :, 0] > 150) & (after[480:, :, 1:].max(2) < 130)
-        cursors.append(np.flatnonzero(red.sum(0) > 15).mean())
-    assert (np.diff(cursors) > 5).all()
+        assert .002 < (np.abs(after[:480] - before).max(2) > 60).mean() < .1  # a skeleton, on the image as it was
 
 
 @pytest.mark.parametrize('arguments, words', [
-    (['poses/hopper.npz'], 'poses/hopper.npz: one video is needed'), ([], 'one video is needed'),
-    (['videos/hopper.mp4', '--out', 'a.gif'], 'must end in .mp4'),
-    (['videos/hopper.mp4', '--pose-model', 'gone'], 'gone: no such model')])
+    (['poses/hopper.npz'], 'poses/hopper.npz: one video is needed'),
+    (['videos/hopper.mp4', '--out', 'a.gif'], 'must end in .mp4')])
 def test_what_cannot_be_drawn_is_said(run, road, arguments, words):
     process = run('visualize.py', 'video', *arguments, '--config', '3d/c.yaml', cwd=road, status=2)
     assert_one_line_error(process, words)

@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from conftest import ROOT, assert_one_line_error, shared_path
+from conftest import ROOT, shared_path
 
-from feeders.pyskl import Feeder
 from graph.skeleton import skeleton
-from model.from_config import load_into
 from runtime.arguments import get_parser
-from runtime.dotted import build
 from tests.data_gen.raw_ntu import skeleton_text
 from tests.pyskl_files import SHORT, annotations, bones_of, made_up, state_dict, write_recordings
 
 CONFIGS = {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text())
            for path in sorted((ROOT / 'config/pyskl').rglob('*.yaml'))}
-BY_DEFAULT = [('3d', 'aagcn', 'joint'), ('3d', 'agcn', 'bone'), ('hrnet', 'agcn', 'joint')]
 BENCHMARK = {'3d': 'ntu60_xsub_3d', 'hrnet': 'ntu60_xsub_hrnet'}
+NETWORKS = [(kind, network, stream) for kind in BENCHMARK for network, streams in (
+    ('aagcn', SHORT), ('agcn', ('joint', 'bone'))) for stream in streams]
+# Network → the form of its checkpoint, whether it is a legacy file of PyTorch, and the number of workers.
+FORMS = {('3d', 'aagcn', 'joint'): ('pyskl', False, 0), ('3d', 'agcn', 'bone'): ('mmaction2', True, 3),
+         ('hrnet', 'agcn', 'joint'): ('pyskl', True, 1), ('hrnet', 'aagcn', 'bone_motion'): ('mmaction2', False, 0)}
 
 
 @pytest.fixture(scope='module')
@@ -58,30 +59,11 @@ def checkpoint(path, weights, form, legacy=False):
     return path
 
 
-@pytest.mark.parametrize('kind, network, stream, form, legacy', [
-    ('3d', 'aagcn', 'joint', 'pyskl', False), ('3d', 'agcn', 'bone', 'mmaction2', True),
-    ('hrnet', 'agcn', 'joint', 'pyskl', True), ('hrnet', 'aagcn', 'bone_motion', 'mmaction2', False)])
-def test_their_weights_give_their_scores_of_each_clip(tmp_path, golden, shapes, kind, network, stream, form, legacy):
-    path = checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, kind, network), form, legacy)
-    arg = CONFIGS[f'config/pyskl/{BENCHMARK[kind]}/test_{stream}.yaml']
-    model = build(arg['model'], {**arg['model_args'], 'attention': network == 'aagcn'}, 'model_args').eval()
-    assert load_into(model, path) == ([], [])
-    write_recordings(tmp_path / 'r', annotations(golden, kind))
-    feeder = Feeder(tmp_path / 'r', 'all_val', stream, 100, 10, **bones_of(kind))
-    with torch.inference_mode():
-        scores = model(torch.from_numpy(feeder[1][0]))
-    np.testing.assert_allclose(scores, golden[f'{kind}/{network}/{SHORT[stream]}/clip_scores'][1], atol=1e-5)
-
-
-@pytest.mark.parametrize('kind, network, stream, workers', [
-    ('3d', 'aagcn', 'joint', 0), ('3d', 'agcn', 'bone', 3), ('hrnet', 'agcn', 'joint', 1),
-    ('hrnet', 'aagcn', 'bone_motion', 0), ('3d', 'aagcn', 'bone', 1), ('3d', 'agcn', 'joint', 3),
-    ('3d', 'aagcn', 'joint_motion', 1), ('3d', 'aagcn', 'bone_motion', 3), ('hrnet', 'aagcn', 'joint', 3),
-    ('hrnet', 'aagcn', 'bone', 0), ('hrnet', 'agcn', 'bone', 3), ('hrnet', 'aagcn', 'joint_motion', 0)])
-def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, long_mode, kind, network, stream,
-                                                workers):
-    if (kind, network, stream) not in BY_DEFAULT and not long_mode:
-        pytest.skip('a quarter of the networks is tested through the command, all with --long')
+@pytest.mark.parametrize('kind, network, stream', NETWORKS)
+def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, long_mode, kind, network, stream):
+    form, legacy, workers = FORMS.get((kind, network, stream), ('pyskl', False, 3))
+    if (kind, network, stream) not in FORMS and not long_mode:
+        pytest.skip('a third of the networks is tested through the command, all with --long')
     benchmark = BENCHMARK[kind]
     content = annotations(golden, kind)
     kept = list(range(6)) if long_mode else [0, 3, 5]  # shorter than a clip, longer, and more than twice as long
@@ -89,7 +71,7 @@ def test_two_downloads_give_their_probabilities(run, tmp_path, golden, shapes, l
     write_recordings(tmp_path / f'data/pyskl/ntu60_{kind}', content)
     config = f'config/pyskl/{benchmark}/test_{stream}.yaml'
     folder = tmp_path / 'data' / pathlib.Path(CONFIGS[config]['weights']).parent
-    checkpoint(folder / f'{SHORT[stream]}.pth', state_dict(shapes, golden, kind, network), 'pyskl')
+    checkpoint(folder / f'{SHORT[stream]}.pth', state_dict(shapes, golden, kind, network), form, legacy)
     run('main.py', '--config', ROOT / config, '--num-worker', workers, '--test-batch-size', 2,
         '--model-args', f'{{attention: {network == "aagcn"}}}',
         '--test-feeder-args', '{split: all_val}')
@@ -141,28 +123,6 @@ def test_raw_files_give_the_scores_of_their_annotations(run, tmp_path, golden, s
     np.testing.assert_allclose(found, np.dot([2, 2, 1, 1], expected), atol=1e-4)
 
 
-@pytest.mark.parametrize('there, here, said', [
-    ('3d/agcn', {}, ': missing there'), ('3d/aagcn', {'attention': False}, 'there, missing in this model'),
-    ('3d/aagcn', {'num_class': 120}, 'fc.weight: (60, 256) there, (120, 256) in this model'),
-    ('hrnet/aagcn', {}, '(102,) there, (150,) in this model'),
-])
-def test_weights_of_another_network_are_refused(run, tmp_path, golden, shapes, there, here, said):
-    checkpoint(tmp_path / 'w.pth', state_dict(shapes, golden, *there.split('/')), 'pyskl')
-    write_recordings(tmp_path / 'r', annotations(golden, '3d'))
-    failed = run('main.py', '--config', ROOT / 'config/pyskl/ntu60_xsub_3d/test_joint.yaml', '--weights', 'w.pth',
-                 '--test-feeder-args', '{recordings: r}', '--model-args', json.dumps(here), status=2)
-    assert_one_line_error(failed, 'w.pth', said)
-
-
-def test_annotations_of_another_data_set_are_named(run, tmp_path):
-    write_recordings(tmp_path / 'data/pyskl/ntu60_3d', made_up())
-    config = ROOT / 'config/pyskl/ntu60_xsub_3d/train_joint.yaml'
-    failed = run('main.py', '--config', config, '--model-args', '{num_class: 2}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'clip3', 'label 3')
-    failed = run('main.py', '--config', config, '--model-args', '{num_point: 17}', '--batch-size', 2, status=2)
-    assert_one_line_error(failed, 'pyskl/ntu60_3d', 'num_point is 17, not 25')
-
-
 def test_training_by_their_recipe(run, tmp_path):
     """The rate falls from 0.1 along a cosine, step by step."""
     write_recordings(tmp_path / 'data/pyskl/ntu60_3d', made_up())
@@ -191,10 +151,3 @@ def test_a_config_is_that_of_its_folder_and_stream(name):
     assert arg.phase == phase and pathlib.Path(arg.work_dir).name == f'agcn_{"test_" * (phase == "test")}{stream}'
     weights = f'./pyskl/aagcn_pyskl_{data_set}_{protocol}_{kind}/{SHORT[stream]}.pth'.replace('_3d/', '_3dkp/')
     assert arg.weights == (weights if phase == 'test' else None)
-
-
-def test_the_page_lists_every_benchmark():
-    rows = [[cell.strip(' `') for cell in line.strip('|').split('|')]
-            for line in (ROOT / 'docs/zoo.md').read_text().splitlines() if line.startswith(('| AAGCN', '| AGCN'))]
-    assert {row[1] for row in rows if row[0] == 'AAGCN'} == {pathlib.Path(name).parent.name for name in CONFIGS}
-    assert len(rows) == 10 and all(float(cell) >= 80 for row in rows for cell in row[2:])

@@ -1,9 +1,13 @@
-"""Raw recordings as clips, prepared as the published data sets are."""
+"""Raw recordings as clips, prepared as the published data sets are, and the clips that a command has written."""
+import pickle
+
+import numpy as np
+
 from data_gen.formats import read_recording
 from data_gen.formats.sample import BrokenSample
 from data_gen.preparation import published
 
-NTU, KINETICS, COCO, NW_UCLA = (f'graph.{name}.Graph' for name in ('ntu_rgb_d', 'kinetics', 'coco', 'nw_ucla'))
+NTU, KINETICS = 'graph.ntu_rgb_d.Graph', 'graph.kinetics.Graph'
 
 
 def clip_of(path, graph=NTU):
@@ -12,3 +16,9 @@ def clip_of(path, graph=NTU):
     if not clip.any():
         raise BrokenSample(f'{path}: without a skeleton in any frame')
     return clip
+
+
+def load(out, part):
+    """Return (names, labels, data) of one part in the folder `out`."""
+    names, labels = pickle.loads((out / f'{part}_label.pkl').read_bytes())
+    return names, labels, np.load(out / f'{part}_data_joint.npy')

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 from tests.conftest import assert_one_line_error
+from tests.data_gen.prepared import load
 from tests.data_gen.raw_ntu import tree_bytes
-from tests.data_gen.written import load
 
 SCRIPT = 'data_gen/ctrgcn_gendata.py'
 
@@ -64,9 +64,7 @@ class Hostile:
 
 @pytest.mark.parametrize('change', [
     {'x_test': None}, {'y_train': np.eye(60)[:3]}, {'x_train': np.zeros((7, 12, 75), np.float32)},
-    {'x_train': np.zeros((7, 9, 150), np.float32)}, {'y_test': np.arange(5)}, {'y_train': np.ones((7, 60))},
-    {'x_test': np.array(['left'] * 5)},
-    {'x_train': np.asfortranarray(np.zeros((7, 12, 150)))}, 'hostile', 'text', 'cut'])
+    {'y_test': np.arange(5)}, {'x_test': np.array(['left'] * 5)}, 'hostile', 'text', 'cut'])
 def test_what_is_not_in_the_form_is_one_line(tmp_path, run, change):
     path = tmp_path / 'a.npz'
     arrays = random_arrays()

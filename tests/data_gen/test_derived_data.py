@@ -60,23 +60,12 @@ def test_many_blocks_are_as_one(tmp_path, run):
     assert np.array_equal(np.load(tmp_path / 'mine/val_data_bone.npy'), bones(joints, NTU))
 
 
-def test_a_data_set_that_is_missing(tmp_path, run):
-    assert_one_line_error(run(MERGE, status=2), 'data/ntu/xsub', 'ntu_gendata.py')
-    write_joints(tmp_path / 'mine', 'val', 25)
-    process = run(BONES, '--datasets', 'mine', 'main', '--data_root', tmp_path, status=2)
-    assert_one_line_error(process, f' in {tmp_path / "main"}:')
-
-
 def test_wrong_files_are_named(tmp_path, data, run):
     path = tmp_path / 'data/ntu/xsub/train_data_joint.npy'
-    whole = path.read_bytes()
-    for content in (b'', b'no array', whole[:-100]):
-        path.write_bytes(content)
-        assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'prepare the data again')
+    path.write_bytes(path.read_bytes()[:-100])
+    assert_one_line_error(run(BONES, status=2), 'data/ntu/xsub/train_data_joint.npy', 'prepare the data again')
     np.save(path, np.zeros((3, 4)))
     assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '5 axes are needed')
-    np.save(path, np.array([{'hostile': 1}]), allow_pickle=True)
-    assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy')
     write_joints(path.parent, 'train', 21)
     assert_one_line_error(run(BONES, status=2), 'train_data_joint.npy', '21 joints')
     assert not list(tmp_path.rglob('*bone*')) and not list(tmp_path.rglob('*.part'))

@@ -1,6 +1,7 @@
 """Runs that are killed at any point: nothing half under a final name, nothing that stays, nobody left behind."""
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,6 +85,13 @@ def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path):
     assert tree_bytes(tmp_path) == {}
     assert write(tmp_path / 'out', workers=2) == 1
     assert len(tree_bytes(tmp_path / 'out')) == 8
+
+
+def test_a_disk_without_the_room_is_said_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: types.SimpleNamespace(free=100))
+    with pytest.raises(UserError, match='make room'):
+        write(tmp_path / 'out')
+    assert tree_bytes(tmp_path) == {}
 
 
 @pytest.mark.parametrize('n', range(6))

@@ -31,14 +31,10 @@ def read(path, *wishes, image_size=SIZE, **more):
     return as_recording(read_detections(path, image_size), *wishes, **more)
 
 
-def needs_the_tracker():
-    pytest.importorskip('norfair')
-
-
 @pytest.mark.parametrize('form', FORMS)
 def test_values_in_are_values_out(tmp_path, form):
     """Also where a joint has score 0, and in frames of nobody."""
-    needs_the_tracker()
+    pytest.importorskip('norfair')
     write, V, ends_are_kept = FORMS[form]
     people = person(V, 8, (300, 300), (7, -3))[None]
     people[:, [0, 1, 4, 7]] = 0
@@ -50,19 +46,6 @@ def test_values_in_are_values_out(tmp_path, form):
     assert remarks == ['joints are missing in gaps, which pose_gendata.py --fill FRAMES interpolates']
     with pytest.raises(BrokenSample, match='nobody is found in any frame'):
         read_detections(write(tmp_path / 'clip.json', 0 * people), SIZE)
-
-
-def test_gaps_are_filled_up_to_a_number_of_frames(tmp_path):
-    people = person(17, 7, (200, 300), (4, 0))[None]
-    people[..., 2] = .5
-    broken = people.copy()
-    broken[0, 2:5, 4] = broken[0, :1, 6] = broken[0, -1:, 7] = 0
-    path = write_results(tmp_path / 'clip.json', broken, [[1] * 7])
-    for fill in (2, 3):
-        recording, remarks = read(path, fill=fill)
-        expected = np.where((np.arange(17) == 4)[:, None], people, broken) if fill == 3 else broken
-        np.testing.assert_allclose(recording.joints_2d, in_fractions(expected), rtol=1e-9)
-        assert bool(remarks) == (fill == 2)
 
 
 @pytest.mark.parametrize('size, words', [
@@ -127,15 +110,11 @@ def one_joint(image, joint='1, 1, 1'):
 
 @pytest.mark.parametrize('content, words', [
     ('', 'an empty file'), ('[{"keypoints": [', 'not valid JSON'), ('3', 'no poses of a known form: OpenPose'),
-    ('{"annotations": []}', 'no poses of a known form'), ('[1, 2]', 'no poses of a known form'),
-    ('[]', 'nobody is found'), ('[{"image_id": 1, "keypoints": "many"}]', 'result 1: keypoints is "many"'),
+    ('[1, 2]', 'no poses of a known form'), ('[]', 'nobody is found'),
+    ('[{"image_id": 1, "keypoints": "many"}]', 'result 1: keypoints is "many"'),
     (f'[{one_joint(1)}, 7]', 'result 2: no keypoints'), (f'[{one_joint(1, "NaN, 1, 1")}]', 'a value of nan'),
-    ('[{"image_id": 1, "keypoints": [1, 2]}]', 'not x, y and score of each joint'),
     ('[{"image_id": 1, "keypoints": [1, 2, 3]}]', '1 joints in a person: those of coco17, halpe26 are read'),
-    (f'[{one_joint(1)}, {{"image_id": 2, "keypoints": [1, 2, 3]}}]', '1 and 17 joints in a person'),
-    ('[{"image_id": "a.jpg", "keypoints": []}]', "'a.jpg' has no number"),
     (f'[{one_joint(1)}, {one_joint(1)}, {one_joint(400000)}]', '3 persons in 400000 frames are too many'),
-    (f'[{one_joint(1)}, {one_joint(10 ** 30)}]', 'are numbered one after the other'),
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1]], "keypoint_scores": [1]}]}]', 'keypoint_scores .V,. are'),
     ('[{"frame_id": 0, "instances": [{"keypoints": [[1, 2, 3]], "keypoint_scores": [1]}]}]', 'those of h36m17'),
     ('[{"frame_id": "a", "instances": []}]', 'frame_id is "a"'), ('{"instance_info": null}', 'instance_info is null'),
@@ -143,7 +122,7 @@ def one_joint(image, joint='1, 1, 1'):
     ('{"meta_info": {"dataset_name": "animalpose"}, "instance_info": []}', 'the data set animalpose: those of coco'),
 ])
 def test_broken_files_are_refused_in_one_line(tmp_path, content, words):
-    needs_the_tracker()
+    pytest.importorskip('norfair')
     (tmp_path / 'clip.json').write_text(content)
     with pytest.raises(BrokenSample, match=words):
         read(tmp_path / 'clip.json')
