@@ -1,7 +1,7 @@
 """A report on score files: accuracies, confusions, and the effect of fusion."""
 import numpy as np
 
-from data_gen.class_names import class_names, names_beside
+from data_gen.class_names import class_names, class_names_file
 from feeders.labels import top_k
 from prediction.scores import class_accuracies, fuse, read_streams, stream_weights
 
@@ -13,7 +13,7 @@ def run(arg):
     weights = stream_weights(arg.stream_weights, len(arg.scores))
     _, labels, stacked = read_streams(arg.scores, arg.labels)
     num_class = stacked.shape[2]
-    names = class_names(num_class, arg.names or names_beside(arg.labels))
+    names = class_names(num_class, arg.names or class_names_file(arg.labels))
     fused = fuse(stacked, weights)
     counts = confusion_counts(fused.argmax(1), labels, num_class)
     print('\n'.join(report_lines(fused, counts, labels, names)))

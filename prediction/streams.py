@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 
-from data_gen.class_names import class_names, names_beside
+from data_gen.class_names import class_names, class_names_file
 from data_gen.preparation_file import preparation_of
 from feeders.batches import kept_random_state
 from feeders.interface import average_of, check_shape
@@ -110,7 +110,7 @@ class FusedStreams:
                             'average the same, score or probability')
         (num_class, average), = kinds
         self.are_probabilities = average == 'probability'
-        self.class_names = class_names(num_class, names or names_beside(self.streams[0].data_path))
+        self.class_names = class_names(num_class, names or class_names_file(self.streams[0].data_path))
         self.preparations = []
         for stream in self.streams:
             if stream.preparation not in self.preparations:

@@ -12,13 +12,23 @@ import sys
 import pytest
 import yaml
 from conftest import ROOT, shared_path
-from pages import blocks, commands
 
 from feeders.feeder import Feeder
 
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 FOREIGN_PROGRAMS = 'docker', 'pip', 'source', 'python3'  # their arguments are not checked
 FOREIGN_FLAGS = {'--gpus', '--shm-size'}
+
+
+def blocks(text):
+    """Return [(language, content)] of the fenced blocks; blocks without a language hold commands."""
+    return re.findall(r'^ *```(\w*)\n(.*?)^ *```$', text, re.M | re.S)
+
+
+def commands(text):
+    """Return the commands of a page, each as a list of words, without comments."""
+    lines = ''.join(content.replace('\\\n', ' ') for language, content in blocks(text) if not language).splitlines()
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
 def prose(text):

@@ -31,7 +31,7 @@ def class_names(num_class, path=None):
     return names
 
 
-def names_beside(path):
+def class_names_file(path):
     """Return the path of the `class_names.txt` in the folder of the data or label file at `path`, None if none is."""
     names = path and pathlib.Path(path).with_name(FILE)
     return names if names and names.is_file() else None

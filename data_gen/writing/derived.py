@@ -21,7 +21,7 @@ BLOCK_BYTES = 8 << 20
 def derive_all(description, streams):
     """Read the command line of a script, and write the `streams` of all data sets and parts that exist.
 
-    `streams` maps each stream to the list of its source streams, and to the function that `derive` takes.
+    `streams` maps each stream to the list of its source streams, and to the function that `write_stream` takes.
     """
     parser = Parser(description)
     parser.add_argument('--datasets', nargs='+', metavar='NAME',
@@ -39,10 +39,10 @@ def derive_all(description, streams):
                         'data_gen/custom_gendata.py)')
     for folder, part in itertools.product([folder for folder in folders if folder not in absent], arg.parts):
         for target, (sources, function) in streams.items():
-            derive(folder, part, sources, target, function)
+            write_stream(folder, part, sources, target, function)
 
 
-def derive(folder, part, sources, target, function):
+def write_stream(folder, part, sources, target, function):
     """Write the part's stream `target`: function(folder, block of the first source, of the second, …), block by block.
 
     Blocks are (n, C, T, V, M), all of the same samples. If a source is missing, prints so and writes nothing.
