@@ -22,8 +22,11 @@ def as_onnx(network, clips, names, config):
         program = torch.export.export(network, clips, dynamic_shapes=(tuple({0: batch} for _ in clips),))
     except Exception as error:  # anything in a user's model that cannot be traced
         raise UserError(f'{config}: torch.export cannot trace the model: {error}') from error
-    exported = torch.onnx.export(program, dynamo=True, input_names=names, output_names=['scores'], optimize=False,
-                                 dynamic_shapes=(tuple({0: 'batch'} for _ in clips),), verbose=False)
+    try:
+        exported = torch.onnx.export(program, dynamo=True, input_names=names, output_names=['scores'], optimize=False,
+                                     dynamic_shapes=(tuple({0: 'batch'} for _ in clips),), verbose=False)
+    except ModuleNotFoundError as error:  # onnxscript has a module for each release of PyTorch
+        raise UserError(f'this PyTorch needs a newer onnxscript ({error}): pip install --upgrade onnxscript') from error
     optimizer.optimize(exported.model, input_size_limit=MAX_FOLDED, output_size_limit=MAX_FOLDED)
     proto = exported.model_proto
     for entry in (*proto.graph.node, *proto.graph.value_info):
