@@ -86,7 +86,7 @@ def predict_live(predictor, arg):
         print(json.dumps(result) if arg.json else live_line(result), flush=True)
 
     status = 0
-    with open_source(arg.live, predictor.model.needed_preparations(), arg.pose_model) as source:
+    with open_source(arg.live, predictor.needed_preparations(), arg.pose_model) as source:
         live = LivePredictor(predictor, arg.window, arg.stride, arg.top_k, **source.header)
         try:
             for result in live_results(live, source):

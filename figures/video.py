@@ -37,7 +37,7 @@ def run(arg):
         raise UserError(f'{" ".join(arg.files) or "visualize.py video"}: one video is needed')
     path, = arg.files
     predictor = predictor_of(arg)
-    preparation, *_ = predictor.model.needed_preparations()
+    preparation, *_ = predictor.needed_preparations()
     poses, remarks = read_video(path, arg.pose_model)
     windows = predictor.windows(path, arg.window, arg.stride, video=(poses, remarks))
     rate = poses.fps or FRAME_RATE

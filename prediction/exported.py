@@ -9,7 +9,6 @@ from data_gen.preparation_file import checked
 from feeders.augment import true_length, uniform_frames
 from feeders.pyskl_frames import draw_frames
 from graph.streams import derive
-from prediction.reading import needed_preparations
 from runtime.errors import UserError
 
 VERSION = 2
@@ -33,10 +32,6 @@ class ExportedModel:
         self.inputs = description['inputs']
         self.gives_probabilities = description['output'] == 'probabilities'
         self.are_probabilities = self.inputs[0]['frames_are'] == 'drawn'
-
-    def needed_preparations(self):
-        """Return `preparations`; UserError if one is not known, without which no recording becomes a clip."""
-        return needed_preparations(self.preparations, self.configs)
 
     def prepare(self, clips, path):
         """Return what the model takes of the clips of joints (C, T, V, M) from `path`, one of each preparation.

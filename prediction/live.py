@@ -32,7 +32,7 @@ class LivePredictor:
                  followed=False):
         self.predictor, self.top_k = predictor, top_k
         self.window, self.stride = window, check_stride(window, stride)
-        self.preparations = predictor.model.needed_preparations()
+        self.preparations = predictor.needed_preparations()
         first = self.preparations[0]
         if any((other.dimensions, other.fps) != (first.dimensions, first.fps) for other in self.preparations):
             raise UserError('--live: the streams were trained on different dimensions or frames per second')

@@ -11,7 +11,7 @@ from data_gen.poses.landmarks import MODEL
 from data_gen.sources import recordings_in
 from prediction.exported import onnx_model
 from prediction.ranking import best
-from prediction.reading import read
+from prediction.reading import needed_preparations, read
 from prediction.windows import score_clips, score_windows, spans, window_clips
 from runtime.errors import UserError
 
@@ -103,6 +103,10 @@ class Predictor:
         if all(window.scores is None for window in windows):
             raise BrokenSample(f'{path}: without a skeleton in any frame')
         return windows
+
+    def needed_preparations(self):
+        """Return the model's preparations; UserError if one is not known, without which no recording becomes a clip."""
+        return needed_preparations(self.model.preparations, self.model.configs)
 
     def read(self, path, video=None):
         """Return (prepared clips (N, C, T, V, M), None) or (None, fitted Recordings, one a preparation) of a file."""

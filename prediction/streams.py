@@ -14,7 +14,6 @@ from graph.tools import attribute_of
 from model.empty_bodies import with_bodies
 from model.from_config import build_graph, class_count, load_trained, model_arguments
 from model.outputs import summed_scores
-from prediction.reading import needed_preparations
 from prediction.scores import fuse, stream_weights
 from runtime.arguments import get_parser as get_run_parser
 from runtime.device import choose_devices, choose_execution
@@ -116,10 +115,6 @@ class FusedStreams:
             if stream.preparation not in self.preparations:
                 self.preparations.append(stream.preparation)
         self.files = [{'config': stream.arg.config, 'weights': str(stream.weights)} for stream in self.streams]
-
-    def needed_preparations(self):
-        """Return `preparations`; UserError if one is not known, without which no recording becomes a clip."""
-        return needed_preparations(self.preparations, self.configs)
 
     def prepare(self, clips, path):
         """Return the clips of joints (C, T, V, M) from `path`, one of each preparation, as each stream takes them."""
