@@ -82,6 +82,14 @@ class Preparation:
         """Whether it is that of a published data set, whose recordings have forms of their own."""
         return self in published().values()
 
+    @property
+    def keeps_empty_clips(self):
+        """Whether clips without anybody stay in the data: published sets of samples, and so score files, have them.
+
+        NTU's have none, and of one's own recordings an empty one is a mistake.
+        """
+        return self.kind in (PYSKL, CTRGCN) or self.kind == FLAT and self.is_published
+
     def as_text(self):
         """Return the YAML that `read_preparation` reads."""
         content = {key: value for key, value in dataclasses.asdict(self).items() if value is not None}

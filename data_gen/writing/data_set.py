@@ -16,7 +16,6 @@ from tqdm import tqdm
 
 from data_gen.formats.raw_file import reading
 from data_gen.formats.sample import BrokenSample
-from data_gen.preparation import FLAT, NTU, OWN
 from data_gen.preparation_file import FILE
 from data_gen.writing.npy_rows import NpyRows
 from data_gen.writing.workers import do_jobs
@@ -142,8 +141,7 @@ def make_clip(read, preparation, sample):
     except BrokenSample as error:
         return None, [BROKEN], str(error)
     if not clip.any():
-        # Published sets of samples, and so score files of others, have such clips in 2D, and none in 3D.
-        if preparation.kind in (NTU, OWN) or preparation.kind == FLAT and not preparation.is_published:
+        if not preparation.keeps_empty_clips:
             return None, ['left out: without a skeleton in any frame'], ''
         remarks.append('without a skeleton in any frame, kept as zeros')
     return clip, [f'warning: {remark}' for remark in remarks], ''
