@@ -49,11 +49,11 @@ def strip(view, seconds, links, title, predictions):
     """
     columns = min(len(seconds), COLUMNS)
     rows = -(-len(seconds) // columns)
-    heights = [PEOPLE] * rows + [BARS] * bool(predictions)
+    heights, limits = [PEOPLE] * rows + [BARS] * bool(predictions), limits_of(view)
     figure = new_figure(WIDTH, .4 + sum(heights), title)
     grid = figure.add_gridspec(len(heights), columns, height_ratios=heights)
     for t, time in enumerate(seconds):
-        draw_persons(figure.add_subplot(grid[t]), view[:, t], links, limits_of(view), time)
+        draw_persons(figure.add_subplot(grid[t]), view[:, t], links, limits, time)
     if predictions:
         draw_predictions(figure.add_subplot(grid[rows, :]), predictions)
     return figure
@@ -62,7 +62,7 @@ def strip(view, seconds, links, title, predictions):
 @styled
 def film(view, seconds, links, title, predictions):
     """Return a PIL image of each of the frames of `view` (M, T, V, 2); see `strip`."""
-    heights = [2 * PEOPLE] + [BARS] * bool(predictions)
+    heights, limits = [2 * PEOPLE] + [BARS] * bool(predictions), limits_of(view)
     figure = new_figure(WIDTH / 2, .4 + sum(heights), title)
     axes, *below = figure.subplots(len(heights), squeeze=False, height_ratios=heights)[:, 0]
     for bars in below:
@@ -70,7 +70,7 @@ def film(view, seconds, links, title, predictions):
     images = []
     for t, time in enumerate(seconds):
         axes.clear()
-        draw_persons(axes, view[:, t], links, limits_of(view), time)
+        draw_persons(axes, view[:, t], links, limits, time)
         images.append(as_image(figure))
         figure.set_layout_engine('none')  # all images have the layout of the first one
     return images
