@@ -22,13 +22,13 @@ from data_gen.formats.sample import BrokenSample
 from data_gen.poses import landmarks, video
 from data_gen.poses.estimator_files import is_openpose_folder, read_detections
 from data_gen.poses.recordings import as_recording
+from data_gen.writing.data_set import print_summary
 from graph.skeleton import skeleton_names
 from runtime.arguments import Parser, cores, count, number_above_0
 from runtime.atomic_file import only_run_on
 from runtime.errors import StopSignals, UserError, run_command, stop_requested
 
 JSON = '.json'
-MAX_NAMES = 3  # of recordings, after a remark
 
 
 def main():
@@ -92,8 +92,7 @@ def write_all(sources, arg):
                 progress.set_description(f'{done} of {len(sources)}')
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    for remark, names in sorted(remarks.items()):
-        print(f'{remark}: {len(names)} ({", ".join(sorted(names)[:MAX_NAMES])}{", …" * (len(names) > MAX_NAMES)})')
+    print_summary({remark: sorted(names) for remark, names in remarks.items()})
     print(f'{arg.out_folder}: {len(sources) - left_out} recordings written')
     return 1 if left_out else 0
 

@@ -24,7 +24,7 @@ from runtime.arguments import count
 from runtime.atomic_file import only_run_on, write_whole
 from runtime.errors import UserError
 
-NAMES = 3  # samples that a line of the summary names
+NAMES = 3  # that a line of the summary gives
 BROKEN = 'left out: broken'
 DONE, DONE_WITH_SAMPLES_LEFT_OUT = 0, 1
 
@@ -123,6 +123,11 @@ def make_clips(samples, read, preparation, settings, summary):
                 progress.write(f'left out: {problem}', file=sys.stderr)
             if clip is not None:
                 yield sample, clip
+    print_summary(summary)
+
+
+def print_summary(summary):
+    """Print the lines of `summary`, a dict line → names, each with their number and the first of them."""
     for line, names in sorted(summary.items()):
         print(f'{line}: {len(names)} ({", ".join(names[:NAMES])}{", …" if len(names) > NAMES else ""})')
 
