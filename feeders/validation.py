@@ -39,9 +39,8 @@ def validation_part(names, labels, persons, fraction, seed, folder):
     """Return (chosen, description): which samples of the training part validate, boolean (N,), and words for the log.
 
     With `persons`, such as P008, all samples of theirs: where the person of a sample is not known, one with that word
-    in its name. Else about `fraction` of those of each class,
-    drawn by `seed`: whole persons where `persons_of` knows several, or else clips. Raises UserError if one of the two
-    parts would be empty.
+    in its name. Else about `fraction` of those of each class, drawn by `seed`: whole persons where `persons_of` knows
+    several, or else clips. Raises UserError if one of the two parts would be empty.
     """
     if persons:
         known = persons_of(names, folder)
